@@ -1,0 +1,677 @@
+// Generated from hdl/registers.yaml by `npm run generate`; do not edit.
+import type { FieldPlace } from '../bits.ts';
+import { getField, setField } from '../bits.ts';
+
+/** What the card is built for, as its identity block says. Widths in bits, lengths in bytes. */
+export interface CardSizes {
+  readonly dataWidth: number;
+  readonly ports: number;
+  readonly slots: number;
+  readonly vids: number;
+  readonly rules: number;
+  readonly prefixes: number;
+  readonly maxFrame: number;
+  readonly window: number;
+  readonly vidCounterBits: number;
+}
+
+export const MAP = {
+  magic: 0x5649444c,
+  major: 1,
+  minor: 0,
+  addressBits: 24,
+} as const;
+
+/** Byte addresses of the single registers. */
+export const REGISTERS = {
+  /** Who the card is and how large. The driver reads this first and refuses what it does not know. */
+  identity: {
+    /** "VIDL" in ASCII; anything else is no vidline card. */
+    magic: 0x000000,
+    /** Version of this map. */
+    version: 0x000004,
+    /** First 32 bits of the SHA-256 over the RTL sources and the configuration. */
+    build_id: 0x000008,
+    /** `id` of the configuration in hdl/configurations.yaml. */
+    configuration: 0x00000c,
+    /** Width of the data path in bits (64 or 512). */
+    data_width: 0x000010,
+    /** Number of network ports. */
+    ports: 0x000014,
+    /** Number of slots. */
+    slots: 0x000018,
+    /** Number of VID rows; valid VIDs are 0 to vids - 1. */
+    vids: 0x00001c,
+    /** Number of service rules. */
+    rules: 0x000020,
+    /** Number of destination prefixes that the rules share. */
+    prefixes: 0x000024,
+    /** Longest frame in bytes without FCS; longer ones are dropped. */
+    max_frame: 0x000028,
+    /** Bytes of a frame's head that the card can look at. */
+    window: 0x00002c,
+    /** Width of each VID's packet counter; 0 where the configuration has none. */
+    vid_counter_bits: 0x000030,
+  },
+  /** Switches and state of the card as a whole. */
+  control: {
+    /** Global switches. Everything is off after reset. */
+    control: 0x000100,
+    /** First four octets of every slot's MAC address; octets 5 and 6 are slot and epoch. Must be locally administered and not a group address. */
+    fabric_prefix: 0x000104,
+    /** State at the moment of the read. */
+    status: 0x000108,
+    /** Write: freeze all snapshot counters at one clock. The write completes when they can be read. Read: number of snapshots taken since reset. */
+    snapshot: 0x00010c,
+    /** Frames in flight at the clock of the snapshot. */
+    snapshot_in_flight: 0x000110,
+    /** The card's time in microseconds, low half; reading it latches the high half. */
+    time_low: 0x000114,
+    /** The card's time in microseconds, high half. */
+    time_high: 0x000118,
+  },
+} as const;
+
+/** Fields of single registers. */
+export const FIELDS = {
+  identity_version: {
+    minor: { bit: 0, width: 16 },
+    major: { bit: 16, width: 16 },
+  },
+  control_control: {
+    enable: { bit: 0, width: 1 },
+  },
+  control_status: {
+    idle: { bit: 0, width: 1 },
+    in_flight: { bit: 16, width: 16 },
+  },
+} as const;
+
+/** Tables; strides and lengths in 32-bit words, offsets in bytes. */
+export const TABLES = {
+  /** Network ports. The role decides which side of the card a frame comes from. */
+  port: {
+    name: 'port',
+    offset: 0x001000,
+    stride: 4,
+    words: 2,
+    entries: (sizes: CardSizes) => sizes.ports,
+    fields: {
+      mac: { bit: 0, width: 48 },
+      fabric: { bit: 48, width: 1 },
+      cut_through: { bit: 49, width: 1 },
+    },
+  },
+  /** Places that a processor can occupy. */
+  slot: {
+    name: 'slot',
+    offset: 0x002000,
+    stride: 1,
+    words: 1,
+    entries: (sizes: CardSizes) => sizes.slots,
+    fields: {
+      up: { bit: 0, width: 1 },
+      port: { bit: 4, width: 4 },
+      line_port: { bit: 8, width: 4 },
+      epoch: { bit: 16, width: 8 },
+    },
+  },
+  /** Destination prefixes; a rule names the set of prefixes it accepts. */
+  prefix: {
+    name: 'prefix',
+    offset: 0x003000,
+    stride: 16,
+    words: 9,
+    entries: (sizes: CardSizes) => sizes.prefixes,
+    fields: {
+      address: { bit: 0, width: 128 },
+      mask: { bit: 128, width: 128 },
+      v6: { bit: 256, width: 1 },
+      valid: { bit: 257, width: 1 },
+    },
+  },
+  /** Service rules, tried in order of their index; the first that matches decides. */
+  rule: {
+    name: 'rule',
+    offset: 0x004000,
+    stride: 16,
+    words: 10,
+    entries: (sizes: CardSizes) => sizes.rules,
+    fields: {
+      valid: { bit: 0, width: 1 },
+      any_protocol: { bit: 1, width: 1 },
+      any_prefix: { bit: 2, width: 1 },
+      any_port: { bit: 3, width: 1 },
+      protocol: { bit: 8, width: 8 },
+      prefixes: { bit: 16, width: 8 },
+      port_low: { bit: 32, width: 16 },
+      port_high: { bit: 48, width: 16 },
+      compare_value: { bit: 64, width: 32 },
+      compare_mask: { bit: 96, width: 32 },
+      compare_offset: { bit: 128, width: 4 },
+      type_offset: { bit: 132, width: 4 },
+      setup_always: { bit: 136, width: 1 },
+      setup_zero: { bit: 137, width: 1 },
+      setup_type: { bit: 138, width: 1 },
+      id_base: { bit: 140, width: 2 },
+      id_little: { bit: 142, width: 1 },
+      id_width: { bit: 144, width: 4 },
+      id_offset: { bit: 152, width: 8 },
+      id_mask: { bit: 160, width: 64 },
+      id_subtract: { bit: 224, width: 64 },
+      id_shift: { bit: 288, width: 6 },
+    },
+  },
+  /** Message types that are set-ups, 256 bits a rule: entry rule * 8 + type / 32, bit type % 32. */
+  type_set: {
+    name: 'type_set',
+    offset: 0x006000,
+    stride: 1,
+    words: 1,
+    entries: (sizes: CardSizes) => sizes.rules * 8,
+    fields: {
+      types: { bit: 0, width: 32 },
+    },
+  },
+  /** The rows that VIDs name. */
+  vid_row: {
+    name: 'vid_row',
+    offset: 0x100000,
+    stride: 1,
+    words: 1,
+    entries: (sizes: CardSizes) => sizes.vids,
+    fields: {
+      active: { bit: 0, width: 6 },
+      backup: { bit: 8, width: 6 },
+      backup_in_sync: { bit: 14, width: 1 },
+      valid: { bit: 15, width: 1 },
+    },
+  },
+} as const;
+
+export type TableName = keyof typeof TABLES;
+
+/** Network ports. The role decides which side of the card a frame comes from. */
+export interface PortEntry {
+  /** The port's own address: source of what leaves it; on a line port the destination that is accepted (with group addresses). */
+  mac: bigint;
+  /** 0: line port; frames are steered by service rules. 1: fabric port; frames are checked against the slot table. */
+  fabric: number;
+  /** 0: a frame enters the pipeline when it has arrived whole. 1: at its first beat; only for a source that leaves no gaps inside a frame, a gap in the header window ends the frame as `rx_underrun`. */
+  cut_through: number;
+}
+
+/** Places that a processor can occupy. */
+export interface SlotEntry {
+  /** 1: may be sent to and may send. Only the host sets it, with a new epoch; the card can only clear it. */
+  up: number;
+  /** Fabric port behind which the slot is. */
+  port: number;
+  /** Line port for what the slot sends outwards. */
+  line_port: number;
+  /** Incarnation of the slot's occupant; last octet of its MAC address. */
+  epoch: number;
+}
+
+/** Destination prefixes; a rule names the set of prefixes it accepts. */
+export interface PrefixEntry {
+  /** Address, most significant bit first: bit 127 is the first bit on the wire. IPv4 sits in bits 127:96. */
+  address: bigint;
+  /** 1 where the bit is compared. */
+  mask: bigint;
+  /** 0: IPv4. 1: IPv6. */
+  v6: number;
+  /** 0: matches nothing. */
+  valid: number;
+}
+
+/** Service rules, tried in order of their index; the first that matches decides. */
+export interface RuleEntry {
+  /** 0: matches nothing. */
+  valid: number;
+  /** 1: any IP protocol. */
+  any_protocol: number;
+  /** 1: any destination address, IPv4 and IPv6. */
+  any_prefix: number;
+  /** 1: no condition on the destination port. 0: UDP, TCP or SCTP with port_low <= port <= port_high. */
+  any_port: number;
+  /** IP protocol number (IANA). */
+  protocol: number;
+  /** Set of accepted prefixes, bit n for entry n of the prefix table. */
+  prefixes: number;
+  /** Lowest destination port. */
+  port_low: number;
+  /** Highest destination port. */
+  port_high: number;
+  /** Four payload bytes, the first on the wire in bits 31:24. */
+  compare_value: number;
+  /** 1 where the bit is compared; 0 altogether: no compare. */
+  compare_mask: number;
+  /** Offset of the first of the four bytes from the start of the L4 payload, 0 to 12. */
+  compare_offset: number;
+  /** Offset of the message-type byte from the start of the L4 payload. */
+  type_offset: number;
+  /** 1: every match is a set-up packet; no identifier is read. */
+  setup_always: number;
+  /** 1: identifier zero (as it stands in the packet) is a set-up packet. */
+  setup_zero: number;
+  /** 1: a message type in the rule's set is a set-up packet. */
+  setup_type: number;
+  /** Where the identifier's offset counts from: 0 L3 header, 1 L4 header, 2 L4 payload, 3 IP destination address. */
+  id_base: number;
+  /** 1: the identifier's first byte is its least significant. */
+  id_little: number;
+  /** Bytes of the identifier, 1 to 8. */
+  id_width: number;
+  /** Offset of the identifier's first byte from its base. */
+  id_offset: number;
+  /** First step: identifier AND mask. */
+  id_mask: bigint;
+  /** Second step: minus this, modulo 2^64. */
+  id_subtract: bigint;
+  /** Third step: shifted right by this; the result is the VID. */
+  id_shift: number;
+}
+
+/** Message types that are set-ups, 256 bits a rule: entry rule * 8 + type / 32, bit type % 32. */
+export interface TypeSetEntry {
+  /** 1 where the type is a set-up. */
+  types: number;
+}
+
+/** The rows that VIDs name. */
+export interface VidRowEntry {
+  /** Slot that serves the VID. */
+  active: number;
+  /** Slot that serves it when the active one is down. */
+  backup: number;
+  /** 1: there is a backup and it holds the state; only then is it used. */
+  backup_in_sync: number;
+  /** 0: the VID is not assigned. */
+  valid: number;
+}
+
+export interface TableEntries {
+  port: PortEntry;
+  slot: SlotEntry;
+  prefix: PrefixEntry;
+  rule: RuleEntry;
+  type_set: TypeSetEntry;
+  vid_row: VidRowEntry;
+}
+
+/** An entry as the words that the card holds. Throws RangeError where a value does not fit its field. */
+export function encodeEntry<T extends TableName>(table: T, entry: TableEntries[T]): Uint32Array {
+  const words = new Uint32Array(TABLES[table].words);
+  const values = entry as unknown as Record<string, number | bigint>;
+  for (const [name, place] of Object.entries<FieldPlace>(TABLES[table].fields)) {
+    const value = values[name];
+    if (value === undefined) throw new RangeError(`${table}.${name} is missing`);
+    setField(words, place, value, `${table}.${name}`);
+  }
+  return words;
+}
+
+/** The words of an entry as its fields. */
+export function decodeEntry<T extends TableName>(table: T, words: Uint32Array): TableEntries[T] {
+  const entry: Record<string, number | bigint> = {};
+  for (const [name, place] of Object.entries<FieldPlace>(TABLES[table].fields)) {
+    entry[name] = getField(words, place);
+  }
+  return entry as unknown as TableEntries[T];
+}
+
+/** Counters; offsets in bytes. An entry is packets, then bytes where it has them, 64 bits each, low word first. */
+export const COUNTERS = {
+  /** Frames taken into the card by origin: 0 line, 1 slot, 2 host. */
+  received: {
+    name: 'received',
+    offset: 0x007000,
+    stride: 2,
+    entries: () => 3,
+    bytes: false,
+    kind: 'snapshot',
+  },
+  /** Frames that found a port's receive buffer full, so that not even their head was kept; the last entry is the host's port. They are part of `received` nowhere else. */
+  lost: {
+    name: 'lost',
+    offset: 0x007100,
+    stride: 2,
+    entries: (sizes: CardSizes) => sizes.ports + 1,
+    bytes: false,
+    kind: 'snapshot',
+  },
+  /** Frames and bytes by end: entry origin * 64 + reason. */
+  ends: {
+    name: 'ends',
+    offset: 0x008000,
+    stride: 4,
+    entries: () => 256,
+    bytes: true,
+    kind: 'snapshot',
+  },
+  /** Frames and bytes sent to each slot. */
+  slot_sent: {
+    name: 'slot_sent',
+    offset: 0x00a000,
+    stride: 4,
+    entries: (sizes: CardSizes) => sizes.slots,
+    bytes: true,
+    kind: 'snapshot',
+  },
+  /** Frames and bytes that passed the source check of each slot. */
+  slot_received: {
+    name: 'slot_received',
+    offset: 0x00b000,
+    stride: 4,
+    entries: (sizes: CardSizes) => sizes.slots,
+    bytes: true,
+    kind: 'snapshot',
+  },
+  /** Frames and bytes that matched each rule: entry rule * 2 + 1 counts those that were punted, rule * 2 all others. */
+  rule_hits: {
+    name: 'rule_hits',
+    offset: 0x00c000,
+    stride: 4,
+    entries: (sizes: CardSizes) => sizes.rules * 2,
+    bytes: true,
+    kind: 'snapshot',
+  },
+  /** Frames and bytes that ended, by the port they came in by; the last entry is the host's port. */
+  port_received: {
+    name: 'port_received',
+    offset: 0x00d000,
+    stride: 4,
+    entries: (sizes: CardSizes) => sizes.ports + 1,
+    bytes: true,
+    kind: 'snapshot',
+  },
+  /** Frames and bytes put into each port's queue; the last entry is the host's port. */
+  port_sent: {
+    name: 'port_sent',
+    offset: 0x00e000,
+    stride: 4,
+    entries: (sizes: CardSizes) => sizes.ports + 1,
+    bytes: true,
+    kind: 'snapshot',
+  },
+  /** Frames steered by each VID. */
+  vid_packets: {
+    name: 'vid_packets',
+    offset: 0x200000,
+    stride: 2,
+    entries: (sizes: CardSizes) => sizes.vids,
+    bytes: false,
+    kind: 'live',
+  },
+} as const;
+
+export type CounterName = keyof typeof COUNTERS;
+
+export const ORIGIN = {
+  line: 0,
+  slot: 1,
+  host: 2,
+} as const;
+
+export type OriginName = keyof typeof ORIGIN;
+
+/** Names of the origins, by code. */
+export const ORIGINS: readonly OriginName[] = ['line', 'slot', 'host'];
+
+export type EndName = 'steer' | 'punt' | 'host' | 'slot' | 'line' | 'drop';
+
+/** Codes of the reasons. */
+export const REASON = {
+  /** To the active slot of its VID. */
+  steer_active: 0,
+  /** To the backup slot of its VID: the active one is down, the backup is in sync. */
+  steer_backup: 1,
+  /** A set-up packet by its service rule. */
+  punt_setup: 4,
+  /** The identifier gives a VID that the card has no row for. */
+  punt_vid_range: 5,
+  /** The VID is not assigned. */
+  punt_no_row: 6,
+  /** The VID's active slot is down and there is no backup that is up and in sync. */
+  punt_slots_down: 7,
+  /** ARP or IPv6 neighbour discovery from the line. */
+  punt_neighbour: 8,
+  /** A fragment other than the first, which no rule matches without an L4 header. */
+  punt_fragment: 9,
+  /** IPv6 extension headers. */
+  punt_ipv6_extension: 10,
+  /** The identifier lies beyond the header window. */
+  punt_window: 11,
+  /** From a slot to the control address. */
+  host_control: 16,
+  /** To the control address from a fabric port, without the right to send (a processor that starts). */
+  host_unverified: 17,
+  /** ARP or IPv6 neighbour discovery from a fabric port. */
+  host_neighbour: 18,
+  /** From a slot to the MAC address of another slot. */
+  slot_to_slot: 20,
+  /** Injected into a slot. */
+  inject_slot: 21,
+  /** Injected out of a fabric port as it is. */
+  inject_fabric: 22,
+  /** From a slot to the line. */
+  line_from_slot: 24,
+  /** Injected out of a line port as it is. */
+  inject_line: 25,
+  /** The receiver marked the frame bad (FCS). */
+  rx_error: 32,
+  /** Longer than max_frame. */
+  rx_oversize: 33,
+  /** The receive buffer filled up within the frame. */
+  rx_overflow: 34,
+  /** A gap inside the header window on a cut-through port. */
+  rx_underrun: 35,
+  /** Shorter than an Ethernet header. */
+  runt: 36,
+  /** The frame ends inside a header that it begins. */
+  truncated: 37,
+  /** From the line to a unicast MAC address that is not the port's. */
+  foreign_mac: 38,
+  /** From the line: neither IP nor ARP after at most two VLAN tags. */
+  ethertype: 39,
+  /** IP version, header length or total length is impossible. */
+  ip_header: 40,
+  /** The IP header promises more bytes than the frame has. */
+  ip_length: 41,
+  /** The L4 header or its length does not fit into the IP packet. */
+  l4_length: 42,
+  /** No service rule matches. */
+  no_service: 43,
+  /** The packet ends before the identifier, or the message type, that its rule reads. */
+  no_identifier: 44,
+  /** From a fabric port: the source MAC address is no slot of that port. */
+  source_unknown: 48,
+  /** From a slot's MAC address of another epoch: an old incarnation. */
+  source_epoch: 49,
+  /** From a slot that is down. */
+  source_down: 50,
+  /** From a slot to a group address. */
+  slot_group: 51,
+  /** To a slot, by its MAC address or by injection, that is down or does not exist. */
+  slot_down: 52,
+  /** Injected to a port that does not exist. */
+  inject_target: 53,
+  /** The queue of the port it should leave by has no room. */
+  queue_full: 56,
+  /** The card is not enabled. */
+  disabled: 57,
+} as const;
+
+export type ReasonName = keyof typeof REASON;
+
+export interface Reason {
+  readonly name: ReasonName;
+  readonly code: number;
+  readonly end: EndName;
+  readonly doc: string;
+}
+
+const REASON_LIST: readonly Reason[] = [
+  { name: 'steer_active', code: 0, end: 'steer', doc: 'To the active slot of its VID.' },
+  { name: 'steer_backup', code: 1, end: 'steer', doc: 'To the backup slot of its VID: the active one is down, the backup is in sync.' },
+  { name: 'punt_setup', code: 4, end: 'punt', doc: 'A set-up packet by its service rule.' },
+  { name: 'punt_vid_range', code: 5, end: 'punt', doc: 'The identifier gives a VID that the card has no row for.' },
+  { name: 'punt_no_row', code: 6, end: 'punt', doc: 'The VID is not assigned.' },
+  { name: 'punt_slots_down', code: 7, end: 'punt', doc: 'The VID\'s active slot is down and there is no backup that is up and in sync.' },
+  { name: 'punt_neighbour', code: 8, end: 'punt', doc: 'ARP or IPv6 neighbour discovery from the line.' },
+  { name: 'punt_fragment', code: 9, end: 'punt', doc: 'A fragment other than the first, which no rule matches without an L4 header.' },
+  { name: 'punt_ipv6_extension', code: 10, end: 'punt', doc: 'IPv6 extension headers.' },
+  { name: 'punt_window', code: 11, end: 'punt', doc: 'The identifier lies beyond the header window.' },
+  { name: 'host_control', code: 16, end: 'host', doc: 'From a slot to the control address.' },
+  { name: 'host_unverified', code: 17, end: 'host', doc: 'To the control address from a fabric port, without the right to send (a processor that starts).' },
+  { name: 'host_neighbour', code: 18, end: 'host', doc: 'ARP or IPv6 neighbour discovery from a fabric port.' },
+  { name: 'slot_to_slot', code: 20, end: 'slot', doc: 'From a slot to the MAC address of another slot.' },
+  { name: 'inject_slot', code: 21, end: 'slot', doc: 'Injected into a slot.' },
+  { name: 'inject_fabric', code: 22, end: 'slot', doc: 'Injected out of a fabric port as it is.' },
+  { name: 'line_from_slot', code: 24, end: 'line', doc: 'From a slot to the line.' },
+  { name: 'inject_line', code: 25, end: 'line', doc: 'Injected out of a line port as it is.' },
+  { name: 'rx_error', code: 32, end: 'drop', doc: 'The receiver marked the frame bad (FCS).' },
+  { name: 'rx_oversize', code: 33, end: 'drop', doc: 'Longer than max_frame.' },
+  { name: 'rx_overflow', code: 34, end: 'drop', doc: 'The receive buffer filled up within the frame.' },
+  { name: 'rx_underrun', code: 35, end: 'drop', doc: 'A gap inside the header window on a cut-through port.' },
+  { name: 'runt', code: 36, end: 'drop', doc: 'Shorter than an Ethernet header.' },
+  { name: 'truncated', code: 37, end: 'drop', doc: 'The frame ends inside a header that it begins.' },
+  { name: 'foreign_mac', code: 38, end: 'drop', doc: 'From the line to a unicast MAC address that is not the port\'s.' },
+  { name: 'ethertype', code: 39, end: 'drop', doc: 'From the line: neither IP nor ARP after at most two VLAN tags.' },
+  { name: 'ip_header', code: 40, end: 'drop', doc: 'IP version, header length or total length is impossible.' },
+  { name: 'ip_length', code: 41, end: 'drop', doc: 'The IP header promises more bytes than the frame has.' },
+  { name: 'l4_length', code: 42, end: 'drop', doc: 'The L4 header or its length does not fit into the IP packet.' },
+  { name: 'no_service', code: 43, end: 'drop', doc: 'No service rule matches.' },
+  { name: 'no_identifier', code: 44, end: 'drop', doc: 'The packet ends before the identifier, or the message type, that its rule reads.' },
+  { name: 'source_unknown', code: 48, end: 'drop', doc: 'From a fabric port: the source MAC address is no slot of that port.' },
+  { name: 'source_epoch', code: 49, end: 'drop', doc: 'From a slot\'s MAC address of another epoch: an old incarnation.' },
+  { name: 'source_down', code: 50, end: 'drop', doc: 'From a slot that is down.' },
+  { name: 'slot_group', code: 51, end: 'drop', doc: 'From a slot to a group address.' },
+  { name: 'slot_down', code: 52, end: 'drop', doc: 'To a slot, by its MAC address or by injection, that is down or does not exist.' },
+  { name: 'inject_target', code: 53, end: 'drop', doc: 'Injected to a port that does not exist.' },
+  { name: 'queue_full', code: 56, end: 'drop', doc: 'The queue of the port it should leave by has no room.' },
+  { name: 'disabled', code: 57, end: 'drop', doc: 'The card is not enabled.' },
+];
+
+/** Reasons by code; codes that are not given are undefined. */
+export const REASONS: readonly (Reason | undefined)[] = Array.from({ length: 64 }, (_, code) =>
+  REASON_LIST.find((reason) => reason.code === code),
+);
+
+/** What the host says of a frame that it injects; travels beside the frame's first beat. */
+export interface Inject {
+  /** 0: out of port `target` as it is. 1: into slot `target`. 2: steer it as if it had come in by line port `target`. */
+  mode: number;
+  /** Port or slot. */
+  target: number;
+}
+
+const INJECT_FIELDS = {
+  mode: { bit: 0, width: 2 },
+  target: { bit: 2, width: 8 },
+} as const;
+
+/** What the card decided about a frame and on what grounds; one for each frame, at its end. With punted frames it goes to the host. */
+export interface Decision {
+  /** Why the frame ended as it did. */
+  reason: number;
+  /** Where it came from. */
+  origin: number;
+  /** Port it came in by; the number of ports stands for the host. */
+  ingress: number;
+  /** Port it left by; the number of ports stands for the host. No meaning for a drop. */
+  egress: number;
+  /** A service rule matched. */
+  rule_hit: number;
+  /** Index of that rule. */
+  rule: number;
+  /** An identifier was read. */
+  key_valid: number;
+  /** The identifier as it stands in the packet. */
+  key: bigint;
+  /** The identifier gave a VID in range. */
+  vid_valid: number;
+  /** That VID. */
+  vid: number;
+  /** Active slot in the VID's row. */
+  row_active: number;
+  /** Backup slot in the VID's row. */
+  row_backup: number;
+  /** backup_in_sync of the VID's row. */
+  row_in_sync: number;
+  /** valid of the VID's row. */
+  row_valid: number;
+  /** `slot` and `epoch` mean something. */
+  slot_valid: number;
+  /** Slot it was sent to; from a slot to line or host: the slot that sent it. */
+  slot: number;
+  /** Epoch of that slot. */
+  epoch: number;
+  /** Bytes of the frame as received. */
+  length: number;
+  /** The card's time in microseconds at the frame's end. */
+  time: bigint;
+}
+
+const DECISION_FIELDS = {
+  reason: { bit: 0, width: 6 },
+  origin: { bit: 6, width: 2 },
+  ingress: { bit: 8, width: 4 },
+  egress: { bit: 12, width: 4 },
+  rule_hit: { bit: 16, width: 1 },
+  rule: { bit: 17, width: 5 },
+  key_valid: { bit: 22, width: 1 },
+  key: { bit: 23, width: 64 },
+  vid_valid: { bit: 87, width: 1 },
+  vid: { bit: 88, width: 16 },
+  row_active: { bit: 104, width: 6 },
+  row_backup: { bit: 110, width: 6 },
+  row_in_sync: { bit: 116, width: 1 },
+  row_valid: { bit: 117, width: 1 },
+  slot_valid: { bit: 118, width: 1 },
+  slot: { bit: 119, width: 6 },
+  epoch: { bit: 125, width: 8 },
+  length: { bit: 133, width: 16 },
+  time: { bit: 149, width: 48 },
+} as const;
+
+/** Bits of each record on its wires. */
+export const RECORD_BITS = {
+  inject: 10,
+  decision: 197,
+} as const;
+
+/** Reads a decision record as it leaves the card, little-endian words. */
+export function decodeDecision(words: Uint32Array): Decision {
+  const f = DECISION_FIELDS;
+  return {
+    reason: getField(words, f.reason) as number,
+    origin: getField(words, f.origin) as number,
+    ingress: getField(words, f.ingress) as number,
+    egress: getField(words, f.egress) as number,
+    rule_hit: getField(words, f.rule_hit) as number,
+    rule: getField(words, f.rule) as number,
+    key_valid: getField(words, f.key_valid) as number,
+    key: getField(words, f.key) as bigint,
+    vid_valid: getField(words, f.vid_valid) as number,
+    vid: getField(words, f.vid) as number,
+    row_active: getField(words, f.row_active) as number,
+    row_backup: getField(words, f.row_backup) as number,
+    row_in_sync: getField(words, f.row_in_sync) as number,
+    row_valid: getField(words, f.row_valid) as number,
+    slot_valid: getField(words, f.slot_valid) as number,
+    slot: getField(words, f.slot) as number,
+    epoch: getField(words, f.epoch) as number,
+    length: getField(words, f.length) as number,
+    time: getField(words, f.time) as bigint,
+  };
+}
+
+/** The inject record as it enters the card. */
+export function encodeInject(inject: Inject): number {
+  const words = new Uint32Array(1);
+  setField(words, INJECT_FIELDS.mode, inject.mode, 'inject.mode');
+  setField(words, INJECT_FIELDS.target, inject.target, 'inject.target');
+  return words[0] ?? 0;
+}

@@ -1,0 +1,344 @@
+// Generated from hdl/registers.yaml by `npm run generate`; do not edit.
+// verilator lint_off UNUSEDPARAM
+// (constants of the map that only the host needs)
+package linecard_regs_pkg;
+
+  localparam int ADDRESS_BITS = 24;
+  localparam logic [31:0] MAGIC = 32'h5649444c;
+  localparam logic [15:0] VERSION_MAJOR = 16'd1;
+  localparam logic [15:0] VERSION_MINOR = 16'd0;
+
+  localparam logic [23:0] ADDR_IDENTITY_MAGIC = 24'h0;  // "VIDL" in ASCII
+  localparam logic [23:0] ADDR_IDENTITY_VERSION = 24'h4;  // Version of this map
+  localparam logic [23:0] ADDR_IDENTITY_BUILD_ID = 24'h8;  // First 32 bits of the SHA-256 over the RTL sources and the configuration
+  localparam logic [23:0] ADDR_IDENTITY_CONFIGURATION = 24'hc;  // `id` of the configuration in hdl/configurations
+  localparam logic [23:0] ADDR_IDENTITY_DATA_WIDTH = 24'h10;  // Width of the data path in bits (64 or 512)
+  localparam logic [23:0] ADDR_IDENTITY_PORTS = 24'h14;  // Number of network ports
+  localparam logic [23:0] ADDR_IDENTITY_SLOTS = 24'h18;  // Number of slots
+  localparam logic [23:0] ADDR_IDENTITY_VIDS = 24'h1c;  // Number of VID rows
+  localparam logic [23:0] ADDR_IDENTITY_RULES = 24'h20;  // Number of service rules
+  localparam logic [23:0] ADDR_IDENTITY_PREFIXES = 24'h24;  // Number of destination prefixes that the rules share
+  localparam logic [23:0] ADDR_IDENTITY_MAX_FRAME = 24'h28;  // Longest frame in bytes without FCS
+  localparam logic [23:0] ADDR_IDENTITY_WINDOW = 24'h2c;  // Bytes of a frame's head that the card can look at
+  localparam logic [23:0] ADDR_IDENTITY_VID_COUNTER_BITS = 24'h30;  // Width of each VID's packet counter
+  localparam logic [23:0] ADDR_CONTROL_CONTROL = 24'h100;  // Global switches
+  localparam logic [23:0] ADDR_CONTROL_FABRIC_PREFIX = 24'h104;  // First four octets of every slot's MAC address
+  localparam logic [23:0] ADDR_CONTROL_STATUS = 24'h108;  // State at the moment of the read
+  localparam logic [23:0] ADDR_CONTROL_SNAPSHOT = 24'h10c;  // Write
+  localparam logic [23:0] ADDR_CONTROL_SNAPSHOT_IN_FLIGHT = 24'h110;  // Frames in flight at the clock of the snapshot
+  localparam logic [23:0] ADDR_CONTROL_TIME_LOW = 24'h114;  // The card's time in microseconds, low half
+  localparam logic [23:0] ADDR_CONTROL_TIME_HIGH = 24'h118;  // The card's time in microseconds, high half
+
+  localparam logic [23:0] ADDR_TABLE_PORT = 24'h1000;  // Network ports
+  localparam int STRIDE_PORT = 4;
+  localparam int WORDS_PORT = 2;
+  localparam logic [23:0] ADDR_TABLE_SLOT = 24'h2000;  // Places that a processor can occupy
+  localparam int STRIDE_SLOT = 1;
+  localparam int WORDS_SLOT = 1;
+  localparam logic [23:0] ADDR_TABLE_PREFIX = 24'h3000;  // Destination prefixes
+  localparam int STRIDE_PREFIX = 16;
+  localparam int WORDS_PREFIX = 9;
+  localparam logic [23:0] ADDR_TABLE_RULE = 24'h4000;  // Service rules, tried in order of their index
+  localparam int STRIDE_RULE = 16;
+  localparam int WORDS_RULE = 10;
+  localparam logic [23:0] ADDR_TABLE_TYPE_SET = 24'h6000;  // Message types that are set-ups, 256 bits a rule
+  localparam int STRIDE_TYPE_SET = 1;
+  localparam int WORDS_TYPE_SET = 1;
+  localparam logic [23:0] ADDR_TABLE_VID_ROW = 24'h100000;  // The rows that VIDs name
+  localparam int STRIDE_VID_ROW = 1;
+  localparam int WORDS_VID_ROW = 1;
+
+  localparam logic [23:0] ADDR_COUNT_RECEIVED = 24'h7000;  // Frames taken into the card by origin
+  localparam int STRIDE_COUNT_RECEIVED = 2;
+  localparam logic [23:0] ADDR_COUNT_LOST = 24'h7100;  // Frames that found a port's receive buffer full, so that not even their head was kept
+  localparam int STRIDE_COUNT_LOST = 2;
+  localparam logic [23:0] ADDR_COUNT_ENDS = 24'h8000;  // Frames and bytes by end
+  localparam int STRIDE_COUNT_ENDS = 4;
+  localparam logic [23:0] ADDR_COUNT_SLOT_SENT = 24'ha000;  // Frames and bytes sent to each slot
+  localparam int STRIDE_COUNT_SLOT_SENT = 4;
+  localparam logic [23:0] ADDR_COUNT_SLOT_RECEIVED = 24'hb000;  // Frames and bytes that passed the source check of each slot
+  localparam int STRIDE_COUNT_SLOT_RECEIVED = 4;
+  localparam logic [23:0] ADDR_COUNT_RULE_HITS = 24'hc000;  // Frames and bytes that matched each rule
+  localparam int STRIDE_COUNT_RULE_HITS = 4;
+  localparam logic [23:0] ADDR_COUNT_PORT_RECEIVED = 24'hd000;  // Frames and bytes that ended, by the port they came in by
+  localparam int STRIDE_COUNT_PORT_RECEIVED = 4;
+  localparam logic [23:0] ADDR_COUNT_PORT_SENT = 24'he000;  // Frames and bytes put into each port's queue
+  localparam int STRIDE_COUNT_PORT_SENT = 4;
+  localparam logic [23:0] ADDR_COUNT_VID_PACKETS = 24'h200000;  // Frames steered by each VID
+  localparam int STRIDE_COUNT_VID_PACKETS = 2;
+
+  localparam int ORIGINS = 3;
+  localparam logic [1:0] ORIGIN_LINE = 2'd0;
+  localparam logic [1:0] ORIGIN_SLOT = 2'd1;
+  localparam logic [1:0] ORIGIN_HOST = 2'd2;
+
+  typedef logic [5:0] reason_t;
+  localparam reason_t REASON_STEER_ACTIVE = 6'd0;  // To the active slot of its VID.
+  localparam reason_t REASON_STEER_BACKUP = 6'd1;  // To the backup slot of its VID: the active one is down, the backup is in sync.
+  localparam reason_t REASON_PUNT_SETUP = 6'd4;  // A set-up packet by its service rule.
+  localparam reason_t REASON_PUNT_VID_RANGE = 6'd5;  // The identifier gives a VID that the card has no row for.
+  localparam reason_t REASON_PUNT_NO_ROW = 6'd6;  // The VID is not assigned.
+  localparam reason_t REASON_PUNT_SLOTS_DOWN = 6'd7;  // The VID's active slot is down and there is no backup that is up and in sync.
+  localparam reason_t REASON_PUNT_NEIGHBOUR = 6'd8;  // ARP or IPv6 neighbour discovery from the line.
+  localparam reason_t REASON_PUNT_FRAGMENT = 6'd9;  // A fragment other than the first, which no rule matches without an L4 header.
+  localparam reason_t REASON_PUNT_IPV6_EXTENSION = 6'd10;  // IPv6 extension headers.
+  localparam reason_t REASON_PUNT_WINDOW = 6'd11;  // The identifier lies beyond the header window.
+  localparam reason_t REASON_HOST_CONTROL = 6'd16;  // From a slot to the control address.
+  localparam reason_t REASON_HOST_UNVERIFIED = 6'd17;  // To the control address from a fabric port, without the right to send (a processor that starts).
+  localparam reason_t REASON_HOST_NEIGHBOUR = 6'd18;  // ARP or IPv6 neighbour discovery from a fabric port.
+  localparam reason_t REASON_SLOT_TO_SLOT = 6'd20;  // From a slot to the MAC address of another slot.
+  localparam reason_t REASON_INJECT_SLOT = 6'd21;  // Injected into a slot.
+  localparam reason_t REASON_INJECT_FABRIC = 6'd22;  // Injected out of a fabric port as it is.
+  localparam reason_t REASON_LINE_FROM_SLOT = 6'd24;  // From a slot to the line.
+  localparam reason_t REASON_INJECT_LINE = 6'd25;  // Injected out of a line port as it is.
+  localparam reason_t REASON_RX_ERROR = 6'd32;  // The receiver marked the frame bad (FCS).
+  localparam reason_t REASON_RX_OVERSIZE = 6'd33;  // Longer than max_frame.
+  localparam reason_t REASON_RX_OVERFLOW = 6'd34;  // The receive buffer filled up within the frame.
+  localparam reason_t REASON_RX_UNDERRUN = 6'd35;  // A gap inside the header window on a cut-through port.
+  localparam reason_t REASON_RUNT = 6'd36;  // Shorter than an Ethernet header.
+  localparam reason_t REASON_TRUNCATED = 6'd37;  // The frame ends inside a header that it begins.
+  localparam reason_t REASON_FOREIGN_MAC = 6'd38;  // From the line to a unicast MAC address that is not the port's.
+  localparam reason_t REASON_ETHERTYPE = 6'd39;  // From the line: neither IP nor ARP after at most two VLAN tags.
+  localparam reason_t REASON_IP_HEADER = 6'd40;  // IP version, header length or total length is impossible.
+  localparam reason_t REASON_IP_LENGTH = 6'd41;  // The IP header promises more bytes than the frame has.
+  localparam reason_t REASON_L4_LENGTH = 6'd42;  // The L4 header or its length does not fit into the IP packet.
+  localparam reason_t REASON_NO_SERVICE = 6'd43;  // No service rule matches.
+  localparam reason_t REASON_NO_IDENTIFIER = 6'd44;  // The packet ends before the identifier, or the message type, that its rule reads.
+  localparam reason_t REASON_SOURCE_UNKNOWN = 6'd48;  // From a fabric port: the source MAC address is no slot of that port.
+  localparam reason_t REASON_SOURCE_EPOCH = 6'd49;  // From a slot's MAC address of another epoch: an old incarnation.
+  localparam reason_t REASON_SOURCE_DOWN = 6'd50;  // From a slot that is down.
+  localparam reason_t REASON_SLOT_GROUP = 6'd51;  // From a slot to a group address.
+  localparam reason_t REASON_SLOT_DOWN = 6'd52;  // To a slot, by its MAC address or by injection, that is down or does not exist.
+  localparam reason_t REASON_INJECT_TARGET = 6'd53;  // Injected to a port that does not exist.
+  localparam reason_t REASON_QUEUE_FULL = 6'd56;  // The queue of the port it should leave by has no room.
+  localparam reason_t REASON_DISABLED = 6'd57;  // The card is not enabled.
+
+  // To a slot, by VID.
+  function automatic logic ends_in_steer(input reason_t reason);
+    case (reason)
+      REASON_STEER_ACTIVE,
+      REASON_STEER_BACKUP: ends_in_steer = 1'b1;
+      default: ends_in_steer = 1'b0;
+    endcase
+  endfunction
+
+  // From the line to the host.
+  function automatic logic ends_in_punt(input reason_t reason);
+    case (reason)
+      REASON_PUNT_SETUP,
+      REASON_PUNT_VID_RANGE,
+      REASON_PUNT_NO_ROW,
+      REASON_PUNT_SLOTS_DOWN,
+      REASON_PUNT_NEIGHBOUR,
+      REASON_PUNT_FRAGMENT,
+      REASON_PUNT_IPV6_EXTENSION,
+      REASON_PUNT_WINDOW: ends_in_punt = 1'b1;
+      default: ends_in_punt = 1'b0;
+    endcase
+  endfunction
+
+  // From a slot to the host.
+  function automatic logic ends_in_host(input reason_t reason);
+    case (reason)
+      REASON_HOST_CONTROL,
+      REASON_HOST_UNVERIFIED,
+      REASON_HOST_NEIGHBOUR: ends_in_host = 1'b1;
+      default: ends_in_host = 1'b0;
+    endcase
+  endfunction
+
+  // To a slot, not by VID.
+  function automatic logic ends_in_slot(input reason_t reason);
+    case (reason)
+      REASON_SLOT_TO_SLOT,
+      REASON_INJECT_SLOT,
+      REASON_INJECT_FABRIC: ends_in_slot = 1'b1;
+      default: ends_in_slot = 1'b0;
+    endcase
+  endfunction
+
+  // Out of a line port.
+  function automatic logic ends_in_line(input reason_t reason);
+    case (reason)
+      REASON_LINE_FROM_SLOT,
+      REASON_INJECT_LINE: ends_in_line = 1'b1;
+      default: ends_in_line = 1'b0;
+    endcase
+  endfunction
+
+  // Nowhere.
+  function automatic logic ends_in_drop(input reason_t reason);
+    case (reason)
+      REASON_RX_ERROR,
+      REASON_RX_OVERSIZE,
+      REASON_RX_OVERFLOW,
+      REASON_RX_UNDERRUN,
+      REASON_RUNT,
+      REASON_TRUNCATED,
+      REASON_FOREIGN_MAC,
+      REASON_ETHERTYPE,
+      REASON_IP_HEADER,
+      REASON_IP_LENGTH,
+      REASON_L4_LENGTH,
+      REASON_NO_SERVICE,
+      REASON_NO_IDENTIFIER,
+      REASON_SOURCE_UNKNOWN,
+      REASON_SOURCE_EPOCH,
+      REASON_SOURCE_DOWN,
+      REASON_SLOT_GROUP,
+      REASON_SLOT_DOWN,
+      REASON_INJECT_TARGET,
+      REASON_QUEUE_FULL,
+      REASON_DISABLED: ends_in_drop = 1'b1;
+      default: ends_in_drop = 1'b0;
+    endcase
+  endfunction
+
+  // Network ports. The role decides which side of the card a frame comes from.
+  localparam int BITS_PORT = 50;
+  typedef struct packed {
+    logic cut_through;
+    logic fabric;
+    logic [47:0] mac;
+  } port_entry_t;
+
+  function automatic logic [49:0] unpack_port(input logic [63:0] words);
+    unpack_port = {words[49], words[48], words[47:0]};
+  endfunction
+
+  function automatic logic [63:0] pack_port(input logic [49:0] entry);
+    pack_port = {14'b0, entry[49], entry[48], entry[47:0]};
+  endfunction
+
+  // Places that a processor can occupy.
+  localparam int BITS_SLOT = 17;
+  typedef struct packed {
+    logic [7:0] epoch;
+    logic [3:0] line_port;
+    logic [3:0] port;
+    logic up;
+  } slot_entry_t;
+
+  function automatic logic [16:0] unpack_slot(input logic [31:0] words);
+    unpack_slot = {words[23:16], words[11:8], words[7:4], words[0]};
+  endfunction
+
+  function automatic logic [31:0] pack_slot(input logic [16:0] entry);
+    pack_slot = {8'b0, entry[16:9], 4'b0, entry[8:5], entry[4:1], 3'b0, entry[0]};
+  endfunction
+
+  // Destination prefixes; a rule names the set of prefixes it accepts.
+  localparam int BITS_PREFIX = 258;
+  typedef struct packed {
+    logic valid;
+    logic v6;
+    logic [127:0] mask;
+    logic [127:0] address;
+  } prefix_entry_t;
+
+  function automatic logic [257:0] unpack_prefix(input logic [287:0] words);
+    unpack_prefix = {words[257], words[256], words[255:128], words[127:0]};
+  endfunction
+
+  function automatic logic [287:0] pack_prefix(input logic [257:0] entry);
+    pack_prefix = {30'b0, entry[257], entry[256], entry[255:128], entry[127:0]};
+  endfunction
+
+  // Service rules, tried in order of their index; the first that matches decides.
+  localparam int BITS_RULE = 276;
+  typedef struct packed {
+    logic [5:0] id_shift;
+    logic [63:0] id_subtract;
+    logic [63:0] id_mask;
+    logic [7:0] id_offset;
+    logic [3:0] id_width;
+    logic id_little;
+    logic [1:0] id_base;
+    logic setup_type;
+    logic setup_zero;
+    logic setup_always;
+    logic [3:0] type_offset;
+    logic [3:0] compare_offset;
+    logic [31:0] compare_mask;
+    logic [31:0] compare_value;
+    logic [15:0] port_high;
+    logic [15:0] port_low;
+    logic [7:0] prefixes;
+    logic [7:0] protocol;
+    logic any_port;
+    logic any_prefix;
+    logic any_protocol;
+    logic valid;
+  } rule_entry_t;
+
+  function automatic logic [275:0] unpack_rule(input logic [319:0] words);
+    unpack_rule = {words[293:288], words[287:224], words[223:160], words[159:152], words[147:144], words[142], words[141:140], words[138], words[137], words[136], words[135:132], words[131:128], words[127:96], words[95:64], words[63:48], words[47:32], words[23:16], words[15:8], words[3], words[2], words[1], words[0]};
+  endfunction
+
+  function automatic logic [319:0] pack_rule(input logic [275:0] entry);
+    pack_rule = {26'b0, entry[275:270], entry[269:206], entry[205:142], entry[141:134], 4'b0, entry[133:130], 1'b0, entry[129], entry[128:127], 1'b0, entry[126], entry[125], entry[124], entry[123:120], entry[119:116], entry[115:84], entry[83:52], entry[51:36], entry[35:20], 8'b0, entry[19:12], entry[11:4], 4'b0, entry[3], entry[2], entry[1], entry[0]};
+  endfunction
+
+  // Message types that are set-ups, 256 bits a rule: entry rule * 8 + type / 32, bit type % 32.
+  localparam int BITS_TYPE_SET = 32;
+  typedef struct packed {
+    logic [31:0] types;
+  } type_set_entry_t;
+
+  function automatic logic [31:0] unpack_type_set(input logic [31:0] words);
+    unpack_type_set = {words[31:0]};
+  endfunction
+
+  function automatic logic [31:0] pack_type_set(input logic [31:0] entry);
+    pack_type_set = {entry[31:0]};
+  endfunction
+
+  // The rows that VIDs name.
+  localparam int BITS_VID_ROW = 14;
+  typedef struct packed {
+    logic valid;
+    logic backup_in_sync;
+    logic [5:0] backup;
+    logic [5:0] active;
+  } vid_row_entry_t;
+
+  function automatic logic [13:0] unpack_vid_row(input logic [31:0] words);
+    unpack_vid_row = {words[15], words[14], words[13:8], words[5:0]};
+  endfunction
+
+  function automatic logic [31:0] pack_vid_row(input logic [13:0] entry);
+    pack_vid_row = {16'b0, entry[13], entry[12], entry[11:6], 2'b0, entry[5:0]};
+  endfunction
+
+  // What the host says of a frame that it injects; travels beside the frame's first beat. The first field of the description is the lowest.
+  localparam int INJECT_BITS = 10;
+  typedef struct packed {
+    logic [7:0] target;  // Port or slot.
+    logic [1:0] mode;  // 0: out of port `target` as it is. 1: into slot `target`. 2: steer it as if it had come in by line port `target`.
+  } inject_t;
+
+  // What the card decided about a frame and on what grounds; one for each frame, at its end. With punted frames it goes to the host. The first field of the description is the lowest.
+  localparam int DECISION_BITS = 197;
+  typedef struct packed {
+    logic [47:0] time;  // The card's time in microseconds at the frame's end.
+    logic [15:0] length;  // Bytes of the frame as received.
+    logic [7:0] epoch;  // Epoch of that slot.
+    logic [5:0] slot;  // Slot it was sent to; from a slot to line or host: the slot that sent it.
+    logic slot_valid;  // `slot` and `epoch` mean something.
+    logic row_valid;  // valid of the VID's row.
+    logic row_in_sync;  // backup_in_sync of the VID's row.
+    logic [5:0] row_backup;  // Backup slot in the VID's row.
+    logic [5:0] row_active;  // Active slot in the VID's row.
+    logic [15:0] vid;  // That VID.
+    logic vid_valid;  // The identifier gave a VID in range.
+    logic [63:0] key;  // The identifier as it stands in the packet.
+    logic key_valid;  // An identifier was read.
+    logic [4:0] rule;  // Index of that rule.
+    logic rule_hit;  // A service rule matched.
+    logic [3:0] egress;  // Port it left by; the number of ports stands for the host. No meaning for a drop.
+    logic [3:0] ingress;  // Port it came in by; the number of ports stands for the host.
+    logic [1:0] origin;  // Where it came from.
+    logic [5:0] reason;  // Why the frame ended as it did.
+  } decision_t;
+
+endpackage
