@@ -1,0 +1,112 @@
+/** MAC and IP addresses: text to bytes and back. Text is canonical, so that it can be compared. */
+import { isIPv4, isIPv6 } from 'node:net';
+import { view } from './bytes.ts';
+
+export const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff';
+
+const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
+
+/** `02:00:00:00:00:01` (or with dashes) to 6 bytes; throws on any other text. */
+export function macToBytes(mac: string): Buffer {
+  if (!MAC.test(mac)) {
+    throw new RangeError(`"${mac}" is no MAC address; write six octets, as 02:00:00:00:00:01`);
+  }
+  return Buffer.from(mac.replace(/[:-]/g, ''), 'hex');
+}
+
+/** The 6 bytes at `offset` as lower-case text with colons. */
+export function bytesToMac(bytes: Uint8Array, offset = 0): string {
+  if (offset + 6 > bytes.length) {
+    throw new RangeError(`no MAC address at ${offset}: ${bytes.length} bytes`);
+  }
+  return view(bytes, offset, offset + 6)
+    .toString('hex')
+    .replace(/(..)(?=.)/g, '$1:');
+}
+
+/** 48 bits as the card's tables hold them: the first octet in the most significant bits. */
+export function macToBigInt(mac: string): bigint {
+  return BigInt(`0x${macToBytes(mac).toString('hex')}`);
+}
+
+/** The reverse of `macToBigInt`. */
+export function bigIntToMac(value: bigint): string {
+  return bytesToMac(Buffer.from(value.toString(16).padStart(12, '0'), 'hex'));
+}
+
+/** The I/G bit (IEEE 802-2014 §8.2.2): group addresses are multicast and broadcast. */
+export function isGroupMac(mac: string): boolean {
+  return ((macToBytes(mac)[0] ?? 0) & 1) === 1;
+}
+
+/** 4 or 6 by the form of the text; throws where it is neither. */
+export function ipVersion(address: string): 4 | 6 {
+  if (isIPv4(address)) return 4;
+  // A zone (fe80::1%eth0) names an interface of one machine; it has no bytes.
+  if (isIPv6(address) && !address.includes('%')) return 6;
+  throw new RangeError(`"${address}" is no IP address; write 192.0.2.1 or 2001:db8::1`);
+}
+
+/** 4 bytes for an IPv4 address, 16 for an IPv6 address; throws on any other text. */
+export function addressToBytes(address: string): Buffer {
+  if (ipVersion(address) === 4) return Buffer.from(address.split('.').map(Number));
+  let text = address;
+  const dotted = /[^:]+\.[^:]+$/.exec(text)?.[0];
+  if (dotted !== undefined) {
+    const hex = addressToBytes(dotted).toString('hex');
+    text = `${text.slice(0, -dotted.length)}${hex.slice(0, 4)}:${hex.slice(4)}`;
+  }
+  const [head = '', tail] = text.split('::');
+  const first = groups(head);
+  const last = tail === undefined ? [] : groups(tail);
+  const middle = new Array<number>(8 - first.length - last.length).fill(0);
+  const bytes = Buffer.alloc(16);
+  for (const [i, group] of [...first, ...middle, ...last].entries()) {
+    bytes.writeUInt16BE(group, i * 2);
+  }
+  return bytes;
+}
+
+function groups(text: string): number[] {
+  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+}
+
+/** 4 bytes as dotted decimal, 16 bytes as IPv6 text in the form of RFC 5952; throws else. */
+export function bytesToAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) {
+    throw new RangeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
+  }
+  const buffer = view(bytes);
+  const words = Array.from({ length: 8 }, (_, i) => buffer.readUInt16BE(i * 2));
+  const run = longestZeroRun(words);
+  const hex = (part: readonly number[]) => part.map((word) => word.toString(16)).join(':');
+  if (run.length < 2) return hex(words); // RFC 5952 §4.2.2: one group is not shortened
+  return `${hex(words.slice(0, run.start))}::${hex(words.slice(run.start + run.length))}`;
+}
+
+function longestZeroRun(words: readonly number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < words.length; start++) {
+    let length = 0;
+    while (words[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  return best;
+}
+
+/** An address in its canonical text; throws where it is none. */
+export function canonicalAddress(address: string): string {
+  return bytesToAddress(addressToBytes(address));
+}
+
+/** Group address of a MAC for an IP multicast address (RFC 1112 §6.4, RFC 2464 §7). */
+export function multicastMac(address: string): string {
+  const bytes = addressToBytes(address);
+  if (bytes.length === 16) {
+    return bytesToMac(Buffer.concat([Buffer.of(0x33, 0x33), bytes.subarray(12)]));
+  }
+  return bytesToMac(
+    Buffer.of(0x01, 0x00, 0x5e, (bytes[1] ?? 0) & 0x7f, bytes[2] ?? 0, bytes[3] ?? 0),
+  );
+}
