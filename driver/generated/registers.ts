@@ -197,7 +197,7 @@ export interface PortEntry {
   mac: bigint;
   /** 0: line port; frames are steered by service rules. 1: fabric port; frames are checked against the slot table. */
   fabric: number;
-  /** 0: a frame enters the pipeline when it has arrived whole. 1: at its first beat; only for a source that leaves no gaps inside a frame, a gap in the header window ends the frame as `rx_underrun`. */
+  /** 0: a frame enters the pipeline when it has arrived whole. 1: at its first beat; only for a source that leaves no gaps inside a frame; a gap ends the frame as `rx_underrun`. */
   cut_through: number;
 }
 
@@ -465,7 +465,7 @@ export const REASON = {
   rx_oversize: 33,
   /** The receive buffer filled up within the frame. */
   rx_overflow: 34,
-  /** A gap inside the header window on a cut-through port. */
+  /** A gap inside a frame on a cut-through port. */
   rx_underrun: 35,
   /** Shorter than an Ethernet header. */
   runt: 36,
@@ -534,7 +534,7 @@ const REASON_LIST: readonly Reason[] = [
   { name: 'rx_error', code: 32, end: 'drop', doc: 'The receiver marked the frame bad (FCS).' },
   { name: 'rx_oversize', code: 33, end: 'drop', doc: 'Longer than max_frame.' },
   { name: 'rx_overflow', code: 34, end: 'drop', doc: 'The receive buffer filled up within the frame.' },
-  { name: 'rx_underrun', code: 35, end: 'drop', doc: 'A gap inside the header window on a cut-through port.' },
+  { name: 'rx_underrun', code: 35, end: 'drop', doc: 'A gap inside a frame on a cut-through port.' },
   { name: 'runt', code: 36, end: 'drop', doc: 'Shorter than an Ethernet header.' },
   { name: 'truncated', code: 37, end: 'drop', doc: 'The frame ends inside a header that it begins.' },
   { name: 'foreign_mac', code: 38, end: 'drop', doc: 'From the line to a unicast MAC address that is not the port\'s.' },
@@ -608,10 +608,10 @@ export interface Decision {
   slot: number;
   /** Epoch of that slot. */
   epoch: number;
-  /** Bytes of the frame as received. */
+  /** Bytes of the frame as received; max_frame + 1 for every frame longer than max_frame. */
   length: number;
   /** The card's time in microseconds at the frame's end. */
-  time: bigint;
+  time_us: bigint;
 }
 
 const DECISION_FIELDS = {
@@ -633,7 +633,7 @@ const DECISION_FIELDS = {
   slot: { bit: 119, width: 6 },
   epoch: { bit: 125, width: 8 },
   length: { bit: 133, width: 16 },
-  time: { bit: 149, width: 48 },
+  time_us: { bit: 149, width: 48 },
 } as const;
 
 /** Bits of each record on its wires. */
@@ -664,7 +664,7 @@ export function decodeDecision(words: Uint32Array): Decision {
     slot: getField(words, f.slot) as number,
     epoch: getField(words, f.epoch) as number,
     length: getField(words, f.length) as number,
-    time: getField(words, f.time) as bigint,
+    time_us: getField(words, f.time_us) as bigint,
   };
 }
 

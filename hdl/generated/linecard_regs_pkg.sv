@@ -94,7 +94,7 @@ package linecard_regs_pkg;
   localparam reason_t REASON_RX_ERROR = 6'd32;  // The receiver marked the frame bad (FCS).
   localparam reason_t REASON_RX_OVERSIZE = 6'd33;  // Longer than max_frame.
   localparam reason_t REASON_RX_OVERFLOW = 6'd34;  // The receive buffer filled up within the frame.
-  localparam reason_t REASON_RX_UNDERRUN = 6'd35;  // A gap inside the header window on a cut-through port.
+  localparam reason_t REASON_RX_UNDERRUN = 6'd35;  // A gap inside a frame on a cut-through port.
   localparam reason_t REASON_RUNT = 6'd36;  // Shorter than an Ethernet header.
   localparam reason_t REASON_TRUNCATED = 6'd37;  // The frame ends inside a header that it begins.
   localparam reason_t REASON_FOREIGN_MAC = 6'd38;  // From the line to a unicast MAC address that is not the port's.
@@ -320,8 +320,8 @@ package linecard_regs_pkg;
   // What the card decided about a frame and on what grounds; one for each frame, at its end. With punted frames it goes to the host. The first field of the description is the lowest.
   localparam int DECISION_BITS = 197;
   typedef struct packed {
-    logic [47:0] time;  // The card's time in microseconds at the frame's end.
-    logic [15:0] length;  // Bytes of the frame as received.
+    logic [47:0] time_us;  // The card's time in microseconds at the frame's end.
+    logic [15:0] length;  // Bytes of the frame as received; max_frame + 1 for every frame longer than max_frame.
     logic [7:0] epoch;  // Epoch of that slot.
     logic [5:0] slot;  // Slot it was sent to; from a slot to line or host: the slot that sent it.
     logic slot_valid;  // `slot` and `epoch` mean something.
