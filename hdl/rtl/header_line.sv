@@ -1,0 +1,59 @@
+// The header line: a shift register of beats that every stage looks at. Position 0 is the beat that
+// came last. Nothing ever waits: what stands at position p now stands at p + 1 in the next clock.
+module header_line #(
+    parameter int DATA_WIDTH = 64,
+    parameter int POSITIONS = 33,
+    localparam int K = DATA_WIDTH / 8,
+    localparam int COUNT_BITS = $clog2(K)
+) (
+    input  logic                            clk_i,
+    input  logic                            rst_ni,
+    input  logic                            valid_i,
+    input  logic                            first_i,
+    input  logic [DATA_WIDTH-1:0]           data_i,
+    input  logic [COUNT_BITS-1:0]           count_i,
+    input  logic                            last_i,
+    input  logic [2:0]                      verdict_i,
+    output logic [POSITIONS*DATA_WIDTH-1:0] data_o,   // position p at [p*DATA_WIDTH]
+    output logic [POSITIONS-1:0]            first_o,  // a frame's first beat stands there
+    // the last position whole
+    output logic                            valid_o,
+    output logic [COUNT_BITS-1:0]           count_o,
+    output logic                            last_o,
+    output logic [2:0]                      verdict_o,
+    output logic [15:0]                     length_o  // bytes of the frame up to and with this beat
+);
+  localparam int END = POSITIONS - 1;
+  localparam int FLAG_BITS = 3 + 1 + COUNT_BITS;
+
+  logic [POSITIONS*DATA_WIDTH-1:0] data_q;
+  logic [POSITIONS*FLAG_BITS-1:0] flags_q;
+  logic [POSITIONS-1:0] valid_q, first_q;
+  logic [15:0] length_q;
+
+  always_ff @(posedge clk_i) begin
+    data_q <= {data_q[END*DATA_WIDTH-1:0], data_i};
+    flags_q <= {flags_q[END*FLAG_BITS-1:0], {verdict_i, last_i, count_i}};
+    // Added up on the way into the last position, so that nobody behind has to.
+    if (valid_q[END-1]) begin
+      length_q <= (first_q[END-1] ? 16'd0 : length_q) + 16'(flags_q[(END-1)*FLAG_BITS+:COUNT_BITS]) + 16'd1;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      valid_q <= '0;
+      first_q <= '0;
+    end else begin
+      valid_q <= {valid_q[END-1:0], valid_i};
+      first_q <= {first_q[END-1:0], valid_i && first_i};
+    end
+  end
+
+  assign data_o = data_q;
+  assign first_o = first_q;
+  assign valid_o = valid_q[END];
+  assign {verdict_o, last_o, count_o} = flags_q[END*FLAG_BITS+:FLAG_BITS];
+  assign length_o = length_q;
+
+endmodule

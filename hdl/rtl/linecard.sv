@@ -1,0 +1,524 @@
+// The line interface. Wiring only; it reads like this:
+//
+//   ports ─► rx_port ─► rx_merge ─► header_line ─► parse_l2 ─► parse_l3 ─► parse_l4 ─► parse_payload
+//   host  ─►    "                                                                         │
+//                 identify ◄─ fetch ◄─ locate ◄──── classify (service rules) ◄────────────┘
+//                    │
+//                    └─► lookup (VID rows) ─► decide (slots) ─► rewrite ─► finish ─► port_queue ─► ports
+//                                                                             │          "      ─► host
+//                                                                             └─► counters
+//
+// docs/card.md is the contract of what is decided, hdl/registers.yaml of what the host can read and
+// write. A frame never waits between rx_merge and finish.
+module linecard #(
+    parameter int DATA_WIDTH = 64,
+    parameter int PORTS = 2,
+    parameter int SLOTS = 8,
+    parameter int VIDS = 4096,
+    parameter int RULES = 16,
+    parameter int PREFIXES = 8,
+    parameter int RX_BYTES = 4096,
+    parameter int QUEUE_BYTES = 4096,
+    parameter int VID_COUNTER_BITS = 32,
+    parameter int CONFIGURATION_ID = 0,
+    parameter logic [31:0] BUILD_ID = 32'd0,
+    localparam int K = DATA_WIDTH / 8
+) (
+    input  logic                        clk_i,
+    input  logic                        rst_ni,
+    input  logic [63:0]                 time_us_i,      // absolute, may jump
+    output logic [63:0]                 deadline_us_o,  // next time that matters; all ones: none
+    output logic                        idle_o,
+    // ports: receive. room_o: a whole frame fits
+    input  logic [PORTS-1:0]            rx_tvalid_i,
+    input  logic [PORTS*DATA_WIDTH-1:0] rx_tdata_i,
+    input  logic [PORTS*K-1:0]          rx_tkeep_i,
+    input  logic [PORTS-1:0]            rx_tlast_i,
+    input  logic [PORTS-1:0]            rx_tuser_i,
+    output logic [PORTS-1:0]            rx_room_o,
+    // ports: transmit
+    output logic [PORTS-1:0]            tx_tvalid_o,
+    input  logic [PORTS-1:0]            tx_tready_i,
+    output logic [PORTS*DATA_WIDTH-1:0] tx_tdata_o,
+    output logic [PORTS*K-1:0]          tx_tkeep_o,
+    output logic [PORTS-1:0]            tx_tlast_o,
+    // host: inject. tuser beside the first beat
+    input  logic                        inject_tvalid_i,
+    output logic                        inject_tready_o,
+    input  logic [DATA_WIDTH-1:0]       inject_tdata_i,
+    input  logic [K-1:0]                inject_tkeep_i,
+    input  logic                        inject_tlast_i,
+    input  logic [linecard_regs_pkg::INJECT_BITS-1:0] inject_tuser_i,
+    // host: punted frames, each with its decision record
+    output logic                        host_tvalid_o,
+    input  logic                        host_tready_i,
+    output logic [DATA_WIDTH-1:0]       host_tdata_o,
+    output logic [K-1:0]                host_tkeep_o,
+    output logic                        host_tlast_o,
+    output logic [linecard_regs_pkg::DECISION_BITS-1:0] host_tuser_o,
+    // observation: every frame's decision, in pipeline order
+    output logic                        decision_valid_o,
+    output logic [linecard_regs_pkg::DECISION_BITS-1:0] decision_o,
+    // register bus
+    input  logic                        cfg_valid_i,
+    input  logic                        cfg_write_i,
+    input  logic [23:0]                 cfg_addr_i,
+    input  logic [31:0]                 cfg_wdata_i,
+    output logic                        cfg_ready_o,
+    output logic [31:0]                 cfg_rdata_o
+);
+  localparam int COUNT_BITS = $clog2(K);
+  localparam int SOURCES = PORTS + 1;  // the last is the host
+  localparam int INJECT_BITS = linecard_regs_pkg::INJECT_BITS;
+  localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
+  localparam int FABRIC_BIT = 48;  // of a port's entry, behind its MAC address
+  localparam int CUT_BIT = 49;
+  localparam int META_BITS = linecard_pkg::META_BITS;
+  localparam int POSITIONS = linecard_pkg::tap_rewrite(K) + 1;
+
+  // ---- tables and control
+  logic enable;
+  logic [31:0] fabric_prefix;
+  logic [PORTS*PORT_BITS-1:0] ports;
+  logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots;
+  logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes;
+  logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules;
+
+  // ---- rx
+  logic [SOURCES-1:0] rx_valid, rx_ready, rx_last, rx_lost, rx_empty;
+  logic [SOURCES*DATA_WIDTH-1:0] rx_data;
+  logic [SOURCES*COUNT_BITS-1:0] rx_count;
+  logic [SOURCES*3-1:0] rx_verdict;
+  logic [SOURCES*INJECT_BITS-1:0] rx_side;
+  for (genvar p = 0; p < PORTS; p++) begin : g_rx
+    rx_port #(
+        .DATA_WIDTH(DATA_WIDTH),
+        .BYTES(RX_BYTES),
+        .USER_BITS(1)
+    ) rx_port (
+        .clk_i(clk_i),
+        .rst_ni(rst_ni),
+        .cut_through_i(ports[p*PORT_BITS+CUT_BIT]),
+        .rx_tvalid_i(rx_tvalid_i[p]),
+        .rx_tdata_i(rx_tdata_i[p*DATA_WIDTH+:DATA_WIDTH]),
+        .rx_tkeep_i(rx_tkeep_i[p*K+:K]),
+        .rx_tlast_i(rx_tlast_i[p]),
+        .rx_tuser_i(rx_tuser_i[p]),
+        .rx_side_i(1'b0),
+        .room_o(rx_room_o[p]),
+        .lost_o(rx_lost[p]),
+        .empty_o(rx_empty[p]),
+        .valid_o(rx_valid[p]),
+        .ready_i(rx_ready[p]),
+        .data_o(rx_data[p*DATA_WIDTH+:DATA_WIDTH]),
+        .count_o(rx_count[p*COUNT_BITS+:COUNT_BITS]),
+        .last_o(rx_last[p]),
+        .verdict_o(rx_verdict[p*3+:3]),
+        .side_o(rx_side_unused[p])
+    );
+    assign rx_side[p*INJECT_BITS+:INJECT_BITS] = '0;
+  end
+  logic [PORTS-1:0] rx_side_unused;
+
+  // The host can wait: it begins a frame when all of one fits.
+  logic inject_room, inject_started_q;
+  assign inject_tready_o = inject_started_q || inject_room;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) inject_started_q <= 1'b0;
+    else if (inject_tvalid_i && inject_tready_o) inject_started_q <= !inject_tlast_i;
+  end
+  rx_port #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .BYTES(RX_BYTES),
+      .USER_BITS(INJECT_BITS)
+  ) rx_inject (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .cut_through_i(1'b0),
+      .rx_tvalid_i(inject_tvalid_i && inject_tready_o),
+      .rx_tdata_i(inject_tdata_i),
+      .rx_tkeep_i(inject_tkeep_i),
+      .rx_tlast_i(inject_tlast_i),
+      .rx_tuser_i(1'b0),
+      .rx_side_i(inject_tuser_i),
+      .room_o(inject_room),
+      .lost_o(rx_lost[PORTS]),
+      .empty_o(rx_empty[PORTS]),
+      .valid_o(rx_valid[PORTS]),
+      .ready_i(rx_ready[PORTS]),
+      .data_o(rx_data[PORTS*DATA_WIDTH+:DATA_WIDTH]),
+      .count_o(rx_count[PORTS*COUNT_BITS+:COUNT_BITS]),
+      .last_o(rx_last[PORTS]),
+      .verdict_o(rx_verdict[PORTS*3+:3]),
+      .side_o(rx_side[PORTS*INJECT_BITS+:INJECT_BITS])
+  );
+
+  // Frames wait for the counters to be clear after reset; a snapshot does not hold them.
+  logic counters_busy, counters_clear_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) counters_clear_q <= 1'b0;
+    else if (!counters_busy) counters_clear_q <= 1'b1;
+  end
+
+  logic merged_valid, merged_first, merged_last;
+  logic [DATA_WIDTH-1:0] merged_data;
+  logic [COUNT_BITS-1:0] merged_count;
+  logic [2:0] merged_verdict;
+  logic [3:0] merged_source;
+  logic [INJECT_BITS-1:0] merged_side;
+  rx_merge #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .SOURCES(SOURCES),
+      .USER_BITS(INJECT_BITS)
+  ) rx_merge (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .hold_i(!counters_clear_q),
+      .valid_i(rx_valid),
+      .ready_o(rx_ready),
+      .data_i(rx_data),
+      .count_i(rx_count),
+      .last_i(rx_last),
+      .verdict_i(rx_verdict),
+      .side_i(rx_side),
+      .valid_o(merged_valid),
+      .first_o(merged_first),
+      .data_o(merged_data),
+      .count_o(merged_count),
+      .last_o(merged_last),
+      .verdict_o(merged_verdict),
+      .source_o(merged_source),
+      .side_o(merged_side)
+  );
+
+  // What is known of a frame as it enters.
+  logic merged_fabric;
+  always_comb begin
+    merged_fabric = 1'b0;
+    for (int p = 0; p < PORTS; p++) begin
+      if (merged_source == 4'(p)) merged_fabric = ports[p*PORT_BITS+FABRIC_BIT];
+    end
+  end
+  linecard_pkg::meta_t entering, entering_q;
+  if ($bits(entering) != META_BITS) begin : g_meta_bits
+    $error("linecard_pkg: META_BITS is not the width of meta_t");
+  end
+  always_comb begin
+    entering = '0;
+    if (merged_source == 4'(PORTS)) entering.origin = linecard_regs_pkg::ORIGIN_HOST;
+    else if (merged_fabric) entering.origin = linecard_regs_pkg::ORIGIN_SLOT;
+    else entering.origin = linecard_regs_pkg::ORIGIN_LINE;
+    entering.ingress = merged_source;
+    {entering.inject_target, entering.inject_mode} = merged_side;  // record `inject`
+  end
+  always_ff @(posedge clk_i) entering_q <= entering;
+
+  // ---- header line: what its last position holds goes on to rewrite
+  logic [POSITIONS*DATA_WIDTH-1:0] line;
+  logic [POSITIONS-1:0] line_first;
+  logic line_valid, line_last;
+  logic [COUNT_BITS-1:0] line_count;
+  logic [2:0] line_verdict;
+  logic [15:0] line_length;
+  header_line #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS)
+  ) header_line (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .valid_i(merged_valid),
+      .first_i(merged_first),
+      .data_i(merged_data),
+      .count_i(merged_count),
+      .last_i(merged_last),
+      .verdict_i(merged_verdict),
+      .data_o(line),
+      .first_o(line_first),
+      .valid_o(line_valid),
+      .count_o(line_count),
+      .last_o(line_last),
+      .verdict_o(line_verdict),
+      .length_o(line_length)
+  );
+
+  // ---- parse. Metadata named after a stage stands at that stage's tap.
+  logic [META_BITS-1:0] meta_l2;
+  logic [22*8-1:0] window_l2;
+  linecard_pkg::meta_t meta_after_l2;
+  meta_delay #(.CYCLES(linecard_pkg::tap_l2(K))) delay_l2 (
+      .clk_i(clk_i), .meta_i(entering_q), .meta_o(meta_l2)
+  );
+  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_l2(K)), .BYTES(22)) window_at_l2 (
+      .line_i(line), .window_o(window_l2)
+  );
+  parse_l2 #(.PORTS(PORTS)) parse_l2 (
+      .clk_i(clk_i), .meta_i(meta_l2), .window_i(window_l2), .ports_i(ports), .meta_o(meta_after_l2)
+  );
+
+  logic [META_BITS-1:0] meta_l3;
+  logic [62*8-1:0] window_l3;
+  linecard_pkg::meta_t meta_after_l3;
+  logic [127:0] destination;
+  meta_delay #(.CYCLES(linecard_pkg::tap_l3_select(K) - linecard_pkg::tap_l2(K) - 1)) delay_l3 (
+      .clk_i(clk_i), .meta_i(meta_after_l2), .meta_o(meta_l3)
+  );
+  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_l3_select(K)), .BYTES(62)) window_at_l3 (
+      .line_i(line), .window_o(window_l3)
+  );
+  parse_l3 parse_l3 (
+      .clk_i(clk_i), .meta_i(meta_l3), .window_i(window_l3), .meta_o(meta_after_l3), .destination_o(destination)
+  );
+
+  // The address is compared as soon as it is known; the result waits for the rest of the header.
+  logic [PREFIXES-1:0] prefix_hits, prefix_hits_match;
+  prefix_match #(.PREFIXES(PREFIXES)) prefix_match (
+      .clk_i(clk_i), .ipv6_i(meta_after_l3.ipv6), .destination_i(destination), .prefixes_i(prefixes), .match_o(prefix_hits)
+  );
+  meta_delay #(.CYCLES(linecard_pkg::tap_match(K) - linecard_pkg::tap_l3(K) - 2), .BITS(PREFIXES)) delay_prefix (
+      .clk_i(clk_i), .meta_i(prefix_hits), .meta_o(prefix_hits_match)
+  );
+
+  logic [META_BITS-1:0] meta_l4;
+  logic [(linecard_pkg::L4_MAX+16)*8-1:0] window_l4;
+  linecard_pkg::meta_t meta_after_l4;
+  meta_delay #(.CYCLES(linecard_pkg::tap_l4_select(K) - linecard_pkg::tap_l3(K) - 1)) delay_l4 (
+      .clk_i(clk_i), .meta_i(meta_after_l3), .meta_o(meta_l4)
+  );
+  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_l4_select(K)), .BYTES(linecard_pkg::L4_MAX + 16)) window_at_l4 (
+      .line_i(line), .window_o(window_l4)
+  );
+  parse_l4 parse_l4 (
+      .clk_i(clk_i), .meta_i(meta_l4), .window_i(window_l4), .meta_o(meta_after_l4)
+  );
+
+  logic [META_BITS-1:0] meta_payload;
+  logic [linecard_pkg::WINDOW*8-1:0] window_payload;
+  linecard_pkg::meta_t meta_match;
+  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_match;
+  meta_delay #(.CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::tap_l4(K) - 1)) delay_payload (
+      .clk_i(clk_i), .meta_i(meta_after_l4), .meta_o(meta_payload)
+  );
+  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_payload(K)), .BYTES(linecard_pkg::WINDOW)) window_at_payload (
+      .line_i(line), .window_o(window_payload)
+  );
+  parse_payload parse_payload (
+      .clk_i(clk_i), .meta_i(meta_payload), .window_i(window_payload), .meta_o(meta_match), .payload_o(payload_match)
+  );
+
+  // ---- classify
+  linecard_pkg::meta_t meta_locate;
+  linecard_regs_pkg::rule_entry_t rule_locate;
+  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_locate;
+  classify #(.RULES(RULES), .PREFIXES(PREFIXES)) classify (
+      .clk_i(clk_i), .meta_i(meta_match), .prefixes_i(prefix_hits_match), .payload_i(payload_match), .rules_i(rules),
+      .meta_o(meta_locate), .rule_o(rule_locate), .payload_o(payload_locate)
+  );
+
+  // ---- extract the identifier
+  linecard_pkg::meta_t meta_fetch, meta_identify;
+  linecard_regs_pkg::rule_entry_t rule_fetch, rule_identify;
+  logic [7:0] offset_fetch, type_fetch;
+  logic [linecard_pkg::WINDOW*8-1:0] window_fetch;
+  locate locate (
+      .clk_i(clk_i), .meta_i(meta_locate), .rule_i(rule_locate), .payload_i(payload_locate),
+      .meta_o(meta_fetch), .rule_o(rule_fetch), .offset_o(offset_fetch), .type_o(type_fetch)
+  );
+  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_fetch(K)), .BYTES(linecard_pkg::WINDOW)) window_at_fetch (
+      .line_i(line), .window_o(window_fetch)
+  );
+  fetch fetch (
+      .clk_i(clk_i), .meta_i(meta_fetch), .rule_i(rule_fetch), .offset_i(offset_fetch), .window_i(window_fetch),
+      .meta_o(meta_identify), .rule_o(rule_identify)
+  );
+  logic type_is_setup;
+  logic type_set_write, vid_row_write;
+  logic [15:0] ram_index;
+  logic [31:0] ram_wdata, type_set_data;
+  type_sets #(.RULES(RULES)) type_sets (
+      .clk_i(clk_i), .rule_i(meta_fetch.rule), .type_i(type_fetch), .member_o(type_is_setup),
+      .host_write_i(type_set_write), .host_index_i(ram_index), .host_data_i(ram_wdata), .host_data_o(type_set_data)
+  );
+  linecard_pkg::meta_t meta_row;
+  logic [63:0] vid_row_index;
+  identify identify (
+      .clk_i(clk_i), .meta_i(meta_identify), .rule_i(rule_identify), .type_is_setup_i(type_is_setup),
+      .meta_o(meta_row), .vid_o(vid_row_index)
+  );
+
+  // ---- lookup
+  linecard_pkg::meta_t meta_slots;
+  logic [linecard_regs_pkg::BITS_VID_ROW-1:0] vid_row_data;
+  lookup #(.VIDS(VIDS)) lookup (
+      .clk_i(clk_i), .meta_i(meta_row), .vid_i(vid_row_index), .meta_o(meta_slots),
+      .host_write_i(vid_row_write), .host_address_i(ram_index[$clog2(VIDS)-1:0]),
+      .host_data_i(linecard_regs_pkg::unpack_vid_row(ram_wdata)), .host_data_o(vid_row_data)
+  );
+
+  // ---- decide
+  logic [12*8-1:0] window_decide;
+  linecard_pkg::meta_t meta_rewrite;
+  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_slots(K)), .BYTES(12)) window_at_decide (
+      .line_i(line), .window_o(window_decide)
+  );
+  decide #(.PORTS(PORTS), .SLOTS(SLOTS)) decide (
+      .clk_i(clk_i), .meta_i(meta_slots), .window_i(window_decide), .fabric_prefix_i(fabric_prefix),
+      .ports_i(ports), .slots_i(slots), .meta_o(meta_rewrite)
+  );
+
+  // ---- rewrite
+  linecard_pkg::meta_t meta_finish;
+  logic out_valid, out_last;
+  logic [DATA_WIDTH-1:0] out_data;
+  logic [COUNT_BITS-1:0] out_count;
+  logic [2:0] out_verdict;
+  logic [15:0] out_length;
+  rewrite #(.DATA_WIDTH(DATA_WIDTH), .PORTS(PORTS)) rewrite (
+      .clk_i(clk_i), .rst_ni(rst_ni), .meta_i(meta_rewrite),
+      .valid_i(line_valid), .first_i(line_first[POSITIONS-1]), .data_i(line[(POSITIONS-1)*DATA_WIDTH+:DATA_WIDTH]),
+      .count_i(line_count), .last_i(line_last), .verdict_i(line_verdict), .length_i(line_length),
+      .fabric_prefix_i(fabric_prefix), .ports_i(ports),
+      .meta_o(meta_finish), .valid_o(out_valid), .data_o(out_data),
+      .count_o(out_count), .last_o(out_last), .verdict_o(out_verdict), .length_o(out_length)
+  );
+
+  // ---- finish
+  logic [PORTS:0] queue_select, queue_accept, queue_empty;
+  logic queue_keep, sender_valid;
+  logic [5:0] sender;
+  linecard_regs_pkg::decision_t record;
+  finish #(.PORTS(PORTS)) finish (
+      .clk_i(clk_i), .rst_ni(rst_ni), .enable_i(enable), .time_us_i(time_us_i[47:0]),
+      .meta_i(meta_finish), .valid_i(out_valid), .last_i(out_last), .verdict_i(out_verdict), .length_i(out_length),
+      .select_o(queue_select), .keep_o(queue_keep), .accept_i(queue_accept), .record_o(record),
+      .event_valid_o(decision_valid_o), .event_o(decision_o),
+      .event_sender_valid_o(sender_valid), .event_sender_o(sender)
+  );
+
+  // ---- queues
+  for (genvar p = 0; p < PORTS; p++) begin : g_tx
+    port_queue #(
+        .DATA_WIDTH(DATA_WIDTH),
+        .BYTES(QUEUE_BYTES)
+    ) queue (
+        .clk_i(clk_i),
+        .rst_ni(rst_ni),
+        .valid_i(out_valid && queue_select[p]),
+        .data_i(out_data),
+        .count_i(out_count),
+        .last_i(out_last),
+        .keep_i(queue_keep),
+        .side_i(1'b0),
+        .accept_o(queue_accept[p]),
+        .tvalid_o(tx_tvalid_o[p]),
+        .tready_i(tx_tready_i[p]),
+        .tdata_o(tx_tdata_o[p*DATA_WIDTH+:DATA_WIDTH]),
+        .tkeep_o(tx_tkeep_o[p*K+:K]),
+        .tlast_o(tx_tlast_o[p]),
+        .tuser_o(tx_side_unused[p]),
+        .empty_o(queue_empty[p])
+    );
+  end
+  logic [PORTS-1:0] tx_side_unused;
+
+  port_queue #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .BYTES(QUEUE_BYTES),
+      .SIDE_BITS(linecard_regs_pkg::DECISION_BITS)
+  ) host_queue (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .valid_i(out_valid && queue_select[PORTS]),
+      .data_i(out_data),
+      .count_i(out_count),
+      .last_i(out_last),
+      .keep_i(queue_keep),
+      .side_i(record),
+      .accept_o(queue_accept[PORTS]),
+      .tvalid_o(host_tvalid_o),
+      .tready_i(host_tready_i),
+      .tdata_o(host_tdata_o),
+      .tkeep_o(host_tkeep_o),
+      .tlast_o(host_tlast_o),
+      .tuser_o(host_tuser_o),
+      .empty_o(queue_empty[PORTS])
+  );
+
+  // ---- counters and registers
+  logic snapshot, vids_busy;
+  logic [15:0] in_flight, snapshot_in_flight;
+  logic [23:0] count_address;
+  logic [31:0] count_data, vid_packets_data;
+  counters #(
+      .PORTS(PORTS),
+      .SLOTS(SLOTS),
+      .VIDS(VIDS),
+      .RULES(RULES),
+      .VID_COUNTER_BITS(VID_COUNTER_BITS)
+  ) counters (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .receive_i(line_first[0]),
+      .receive_origin_i(entering_q.origin),
+      .lost_i(rx_lost),
+      .event_valid_i(decision_valid_o),
+      .event_i(decision_o),
+      .sender_valid_i(sender_valid),
+      .sender_i(sender),
+      .snapshot_i(snapshot),
+      .busy_o(counters_busy),
+      .vids_busy_o(vids_busy),
+      .in_flight_o(in_flight),
+      .snapshot_in_flight_o(snapshot_in_flight),
+      .address_i(count_address),
+      .data_o(count_data),
+      .vid_data_o(vid_packets_data)
+  );
+
+  registers #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .PORTS(PORTS),
+      .SLOTS(SLOTS),
+      .VIDS(VIDS),
+      .RULES(RULES),
+      .PREFIXES(PREFIXES),
+      .VID_COUNTER_BITS(VID_COUNTER_BITS),
+      .CONFIGURATION_ID(CONFIGURATION_ID),
+      .BUILD_ID(BUILD_ID)
+  ) registers (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .cfg_valid_i(cfg_valid_i),
+      .cfg_write_i(cfg_write_i),
+      .cfg_addr_i(cfg_addr_i),
+      .cfg_wdata_i(cfg_wdata_i),
+      .cfg_ready_o(cfg_ready_o),
+      .cfg_rdata_o(cfg_rdata_o),
+      .time_us_i(time_us_i),
+      .idle_i(idle_o),
+      .in_flight_i(in_flight),
+      .enable_o(enable),
+      .fabric_prefix_o(fabric_prefix),
+      .ports_o(ports),
+      .slots_o(slots),
+      .prefixes_o(prefixes),
+      .rules_o(rules),
+      .type_set_write_o(type_set_write),
+      .vid_row_write_o(vid_row_write),
+      .ram_index_o(ram_index),
+      .ram_data_o(ram_wdata),
+      .type_set_data_i(type_set_data),
+      .vid_row_data_i(vid_row_data),
+      .snapshot_o(snapshot),
+      .snapshot_busy_i(counters_busy),
+      .vids_busy_i(vids_busy),
+      .snapshot_in_flight_i(snapshot_in_flight),
+      .count_address_o(count_address),
+      .count_data_i(count_data),
+      .vid_packets_data_i(vid_packets_data)
+  );
+
+  // A frame is counted as in flight two clocks after it has left rx_port.
+  assign idle_o = (&rx_empty) && !merged_valid && !line_first[0] && in_flight == '0 && (&queue_empty);
+  assign deadline_us_o = '1;  // nothing in this version waits for a time
+
+endmodule

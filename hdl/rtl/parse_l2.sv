@@ -1,0 +1,90 @@
+// Parse, first stage: MAC address and EtherType behind at most two VLAN tags (docs/card.md, step 2).
+// Also says by which of the card's ways a frame goes: by service rules, or not.
+module parse_l2 #(
+    parameter int PORTS = 2
+) (
+    input  logic                       clk_i,
+    input  linecard_pkg::meta_t        meta_i,
+    input  logic [22*8-1:0]            window_i,  // header bytes 0 to 21, byte b at [b*8]
+    input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
+    output linecard_pkg::meta_t        meta_o
+);
+  localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
+  localparam logic [15:0] TAG_C = 16'h8100;  // IEEE 802.1Q table 9-1
+  localparam logic [15:0] TAG_S = 16'h88a8;
+  localparam logic [15:0] ARP = 16'h0806;
+  localparam logic [15:0] IPV4 = 16'h0800;
+  localparam logic [15:0] IPV6 = 16'h86dd;
+
+  logic [15:0] type0, type1, type2, ethertype;
+  assign type0 = {window_i[12*8+:8], window_i[13*8+:8]};
+  assign type1 = {window_i[16*8+:8], window_i[17*8+:8]};
+  assign type2 = {window_i[20*8+:8], window_i[21*8+:8]};
+
+  logic tag0, tag1;
+  assign tag0 = type0 == TAG_C || type0 == TAG_S;
+  assign tag1 = tag0 && (type1 == TAG_C || type1 == TAG_S);
+
+  // A frame that the host wants steered is checked as if the named port had received it.
+  logic [7:0] line_port;
+  assign line_port = (meta_i.origin == linecard_regs_pkg::ORIGIN_HOST)
+      ? meta_i.inject_target : {4'd0, meta_i.ingress};
+  logic port_exists;
+  assign port_exists = line_port < 8'(PORTS);
+
+  logic [47:0] port_mac;
+  always_comb begin
+    port_mac = '0;
+    for (int p = 0; p < PORTS; p++) begin
+      if (line_port == 8'(p)) port_mac = ports_i[p*PORT_BITS+:48];
+    end
+  end
+
+  logic [47:0] destination;
+  assign destination = {window_i[0+:8], window_i[8+:8], window_i[16+:8],
+                        window_i[24+:8], window_i[32+:8], window_i[40+:8]};
+  logic ours;
+  assign ours = destination[40] || destination == port_mac;
+
+  linecard_pkg::meta_t meta;
+  always_comb begin
+    meta = meta_i;
+    if (tag1) begin
+      meta.l3 = 5'd22;
+      ethertype = type2;
+    end else if (tag0) begin
+      meta.l3 = 5'd18;
+      ethertype = type1;
+    end else begin
+      meta.l3 = 5'd14;
+      ethertype = type0;
+    end
+    meta.ipv4 = ethertype == IPV4;
+    meta.ipv6 = ethertype == IPV6;
+    meta.neighbour = ethertype == ARP;
+    meta.header_min = meta.neighbour ? 8'(meta.l3) + 8'd28 : 8'(meta.l3);
+    meta.packet_end = '0;
+    meta.by_rules = meta_i.origin == linecard_regs_pkg::ORIGIN_LINE ||
+        (meta_i.origin == linecard_regs_pkg::ORIGIN_HOST && meta_i.inject_mode == linecard_pkg::INJECT_STEER);
+
+    meta.decided = 1'b0;
+    meta.reason = linecard_regs_pkg::REASON_ETHERTYPE;
+    if (meta.by_rules) begin
+      meta.decided = !port_exists || !ours || !(meta.ipv4 || meta.ipv6);
+      if (!port_exists) meta.reason = linecard_regs_pkg::REASON_INJECT_TARGET;
+      else if (!ours) meta.reason = linecard_regs_pkg::REASON_FOREIGN_MAC;
+      else if (meta.neighbour) meta.reason = linecard_regs_pkg::REASON_PUNT_NEIGHBOUR;
+    end
+    // Nothing behind the MAC address is looked at, and so nothing is held against it.
+    if ((meta.by_rules && (!port_exists || !ours)) ||
+        (meta_i.origin == linecard_regs_pkg::ORIGIN_HOST && !meta.by_rules)) begin
+      meta.ipv4 = 1'b0;
+      meta.ipv6 = 1'b0;
+      meta.neighbour = 1'b0;
+      meta.header_min = 8'd14;
+    end
+  end
+
+  always_ff @(posedge clk_i) meta_o <= meta;
+
+endmodule

@@ -1,0 +1,85 @@
+// Parse, third stage, two clocks: ports and lengths of the transport header (docs/card.md, step 2).
+// The first clock picks 16 bytes at the L4 header, the second reads them. L4 begins two bytes
+// behind a multiple of four, wherever it begins: 14, 18 or 22 bytes of L2 and multiples of four
+// after that; so does the payload. One multiplexer input for each four bytes is enough.
+module parse_l4 (
+    input  logic                clk_i,
+    input  linecard_pkg::meta_t meta_i,
+    input  logic [(linecard_pkg::L4_MAX+16)*8-1:0] window_i,
+    output linecard_pkg::meta_t meta_o  // two clocks later
+);
+  localparam int STEPS = (linecard_pkg::L4_MAX - 2) / 4;
+
+  // ---- select
+  logic [16*8-1:0] header_q;
+  linecard_pkg::meta_t meta_q;
+  logic [7:0] step;
+  assign step = (meta_i.l4 - 8'd2) >> 2;
+  always_ff @(posedge clk_i) begin
+    meta_q <= meta_i;
+    header_q <= '0;
+    // IPv6 begins at 54, IPv4 at 34: below that there is no L4.
+    for (int i = 8; i <= STEPS; i++) begin
+      if (step == 8'(i)) header_q <= window_i[(2+4*i)*8+:16*8];
+    end
+  end
+
+  // ---- read
+  logic udp, tcp, sctp;
+  assign udp = meta_q.protocol == linecard_pkg::PROTOCOL_UDP;
+  assign tcp = meta_q.protocol == linecard_pkg::PROTOCOL_TCP;
+  assign sctp = meta_q.protocol == linecard_pkg::PROTOCOL_SCTP;
+
+  logic [16:0] rest;
+  assign rest = meta_q.packet_end - 17'(meta_q.l4);
+  logic [15:0] udp_length;
+  assign udp_length = {header_q[4*8+:8], header_q[5*8+:8]};
+  logic [5:0] tcp_header;
+  assign tcp_header = {header_q[12*8+4+:4], 2'b00};
+  logic [7:0] icmp_type;
+  assign icmp_type = header_q[0+:8];
+
+  logic bad;
+  always_comb begin
+    bad = 1'b0;
+    if (!meta_q.later_fragment) begin
+      if (udp) begin
+        bad = rest < 17'd8 || udp_length < 16'd8 ||
+            (17'(udp_length) > rest && !meta_q.first_fragment);
+      end
+      if (tcp) bad = rest < 17'd20 || tcp_header < 6'd20 || 17'(tcp_header) > rest;
+      if (sctp) bad = rest < 17'd12;
+    end
+  end
+
+  linecard_pkg::meta_t meta;
+  logic discovery;
+  always_comb begin
+    meta = meta_q;
+    // RFC 4861 section 4: router and neighbour solicitation and advertisement, redirect.
+    discovery = meta_q.ipv6 && !meta_q.bad_ip && meta_q.protocol == linecard_pkg::PROTOCOL_ICMPV6 &&
+        rest != '0 && icmp_type >= 8'd133 && icmp_type <= 8'd137;
+    if (discovery) meta.neighbour = 1'b1;
+
+    meta.has_ports = (udp || tcp || sctp) && !meta_q.later_fragment;
+    meta.destination_port = {header_q[2*8+:8], header_q[3*8+:8]};
+    meta.payload = meta_q.l4;
+    meta.payload_end = meta_q.packet_end;
+    if (!meta_q.later_fragment) begin
+      if (udp) begin
+        meta.payload = meta_q.l4 + 8'd8;
+        if (!meta_q.first_fragment) meta.payload_end = 17'(meta_q.l4) + 17'(udp_length);
+      end
+      if (tcp) meta.payload = meta_q.l4 + 8'(tcp_header);
+      if (sctp) meta.payload = meta_q.l4 + 8'd12;
+    end
+    if (!meta_q.decided) begin
+      meta.decided = discovery || bad;
+      meta.reason = discovery ? linecard_regs_pkg::REASON_PUNT_NEIGHBOUR
+                              : linecard_regs_pkg::REASON_L4_LENGTH;
+    end
+  end
+
+  always_ff @(posedge clk_i) meta_o <= meta;
+
+endmodule

@@ -1,0 +1,127 @@
+// The queue that each port ends in: it holds whole frames, so that nothing of a bad one leaves.
+//
+// Contract:
+// - Beats come without being asked; accept_o says with each beat whether all of its frame has found
+//   room so far. A frame stays when keep_i comes with its last beat and accept_o was 1; else
+//   nothing of it is left.
+// - A frame is offered when all of it is here, then beat by beat as tready allows. tvalid, once
+//   there, stays with its beat until it is taken.
+// - side_i is taken with the last beat and offered beside every beat of its frame.
+module port_queue #(
+    parameter int DATA_WIDTH = 64,
+    parameter int BYTES = 4096,
+    parameter int SIDE_BITS = 0,   // 0: nothing beside the frame
+    parameter int SIDE_DEPTH = 64, // frames, where there is something
+    localparam int K = DATA_WIDTH / 8,
+    localparam int COUNT_BITS = $clog2(K),
+    localparam int SIDE_WIRES = (SIDE_BITS == 0) ? 1 : SIDE_BITS
+) (
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    // from the pipeline
+    input  logic                  valid_i,
+    input  logic [DATA_WIDTH-1:0] data_i,
+    input  logic [COUNT_BITS-1:0] count_i,
+    input  logic                  last_i,
+    input  logic                  keep_i,
+    input  logic [SIDE_WIRES-1:0] side_i,
+    output logic                  accept_o,
+    // AXI4-Stream
+    output logic                  tvalid_o,
+    input  logic                  tready_i,
+    output logic [DATA_WIDTH-1:0] tdata_o,
+    output logic [K-1:0]          tkeep_o,
+    output logic                  tlast_o,
+    output logic [SIDE_WIRES-1:0] tuser_o,
+    output logic                  empty_o
+);
+  localparam int DEPTH = BYTES / K;
+  localparam int PTR_BITS = $clog2(DEPTH);
+  localparam int ENTRY_BITS = 1 + COUNT_BITS + DATA_WIDTH;
+
+  (* no_rw_check *) logic [ENTRY_BITS-1:0] buffer[0:DEPTH-1];
+  logic [PTR_BITS:0] write_q;   // behind the last beat written
+  logic [PTR_BITS:0] commit_q;  // behind the last beat of the last frame that stays
+  logic [PTR_BITS:0] read_q;
+  logic overflow_q;             // a beat of the present frame found no room
+  logic room, side_room;
+
+  assign room = (write_q - read_q) != (PTR_BITS + 1)'(DEPTH);
+  assign accept_o = room && side_room && !overflow_q;
+
+  always_ff @(posedge clk_i) begin
+    if (valid_i && room) buffer[write_q[PTR_BITS-1:0]] <= {last_i, count_i, data_i};
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      write_q <= '0;
+      commit_q <= '0;
+      overflow_q <= 1'b0;
+    end else if (valid_i) begin
+      if (last_i) begin
+        overflow_q <= 1'b0;
+        if (keep_i) begin
+          write_q <= write_q + 1'b1;
+          commit_q <= write_q + 1'b1;
+        end else begin
+          write_q <= commit_q;
+        end
+      end else begin
+        if (room) write_q <= write_q + 1'b1;
+        if (!accept_o) overflow_q <= 1'b1;
+      end
+    end
+  end
+
+  // The RAM's output register is the offered beat.
+  logic valid_q, load;
+  logic [ENTRY_BITS-1:0] out_q;
+  assign load = (!valid_q || tready_i) && read_q != commit_q;
+  always_ff @(posedge clk_i) begin
+    if (load) out_q <= buffer[read_q[PTR_BITS-1:0]];
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      read_q <= '0;
+      valid_q <= 1'b0;
+    end else begin
+      if (load) read_q <= read_q + 1'b1;
+      valid_q <= load || (valid_q && !tready_i);
+    end
+  end
+
+  assign tvalid_o = valid_q;
+  assign tdata_o = out_q[DATA_WIDTH-1:0];
+  assign tlast_o = out_q[ENTRY_BITS-1];
+  always_comb begin
+    for (int i = 0; i < K; i++) tkeep_o[i] = !tlast_o || COUNT_BITS'(i) <= out_q[DATA_WIDTH+:COUNT_BITS];
+  end
+  assign empty_o = !valid_q && write_q == read_q;
+
+  if (SIDE_BITS == 0) begin : g_no_side
+    logic unused_side;
+    assign unused_side = ^side_i;
+    assign side_room = 1'b1;
+    assign tuser_o = '0;
+  end else begin : g_side
+    localparam int SIDE_PTR_BITS = $clog2(SIDE_DEPTH);
+    logic [SIDE_BITS-1:0] sides[0:SIDE_DEPTH-1];
+    logic [SIDE_PTR_BITS:0] side_write_q, side_read_q;
+    assign side_room = (side_write_q - side_read_q) != (SIDE_PTR_BITS + 1)'(SIDE_DEPTH);
+    always_ff @(posedge clk_i) begin
+      if (valid_i && last_i && keep_i) sides[side_write_q[SIDE_PTR_BITS-1:0]] <= side_i;
+    end
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        side_write_q <= '0;
+        side_read_q <= '0;
+      end else begin
+        if (valid_i && last_i && keep_i) side_write_q <= side_write_q + 1'b1;
+        if (valid_q && tready_i && tlast_o) side_read_q <= side_read_q + 1'b1;
+      end
+    end
+    assign tuser_o = sides[side_read_q[SIDE_PTR_BITS-1:0]];
+  end
+
+endmodule

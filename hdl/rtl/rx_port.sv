@@ -1,0 +1,163 @@
+// Receive side of one port: a buffer in front of the pipeline, so that ports can share it and so
+// that no frame has gaps inside it.
+//
+// Contract:
+// - A MAC cannot wait, so there is no tready. While room_o is 1 a whole frame of MAX_FRAME fits;
+//   a source that looks at it before each frame loses none.
+// - Store and forward (cut_through_i = 0): a frame is offered when all of it is here. Cut-through:
+//   from its first beat on; when the source leaves a gap inside the frame, the frame ends there as
+//   RX_UNDERRUN and the rest of it is thrown away.
+// - A frame that finds the buffer full in its middle ends as RX_OVERFLOW; one that finds no room
+//   for even one beat is lost: a pulse on lost_o, and nothing of it is offered.
+// - A frame of more than MAX_FRAME bytes ends as RX_OVERSIZE, at the latest one beat behind that.
+// - Latency from rx to the offered beat: 2 clocks (cut-through, buffer empty).
+module rx_port #(
+    parameter int DATA_WIDTH = 64,
+    parameter int BYTES = 4096,
+    parameter int USER_BITS = 1,
+    localparam int K = DATA_WIDTH / 8,
+    localparam int COUNT_BITS = $clog2(K)
+) (
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    input  logic                  cut_through_i,
+    // from the MAC
+    input  logic                  rx_tvalid_i,
+    input  logic [DATA_WIDTH-1:0] rx_tdata_i,
+    input  logic [K-1:0]          rx_tkeep_i,
+    input  logic                  rx_tlast_i,
+    input  logic                  rx_tuser_i,
+    input  logic [USER_BITS-1:0]  rx_side_i,  // beside the first beat
+    output logic                  room_o,
+    output logic                  lost_o,
+    output logic                  empty_o,
+    // to the merge: a beat is taken by ready; a frame, once begun, is taken without pause
+    output logic                  valid_o,
+    input  logic                  ready_i,
+    output logic [DATA_WIDTH-1:0] data_o,
+    output logic [COUNT_BITS-1:0] count_o,  // bytes of the beat - 1
+    output logic                  last_o,
+    output logic [2:0]            verdict_o,
+    output logic [USER_BITS-1:0]  side_o
+);
+  localparam int DEPTH = BYTES / K;
+  localparam int PTR_BITS = $clog2(DEPTH);
+  localparam int FRAME_BEATS = (linecard_pkg::MAX_FRAME + K - 1) / K;
+  localparam int ENTRY_BITS = USER_BITS + 3 + 1 + COUNT_BITS + DATA_WIDTH;
+  localparam logic [PTR_BITS:0] ALL_ROOM = (PTR_BITS + 1)'(DEPTH);
+
+  // Two more than a frame: the beat that marks an overflow, and the one that is in the output.
+  if (DEPTH < FRAME_BEATS + 4) begin : g_too_small
+    $error("rx_port: BYTES holds no frame of MAX_FRAME");
+  end
+
+  logic [ENTRY_BITS-1:0] buffer[0:DEPTH-1];
+  logic [PTR_BITS:0] write_q, read_q;
+  logic [PTR_BITS:0] used;
+  assign used = write_q - read_q;
+
+  // ---- write side
+  logic [COUNT_BITS:0] keep_count;
+  always_comb begin
+    keep_count = '0;
+    for (int i = 0; i < K; i++) keep_count = keep_count + (COUNT_BITS + 1)'(rx_tkeep_i[i]);
+  end
+
+  localparam int BEAT_BITS = $clog2(FRAME_BEATS + 1);
+  logic [BEAT_BITS-1:0] beat_q;  // beats of the present frame that were written
+  logic discard_q;               // the rest of the present frame is thrown away
+  logic write, write_last;
+  logic [2:0] write_verdict;
+  always_comb begin
+    write = 1'b0;
+    write_last = rx_tlast_i;
+    write_verdict = (rx_tlast_i && rx_tuser_i) ? linecard_pkg::RX_ERROR : linecard_pkg::RX_OK;
+    lost_o = 1'b0;
+    if (rx_tvalid_i && !discard_q) begin
+      if (used == ALL_ROOM) begin
+        lost_o = 1'b1;
+      end else begin
+        write = 1'b1;
+        if (beat_q == BEAT_BITS'(FRAME_BEATS)) begin
+          write_last = 1'b1;
+          write_verdict = linecard_pkg::RX_OVERSIZE;
+        end else if (used == ALL_ROOM - 1'b1 && !rx_tlast_i) begin
+          write_last = 1'b1;
+          write_verdict = linecard_pkg::RX_OVERFLOW;
+        end
+      end
+    end
+  end
+
+  logic [COUNT_BITS-1:0] write_count;
+  assign write_count = COUNT_BITS'(keep_count - 1'b1);
+
+  always_ff @(posedge clk_i) begin
+    if (write) begin
+      buffer[write_q[PTR_BITS-1:0]] <=
+          {rx_side_i, write_verdict, write_last, write_count, rx_tdata_i};
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      write_q <= '0;
+      beat_q <= '0;
+      discard_q <= 1'b0;
+    end else if (rx_tvalid_i) begin
+      if (write) write_q <= write_q + 1'b1;
+      // An early end leaves the rest of the frame to be thrown away.
+      discard_q <= !rx_tlast_i && (discard_q || lost_o || write_last);
+      beat_q <= (rx_tlast_i || discard_q || write_last) ? '0 : beat_q + 1'b1;
+    end
+  end
+
+  assign room_o = used <= ALL_ROOM - (PTR_BITS + 1)'(FRAME_BEATS + 3);
+
+  // ---- read side: the RAM's output register is the offered beat
+  logic out_valid_q;
+  logic [ENTRY_BITS-1:0] out_q;
+  logic load, take;
+  assign load = (!out_valid_q || take) && (write_q != read_q);
+  always_ff @(posedge clk_i) begin
+    if (load) out_q <= buffer[read_q[PTR_BITS-1:0]];
+  end
+
+  logic out_last;
+  assign out_last = out_q[DATA_WIDTH+COUNT_BITS];
+
+  // Frames of which all beats are in the buffer or at its output.
+  logic [PTR_BITS:0] complete_q;
+  logic started_q;  // the frame at the output has begun to leave
+  logic drain_q;    // what is left of an underrun frame is thrown away
+  logic underrun;
+  assign underrun = started_q && !out_valid_q;
+
+  assign valid_o = !drain_q && (underrun || (out_valid_q && (started_q || cut_through_i || complete_q != '0)));
+  assign take = out_valid_q && (drain_q || (valid_o && ready_i));
+  assign data_o = out_q[DATA_WIDTH-1:0];
+  assign count_o = out_q[DATA_WIDTH+:COUNT_BITS];
+  assign last_o = underrun || out_last;
+  assign verdict_o = underrun ? linecard_pkg::RX_UNDERRUN : out_q[DATA_WIDTH+COUNT_BITS+1+:3];
+  assign side_o = out_q[DATA_WIDTH+COUNT_BITS+4+:USER_BITS];
+  assign empty_o = (used == '0) && !out_valid_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      read_q <= '0;
+      out_valid_q <= 1'b0;
+      complete_q <= '0;
+      started_q <= 1'b0;
+      drain_q <= 1'b0;
+    end else begin
+      if (load) read_q <= read_q + 1'b1;
+      out_valid_q <= load || (out_valid_q && !take);
+      complete_q <= complete_q + (PTR_BITS + 1)'(write && write_last)
+                    - (PTR_BITS + 1)'(take && out_last);
+      if (valid_o && ready_i) started_q <= !last_o;
+      if (underrun && ready_i) drain_q <= 1'b1;
+      else if (take && out_last) drain_q <= 1'b0;
+    end
+  end
+
+endmodule
