@@ -1,0 +1,28 @@
+/** The simulated card: what others may import of sim/. */
+export type { Observation, SimulatedHostFrame } from './batches.ts';
+export type { BuildOptions, Built } from './build.ts';
+export { ensureBuilt } from './build.ts';
+export type { SimulationErrorCode } from './calls.ts';
+export { SimulationError } from './calls.ts';
+export type { CapturedFrame, CaptureInterfaceOptions, FrameToWrite } from './capture-file.ts';
+export { CaptureFileError, LINKTYPE_ETHERNET, PcapngWriter, readCapture } from './capture-file.ts';
+export type { CapturePortOptions } from './capture-port.ts';
+export { CapturePort } from './capture-port.ts';
+export { BuildError } from './compile.ts';
+export type { Configuration, Design } from './configuration.ts';
+export { buildId, cardDesign, readConfiguration } from './configuration.ts';
+export type {
+  SimulatedAccess,
+  SimulatedCardEvents,
+  SimulatedCardOptions,
+  SimulatedInject,
+  StreamPatterns,
+} from './simulated-card.ts';
+export { SimulatedCard } from './simulated-card.ts';
+export type {
+  DropCause,
+  PortStatistics,
+  SimulationStatistics,
+  StreamStatistics,
+} from './statistics.ts';
+export { DROP_MEANINGS } from './statistics.ts';

@@ -1,0 +1,183 @@
+#include "card_model.h"
+
+#include <verilated.h>
+
+#include <type_traits>
+
+#include "Vlinecard.h"
+#include "card_constants.h"
+#include "model_error.h"
+#if VM_TRACE
+#include <verilated_fst_c.h>
+#endif
+
+// Pins are read and written as little-endian memory (pins.h).
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "needs a little-endian machine");
+
+namespace vidline {
+
+namespace {
+
+constexpr unsigned PORTS = VIDLINE_PORTS;
+constexpr unsigned BEAT_BYTES = VIDLINE_DATA_WIDTH / 8;
+constexpr int RESET_CLOCKS = 16;
+/// Simulated time units (of 1 ns in a waveform) of a clock; $time / 10 is the clock.
+constexpr uint64_t UNITS = 10;
+
+template <size_t Bits, class T>
+uint8_t* bytes_of(T& pin) {
+    static_assert(sizeof(T) * 8 >= Bits, "the bus is narrower than the configuration says");
+    return reinterpret_cast<uint8_t*>(&pin);
+}
+
+template <class T, class Pin>
+T* exactly(Pin& pin) {
+    static_assert(sizeof(T) == sizeof(Pin), "the bus has another width than expected");
+    return reinterpret_cast<T*>(&pin);
+}
+
+}  // namespace
+
+struct CardModel::Impl {
+    // Destroyed from the last to the first: the context outlives model and trace.
+    VerilatedContext context;
+    std::unique_ptr<Vlinecard> top;
+#if VM_TRACE
+    std::unique_ptr<VerilatedFstC> trace;
+#endif
+    ModelOptions options;
+};
+
+Shape CardModel::shape() { return {PORTS, BEAT_BYTES}; }
+bool CardModel::can_trace() { return VM_TRACE != 0; }
+
+CardModel::CardModel(const ModelOptions& options) : impl_(std::make_unique<Impl>()) {
+    impl_->options = options;
+    MessageScope scope(messages_);
+    try {
+        impl_->context.randReset(options.seed == 0 ? 0 : 2);
+        impl_->context.randSeed(static_cast<int>(options.seed & 0x7fffffff));
+        impl_->context.fatalOnError(false);
+#if VM_TRACE
+        impl_->context.traceEverOn(!options.trace_file.empty());
+#endif
+        impl_->top = std::make_unique<Vlinecard>(&impl_->context, "");
+#if VM_TRACE
+        if (!options.trace_file.empty()) {
+            impl_->trace = std::make_unique<VerilatedFstC>();
+            impl_->top->trace(impl_->trace.get(), 99);
+        }
+#endif
+    } catch (const ModelError& error) {
+        fail(error.what());
+    }
+    Vlinecard& t = *impl_->top;
+    Pins& p = pins_;
+    p.time_us = exactly<uint64_t>(t.time_us_i);
+    p.deadline_us = exactly<uint64_t>(t.deadline_us_o);
+    p.idle = bytes_of<1>(t.idle_o);
+    p.rx_tvalid = bytes_of<PORTS>(t.rx_tvalid_i);
+    p.rx_tlast = bytes_of<PORTS>(t.rx_tlast_i);
+    p.rx_tuser = bytes_of<PORTS>(t.rx_tuser_i);
+    p.rx_tdata = bytes_of<PORTS * BEAT_BYTES * 8>(t.rx_tdata_i);
+    p.rx_tkeep = bytes_of<PORTS * BEAT_BYTES>(t.rx_tkeep_i);
+    p.rx_room = bytes_of<PORTS>(t.rx_room_o);
+    p.tx_tvalid = bytes_of<PORTS>(t.tx_tvalid_o);
+    p.tx_tlast = bytes_of<PORTS>(t.tx_tlast_o);
+    p.tx_tready = bytes_of<PORTS>(t.tx_tready_i);
+    p.tx_tdata = bytes_of<PORTS * BEAT_BYTES * 8>(t.tx_tdata_o);
+    p.tx_tkeep = bytes_of<PORTS * BEAT_BYTES>(t.tx_tkeep_o);
+    p.inject_tvalid = bytes_of<1>(t.inject_tvalid_i);
+    p.inject_tlast = bytes_of<1>(t.inject_tlast_i);
+    p.inject_tready = bytes_of<1>(t.inject_tready_o);
+    p.inject_tdata = bytes_of<BEAT_BYTES * 8>(t.inject_tdata_i);
+    p.inject_tkeep = bytes_of<BEAT_BYTES>(t.inject_tkeep_i);
+    p.inject_tuser = bytes_of<INJECT_BITS>(t.inject_tuser_i);
+    p.host_tvalid = bytes_of<1>(t.host_tvalid_o);
+    p.host_tlast = bytes_of<1>(t.host_tlast_o);
+    p.host_tready = bytes_of<1>(t.host_tready_i);
+    p.host_tdata = bytes_of<BEAT_BYTES * 8>(t.host_tdata_o);
+    p.host_tkeep = bytes_of<BEAT_BYTES>(t.host_tkeep_o);
+    p.host_tuser = bytes_of<DECISION_BITS>(t.host_tuser_o);
+    p.decision_valid = bytes_of<1>(t.decision_valid_o);
+    p.decision = bytes_of<DECISION_BITS>(t.decision_o);
+    p.cfg_valid = bytes_of<1>(t.cfg_valid_i);
+    p.cfg_write = bytes_of<1>(t.cfg_write_i);
+    p.cfg_addr = exactly<uint32_t>(t.cfg_addr_i);
+    p.cfg_wdata = exactly<uint32_t>(t.cfg_wdata_i);
+    p.cfg_ready = bytes_of<1>(t.cfg_ready_o);
+    p.cfg_rdata = exactly<uint32_t>(t.cfg_rdata_o);
+
+    t.rst_ni = 0;
+    t.clk_i = 0;
+    for (int i = 0; i < RESET_CLOCKS; ++i) {
+        settle();
+        edge();
+    }
+    t.rst_ni = 1;
+    clocks_ = 0;
+}
+
+CardModel::~CardModel() {
+    MessageScope scope(messages_);
+#if VM_TRACE
+    if (impl_->trace && impl_->trace->isOpen()) impl_->trace->close();
+#endif
+    if (failed_ || !impl_->top) return;
+    try {
+        impl_->top->final();
+    } catch (const ModelError&) {
+        // A final block that fails has nobody left to tell.
+    }
+}
+
+void CardModel::fail(const char* message) {
+    failed_ = true;
+    std::string text = message;
+    text += " (clock " + std::to_string(clocks_);
+    if (pins_.time_us) text += ", time " + std::to_string(*pins_.time_us) + " us";
+    throw ModelError(text + ")");
+}
+
+void CardModel::evaluate() {
+    MessageScope scope(messages_);
+    try {
+        impl_->top->eval();
+    } catch (const ModelError& error) {
+#if VM_TRACE
+        if (impl_->trace && impl_->trace->isOpen()) impl_->trace->flush();
+#endif
+        fail(error.what());
+    }
+    if (!messages_.empty()) messages_.clear();
+}
+
+void CardModel::settle() {
+    Impl& impl = *impl_;
+    impl.context.time(clocks_ * UNITS);
+    impl.top->clk_i = 0;
+    evaluate();
+#if VM_TRACE
+    if (!impl.trace || !impl.top->rst_ni) return;
+    const bool wanted = clocks_ >= impl.options.trace_from && clocks_ < impl.options.trace_to;
+    if (wanted && !impl.trace->isOpen()) {
+        impl.trace->open(impl.options.trace_file.c_str());
+        if (!impl.trace->isOpen()) fail(("cannot write " + impl.options.trace_file).c_str());
+    }
+    if (!wanted && impl.trace->isOpen()) impl.trace->close();
+    if (impl.trace->isOpen()) impl.trace->dump(clocks_ * UNITS);
+#endif
+}
+
+void CardModel::edge() {
+    Impl& impl = *impl_;
+    impl.context.time(clocks_ * UNITS + UNITS / 2);
+    impl.top->clk_i = 1;
+    evaluate();
+#if VM_TRACE
+    if (impl.trace && impl.trace->isOpen()) impl.trace->dump(clocks_ * UNITS + UNITS / 2);
+#endif
+    ++clocks_;
+}
+
+}  // namespace vidline

@@ -1,0 +1,397 @@
+#include "worker.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+#include "model_error.h"
+
+namespace vidline {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Clocks between two looks at interfaces, tasks and time.
+constexpr unsigned BURST_CLOCKS = 512;
+/// Clocks between two looks at whether the card shall end.
+constexpr unsigned STOP_CLOCKS = 1024;
+/// Frames for JavaScript that may wait in live use; beyond, the card sees back-pressure on its host
+/// port, and what leaves by memory ports is counted and thrown away.
+constexpr size_t MOST_WAITING = 64u << 20;
+/// Where nothing moves although the card is not idle, and no event of ours will tell when it can.
+constexpr int STUCK_MS = 1;
+
+/// An error of the caller, with its code for JavaScript.
+class Refusal : public std::runtime_error {
+  public:
+    Refusal(const char* code, const std::string& text) : std::runtime_error(text), code(code) {}
+    const char* const code;
+};
+
+uint64_t microseconds() {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count());
+}
+
+}  // namespace
+
+class Worker::HostQueue : public HostTaker {
+  public:
+    explicit HostQueue(FrameBatch& batch) : batch_(batch) {}
+    void take(const DecisionWords& decision, const std::vector<uint8_t>& frame) override {
+        batch_.meta.push_back(static_cast<uint32_t>(batch_.bytes.size()));
+        batch_.meta.push_back(static_cast<uint32_t>(frame.size()));
+        batch_.meta.insert(batch_.meta.end(), decision.begin(), decision.end());
+        batch_.bytes.insert(batch_.bytes.end(), frame.begin(), frame.end());
+    }
+
+  private:
+    FrameBatch& batch_;
+};
+
+Worker::Worker(const WorkerOptions& options, std::function<void()> wake)
+    : options_(options), outbox_(std::move(wake)), event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (event_ < 0) throw std::runtime_error("eventfd: no file descriptor left (ulimit -n)");
+    thread_ = std::thread([this] { main(); });
+}
+
+Worker::~Worker() { stop(); }
+
+void Worker::stop() {
+    if (!thread_.joinable()) return;
+    stopping_ = true;
+    ::eventfd_write(event_, 1);
+    thread_.join();
+    ::close(event_);
+}
+
+void Worker::post(uint32_t id, Task task) {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        tasks_.emplace_back(id, std::move(task));
+    }
+    ::eventfd_write(event_, 1);
+}
+
+// ---- the thread ----
+
+void Worker::main() {
+    try {
+        card_ = std::make_unique<Card>(options_.model, options_.observe);
+        ports_.resize(card_->shape.ports);
+        host_ = std::make_unique<HostQueue>(mail_.host);
+        card_->host_taker = host_.get();
+        card_->inject.feed = &inject_feed_;
+        Reply ready;
+        ready.numbers = {{"ports", card_->shape.ports}, {"dataWidth", card_->shape.beat_bytes * 8}};
+        mail_.replies.push_back(std::move(ready));
+    } catch (const std::exception& error) {
+        failure_ = error.what();
+        reply_error(0, "MODEL", failure_);
+    }
+    outbox_.post(std::exchange(mail_, {}));
+    while (!stopping_) {
+        try {
+            if (options_.live && failure_.empty()) {
+                live();
+            } else {
+                lock_step();
+            }
+        } catch (const ModelError& error) {
+            failure_ = error.what();
+            mail_.failed = failure_;
+        }
+        collect();
+        outbox_.post(std::exchange(mail_, {}));
+    }
+    card_.reset();  // on the thread that built it
+}
+
+bool Worker::do_tasks() {
+    uint64_t events;
+    ::eventfd_read(event_, &events);
+    for (bool any = false;; any = true) {
+        std::pair<uint32_t, Task> task;
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (tasks_.empty()) return any;
+            task = std::move(tasks_.front());
+            tasks_.pop_front();
+        }
+        if (!failure_.empty()) {
+            reply_error(task.first, "FAILED", failure_);
+            continue;
+        }
+        try {
+            task.second();
+        } catch (const Refusal& refusal) {
+            reply_error(task.first, refusal.code, refusal.what());
+        } catch (const ModelError& error) {
+            failure_ = error.what();
+            mail_.failed = failure_;
+            reply_error(task.first, "FAILED", failure_);
+        } catch (const std::runtime_error& error) {
+            reply_error(task.first, "SYSTEM", error.what());
+        }
+    }
+}
+
+void Worker::lock_step() {
+    if (do_tasks()) return;
+    wait(false);
+}
+
+void Worker::live() {
+    do_tasks();
+    if (!failure_.empty()) return;
+    for (Port& port : ports_) {
+        if (port.interface) port.interface->receive();
+    }
+    card_->host.blocked = outbox_.waiting() > MOST_WAITING;
+    const uint64_t before = card_->moved();
+    burst();
+    for (Port& port : ports_) {
+        if (port.interface) port.interface->flush();
+    }
+    collect();
+    outbox_.post(std::exchange(mail_, {}));
+    if (card_->idle()) {
+        wait(false);
+    } else if (card_->moved() == before) {
+        wait(true);
+    }
+}
+
+void Worker::burst() {
+    const auto start = Clock::now();
+    card_->set_time(microseconds());
+    unsigned clocks = 0;
+    do {
+        card_->clock();
+    } while (++clocks < BURST_CLOCKS && !card_->idle());
+    busy_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void Worker::wait(bool stuck) {
+    std::vector<pollfd> files{{event_, POLLIN, 0}};
+    int milliseconds = stuck ? STUCK_MS : -1;
+    for (const Port& port : ports_) {
+        if (!port.interface) continue;
+        // A stuck card takes no frames: not even those that wait already.
+        if (!stuck) files.push_back({port.interface->receive_fd(), POLLIN, 0});
+        if (port.interface->sending()) {
+            files.push_back({port.interface->send_fd(), POLLOUT, 0});
+            milliseconds = STUCK_MS;  // a full queue behind the socket (ENOBUFS) raises no event
+        }
+    }
+    if (options_.live && failure_.empty() && !stuck) {
+        const uint64_t deadline = card_->deadline();
+        const uint64_t now = microseconds();
+        if (deadline <= now) {
+            milliseconds = STUCK_MS;
+        } else if (deadline != ~uint64_t{0}) {
+            const uint64_t left = std::min<uint64_t>((deadline - now) / 1000 + 1, 60'000);
+            if (milliseconds < 0 || left < static_cast<uint64_t>(milliseconds)) {
+                milliseconds = static_cast<int>(left);
+            }
+        }
+    }
+    ::poll(files.data(), files.size(), milliseconds);
+}
+
+void Worker::clock_until(uint64_t clocks, const std::function<bool()>& done) {
+    const auto start = Clock::now();
+    for (uint64_t n = 0; n < clocks && !done(); ++n) {
+        card_->clock();
+        if (n % STOP_CLOCKS == 0 && stopping_) break;
+    }
+    busy_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+    if (stopping_) throw Refusal("CLOSED", "the card was closed");
+}
+
+/// What the card has done since the last time, as mail.
+void Worker::collect() {
+    if (!card_) return;
+    for (AccessBatch& batch : std::exchange(card_->bus.done, {})) {
+        Reply answer;
+        answer.id = batch.id;
+        answer.words.reserve(batch.accesses.size());
+        for (const RegisterAccess& access : batch.accesses) answer.words.push_back(access.value);
+        mail_.replies.push_back(std::move(answer));
+    }
+    if (options_.live) {
+        // The last batch is taken only when its last beat is.
+        const size_t taken = inject_feed_.taken.size() - (card_->inject.in_frame() ? 1 : 0);
+        for (size_t i = 0; i < taken && i < inject_feed_.taken.size(); ++i) reply(inject_feed_.taken[i]);
+        inject_feed_.taken.erase(inject_feed_.taken.begin(),
+                                 inject_feed_.taken.begin() + static_cast<std::ptrdiff_t>(taken));
+    }
+    for (unsigned p = 0; p < ports_.size(); ++p) {
+        if (ports_[p].feed) ports_[p].feed->taken.clear();
+        if (!ports_[p].taker || ports_[p].taker->batch.empty()) continue;
+        mail_.ports.emplace_back(p, std::exchange(ports_[p].taker->batch, {}));
+    }
+    if (card_->observer) observe(mail_.decisions);
+}
+
+void Worker::observe(FrameBatch& batch) {
+    const auto add = [&](const std::vector<uint8_t>& bytes, bool there) {
+        batch.meta.push_back(static_cast<uint32_t>(batch.bytes.size()));
+        batch.meta.push_back(there ? static_cast<uint32_t>(bytes.size()) : ABSENT);
+        batch.bytes.insert(batch.bytes.end(), bytes.begin(), bytes.end());
+    };
+    for (const Observation& seen : std::exchange(card_->observer->done, {})) {
+        add(seen.ingress, seen.ingress_known);
+        add(seen.egress, seen.sent);
+        for (const uint64_t number :
+             {seen.first_clock, seen.decision_clock, seen.sent_clock, seen.sequence}) {
+            batch.meta.push_back(static_cast<uint32_t>(number));
+            batch.meta.push_back(static_cast<uint32_t>(number >> 32));
+        }
+        batch.meta.insert(batch.meta.end(), seen.decision.begin(), seen.decision.end());
+    }
+}
+
+void Worker::reply(uint32_t id) {
+    Reply done;
+    done.id = id;
+    mail_.replies.push_back(std::move(done));
+}
+
+void Worker::reply_error(uint32_t id, const char* code, const std::string& text) {
+    Reply error;
+    error.id = id;
+    error.code = code;
+    error.error = text;
+    mail_.replies.push_back(std::move(error));
+}
+
+Worker::Port& Worker::port(unsigned index) {
+    if (index < ports_.size()) return ports_[index];
+    throw Refusal("PORT", "port " + std::to_string(index) + ": this card has ports 0 to " +
+                              std::to_string(ports_.size() - 1));
+}
+
+void Worker::require_free(unsigned index) {
+    if (port(index).feed || port(index).interface) {
+        throw Refusal("PORT", "port " + std::to_string(index) + " is attached already");
+    }
+}
+
+// ---- calls ----
+
+void Worker::attach_memory(uint32_t id, unsigned index) {
+    post(id, [=] {
+        require_free(index);
+        Port& to = port(index);
+        to.feed = std::make_unique<MemoryFeed>(false);
+        to.taker = std::make_unique<MemoryTaker>();
+        if (options_.live) to.taker->most = MOST_WAITING;
+        card_->sources[index].feed = to.feed.get();
+        card_->sinks[index].taker = to.taker.get();
+        reply(id);
+    });
+}
+
+void Worker::attach_interface(uint32_t id, unsigned index, std::string interface) {
+    post(id, [=] {
+        require_free(index);
+        if (!options_.live) {
+            throw Refusal("MODE", "an interface runs in real time: open the card in live mode");
+        }
+        Port& to = port(index);
+        to.interface = std::make_unique<InterfacePort>(interface);
+        card_->sources[index].feed = to.interface.get();
+        card_->sinks[index].taker = to.interface.get();
+        reply(id);
+    });
+}
+
+void Worker::send(uint32_t id, unsigned index, MemoryFeed::Batch batch) {
+    // Shared, since a std::function must be copyable.
+    auto shared = std::make_shared<MemoryFeed::Batch>(std::move(batch));
+    post(id, [=] {
+        if (!port(index).feed) {
+            throw Refusal("PORT", "port " + std::to_string(index) + " is no memory port");
+        }
+        port(index).feed->add(std::move(*shared));
+        reply(id);
+    });
+}
+
+void Worker::inject(uint32_t id, MemoryFeed::Batch batch) {
+    auto shared = std::make_shared<MemoryFeed::Batch>(std::move(batch));
+    post(id, [=] {
+        shared->id = id;
+        inject_feed_.add(std::move(*shared));
+        if (!options_.live) reply(id);
+    });
+}
+
+void Worker::access(AccessBatch batch) {
+    const uint32_t id = batch.id;
+    auto shared = std::make_shared<AccessBatch>(std::move(batch));
+    post(id, [=] {
+        card_->bus.add(std::move(*shared));
+        if (!options_.live) clock_until(~uint64_t{0}, [this] { return !card_->bus.busy(); });
+    });
+}
+
+void Worker::set_time(uint32_t id, uint64_t us) {
+    post(id, [=] {
+        if (options_.live) throw Refusal("MODE", "a live card has real time");
+        card_->set_time(us);
+        reply(id);
+    });
+}
+
+void Worker::set_patterns(uint32_t id, unsigned index, Pattern gaps, Pattern pressure, bool heed_room) {
+    post(id, [=] {
+        if (index == ports_.size()) {
+            card_->inject.gaps = gaps;
+            card_->host.pressure = pressure;
+        } else {
+            port(index);
+            card_->sources[index].gaps = gaps;
+            card_->sources[index].heed_room = heed_room;
+            card_->sinks[index].pressure = pressure;
+        }
+        reply(id);
+    });
+}
+
+void Worker::run(uint32_t id, uint64_t clocks) {
+    post(id, [=] {
+        if (options_.live) throw Refusal("MODE", "a live card runs by itself");
+        clock_until(clocks, [] { return false; });
+        Reply done;
+        done.id = id;
+        done.numbers = {{"clocks", static_cast<double>(clocks)}};
+        mail_.replies.push_back(std::move(done));
+    });
+}
+
+void Worker::run_until_idle(uint32_t id, uint64_t most) {
+    post(id, [=] {
+        if (options_.live) throw Refusal("MODE", "a live card runs by itself");
+        const uint64_t start = card_->clocks();
+        // At least one clock, so that what was just handed over is seen.
+        card_->clock();
+        clock_until(most, [this] { return card_->idle(); });
+        if (!card_->idle()) {
+            throw Refusal("NOT_IDLE", "the card is not idle after " + std::to_string(most) + " clocks");
+        }
+        Reply done;
+        done.id = id;
+        done.numbers = {{"clocks", static_cast<double>(card_->clocks() - start)}};
+        mail_.replies.push_back(std::move(done));
+    });
+}
+
+}  // namespace vidline

@@ -1,0 +1,294 @@
+/** The simulated card as a JavaScript object. */
+import { EventEmitter } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import type { Observation, SimulatedHostFrame } from './batches.ts';
+import { pack, unpackFrames, unpackHostFrames, unpackObservations } from './batches.ts';
+import { ensureBuilt } from './build.ts';
+import { Calls, SimulationError } from './calls.ts';
+import type { Design } from './configuration.ts';
+import type { NativeCard, NativeMail } from './native.ts';
+import { loadAddon } from './native.ts';
+import type { SimulationStatistics } from './statistics.ts';
+import { shapeStatistics } from './statistics.ts';
+
+export interface SimulatedCardOptions {
+  /** Name in hdl/configurations.yaml. */
+  readonly configuration: string;
+  /**
+   * `live`: runs by itself on a thread of its own, in real time, and sleeps when there is nothing to
+   * do. `lockstep`: clocks only when asked, time only when set; the same calls give the same clocks.
+   */
+  readonly mode: 'live' | 'lockstep';
+  /** FST waveform of the clocks from (0) to, not including, to (no end); builds the tracing variant. */
+  readonly trace?: { readonly file: string; readonly from?: number; readonly to?: number };
+  /** Deliver `decisions`: each frame with its decision. Costs a copy of each frame. */
+  readonly observe?: boolean;
+  /**
+   * What registers and RAM without reset hold at first follows from it; 0: zeros. 1 where not given:
+   * a card at power-up holds no defined value.
+   */
+  readonly seed?: number;
+  /** In place of the card: for tests of the simulation itself. */
+  readonly design?: Design;
+}
+
+export interface SimulatedCardEvents {
+  /** Frames for the host, in the card's order. */
+  frames: [frames: SimulatedHostFrame[]];
+  /** With `observe`: frames that have had their end, in each batch in the order of the decisions. */
+  decisions: [observations: Observation[]];
+  /** Frames that left by a memory port. */
+  port: [port: number, frames: Buffer[]];
+  /** The model ended; nothing works from now on. */
+  failed: [error: Error];
+}
+
+export interface StreamPatterns {
+  /** Chance in 256 that a clock in which a beat could go in has none. */
+  readonly gaps?: number;
+  /** Chance in 256 that a clock is not ready to take a beat out. */
+  readonly pressure?: number;
+  /** Of the pseudo-random sequence; 1 where not given. */
+  readonly seed?: number;
+  /** Start a frame only when the card has room for it (true where not given), so that none is lost. */
+  readonly heedRoom?: boolean;
+}
+
+export interface SimulatedAccess {
+  /** Bytes, a multiple of 4. */
+  readonly address: number;
+  readonly write?: number;
+}
+
+export interface SimulatedInject {
+  /** `inject` record of hdl/registers.yaml. */
+  readonly record: number;
+  readonly data: Uint8Array;
+}
+
+/** What nobody listens to is kept until it is fetched. */
+class Kept<T> {
+  #items: T[] = [];
+  add(items: readonly T[]): void {
+    for (const item of items) this.#items.push(item);
+  }
+  take(): T[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+}
+
+/**
+ * Frames, decisions and port frames go to the listeners of their events; where there is none, they
+ * are kept and the calls `hostFrames`, `decisions` and `received` take them out.
+ * All calls reject with `SimulationError`; after the model's end each with the model's message.
+ */
+export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
+  readonly configuration: string;
+  readonly mode: 'live' | 'lockstep';
+  /** What the card reports as `build_id`. */
+  readonly buildId: number;
+  /** Network ports. */
+  ports = 0;
+  /** Bits of the data path. */
+  dataWidth = 0;
+
+  readonly #calls = new Calls();
+  readonly #native: NativeCard;
+  readonly #decisionWords: number;
+  readonly #opened = performance.now();
+  readonly #hostFrames = new Kept<SimulatedHostFrame>();
+  readonly #decisions = new Kept<Observation>();
+  readonly #received = new Map<number, Kept<Buffer>>();
+  readonly #handlers = new Map<number, (frames: Buffer[]) => void>();
+  #closed = false;
+
+  private constructor(
+    options: SimulatedCardOptions,
+    built: { readonly addonPath: string; readonly buildId: number },
+  ) {
+    super();
+    this.configuration = options.configuration;
+    this.mode = options.mode;
+    this.buildId = built.buildId;
+    const addon = loadAddon(built.addonPath);
+    this.#decisionWords = addon.decisionWords;
+    const { trace } = options;
+    this.#native = new addon.NativeCard(
+      {
+        live: options.mode === 'live',
+        observe: options.observe ?? false,
+        seed: options.seed ?? 1,
+        ...(trace
+          ? { trace: { file: trace.file, from: trace.from ?? 0, to: trace.to ?? 2 ** 53 } }
+          : {}),
+      },
+      (mail) => this.#take(mail),
+    );
+  }
+
+  /** Builds the simulation if it is not there, and starts a card that has just been reset. */
+  static async open(options: SimulatedCardOptions): Promise<SimulatedCard> {
+    const { trace } = options;
+    if (trace) closeSync(openSync(trace.file, 'w')); // fails here, not within the model
+    const built = await ensureBuilt({
+      configuration: options.configuration,
+      trace: trace !== undefined,
+      ...(options.design ? { design: options.design } : {}),
+    });
+    const card = new SimulatedCard(options, built);
+    try {
+      const { numbers } = await card.#calls.call(() => {});
+      card.ports = numbers?.ports ?? 0;
+      card.dataWidth = numbers?.dataWidth ?? 0;
+    } catch (error) {
+      await card.close();
+      throw error;
+    }
+    return card;
+  }
+
+  /**
+   * Puts a port on queues in memory: `send` feeds it; what it sends goes to `onFrames`, else to the
+   * event `port`, else it is kept for `received`.
+   */
+  async attachMemory(port: number, onFrames?: (frames: Buffer[]) => void): Promise<void> {
+    await this.#calls.call((id) => this.#native.attachMemory(id, port));
+    if (onFrames) this.#handlers.set(port, onFrames);
+  }
+
+  /** Puts a port on a network interface of this process's network namespace. Live mode only. */
+  async attachInterface(port: number, interfaceName: string): Promise<void> {
+    await this.#calls.call((id) => this.#native.attachInterface(id, port, interfaceName));
+  }
+
+  /**
+   * Feeds a memory port with Ethernet frames without FCS, back to back. Resolves when they are
+   * queued. `bad` marks frames as the receiver does that finds a wrong FCS.
+   */
+  async send(
+    port: number,
+    frames: readonly Uint8Array[],
+    options: { readonly bad?: readonly boolean[] } = {},
+  ): Promise<void> {
+    const { bytes, lengths } = pack(frames);
+    const bad = options.bad && Uint32Array.from(frames, (_, index) => Number(options.bad?.[index]));
+    await this.#calls.call((id) => this.#native.send(id, port, bytes, lengths, bad));
+  }
+
+  /** Live: resolves when the card has taken the frames. Lock-step: when they are queued. */
+  async inject(frames: readonly SimulatedInject[]): Promise<void> {
+    const { bytes, lengths } = pack(frames.map(({ data }) => data));
+    const records = Uint32Array.from(frames, ({ record }) => record);
+    await this.#calls.call((id) => this.#native.inject(id, bytes, lengths, records));
+  }
+
+  /**
+   * Register accesses in order; resolves with the value read or written by each. In lock-step this
+   * takes as many clocks as it needs, in which frames move on.
+   */
+  async access(accesses: readonly SimulatedAccess[]): Promise<Uint32Array> {
+    const words = new Uint32Array(accesses.length * 3);
+    for (const [index, { address, write }] of accesses.entries()) {
+      if (address % 4 !== 0 || address < 0 || address >= 2 ** 24)
+        throw new RangeError(`register address ${address}: not a multiple of 4 below 2^24`);
+      words.set([address, write === undefined ? 0 : 1, write ?? 0], index * 3);
+    }
+    const reply = await this.#calls.call((id) => this.#native.access(id, words));
+    return reply.words ?? new Uint32Array();
+  }
+
+  /** Gaps and back-pressure on one port, or on the host's streams. */
+  async setPatterns(port: number | 'host', patterns: StreamPatterns): Promise<void> {
+    const { gaps = 0, pressure = 0, seed = 1, heedRoom = true } = patterns;
+    const index = port === 'host' ? this.ports : port;
+    await this.#calls.call((id) =>
+      this.#native.setPatterns(id, index, gaps, pressure, seed, heedRoom),
+    );
+  }
+
+  /** Lock-step: the card's time in microseconds from the next clock on; may jump. */
+  async setTime(us: number): Promise<void> {
+    await this.#calls.call((id) => this.#native.setTime(id, us));
+  }
+
+  /** Lock-step: so many clocks. */
+  async run(clocks: number): Promise<void> {
+    await this.#calls.call((id) => this.#native.run(id, clocks));
+  }
+
+  /**
+   * Lock-step: until nothing waits to go in and nothing is in the card. Resolves with the clocks it
+   * took; rejects with code NOT_IDLE after `mostClocks`.
+   */
+  async runUntilIdle(mostClocks = 1_000_000): Promise<number> {
+    const reply = await this.#calls.call((id) => this.#native.runUntilIdle(id, mostClocks));
+    return reply.numbers?.clocks ?? 0;
+  }
+
+  /** Rising edges since the reset. */
+  async clocks(): Promise<number> {
+    return (await this.statistics()).clocks;
+  }
+
+  async statistics(): Promise<SimulationStatistics> {
+    const reply = await this.#calls.call((id) => this.#native.statistics(id));
+    const wall = (performance.now() - this.#opened) / 1000;
+    return shapeStatistics(reply.numbers ?? {}, this.ports, wall);
+  }
+
+  /** Frames for the host that came while nobody listened for `frames`. */
+  hostFrames(): SimulatedHostFrame[] {
+    return this.#hostFrames.take();
+  }
+
+  /** Observations that came while nobody listened for `decisions`. */
+  decisions(): Observation[] {
+    return this.#decisions.take();
+  }
+
+  /** Frames that left by a memory port while nobody listened for `port`. */
+  received(port: number): Buffer[] {
+    return this.#received.get(port)?.take() ?? [];
+  }
+
+  /** Ends the card's thread and rejects what waits. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#native.close();
+    this.#calls.end(new SimulationError('CLOSED', 'the simulated card was closed'));
+  }
+
+  /** Frames before replies: who awaits a call finds what the call has brought about. */
+  #take(mail: NativeMail): void {
+    if (mail.host) {
+      const frames = unpackHostFrames(mail.host, this.#decisionWords);
+      if (!this.emit('frames', frames)) this.#hostFrames.add(frames);
+    }
+    if (mail.decisions) {
+      const seen = unpackObservations(mail.decisions, this.#decisionWords);
+      if (!this.emit('decisions', seen)) this.#decisions.add(seen);
+    }
+    for (const batch of mail.ports) this.#takePort(batch.port, unpackFrames(batch));
+    for (const reply of mail.replies) this.#calls.settle(reply);
+    if (mail.failed !== undefined) {
+      const error = new SimulationError('FAILED', mail.failed);
+      this.#calls.end(error);
+      this.emit('failed', error);
+    }
+  }
+
+  #takePort(port: number, frames: Buffer[]): void {
+    const handler = this.#handlers.get(port);
+    if (handler) {
+      handler(frames);
+      return;
+    }
+    if (this.emit('port', port, frames)) return;
+    const kept = this.#received.get(port) ?? new Kept<Buffer>();
+    this.#received.set(port, kept);
+    kept.add(frames);
+  }
+}
