@@ -1,5 +1,6 @@
 generated/linecard_regs_pkg.sv
 rtl/linecard_pkg.sv
+rtl/slice_at.sv
 rtl/rx_port.sv
 rtl/rx_merge.sv
 rtl/header_line.sv

@@ -29,12 +29,16 @@ module config_table #(
   end
 
   logic [BITS-1:0] data;
-  always_comb begin
-    data = '0;
-    for (int i = 0; i < ENTRIES; i++) begin
-      if (exists && index == INDEX_BITS'(i)) data = entries_o[i*BITS+:BITS];
-    end
-  end
-  always_ff @(posedge clk_i) data_o <= data;
+  slice_at #(
+      .IN_WIDTH(ENTRIES * BITS),
+      .STEP(BITS),
+      .SELECT_BITS(INDEX_BITS),
+      .WIDTH(BITS)
+  ) read (
+      .vector_i(entries_o),
+      .select_i(index),
+      .slice_o(data)
+  );
+  always_ff @(posedge clk_i) data_o <= exists ? data : '0;
 
 endmodule

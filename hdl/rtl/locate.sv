@@ -38,12 +38,16 @@ module locate (
   assign behind = offset + 9'(rule_i.id_width);
 
   logic [7:0] message_type;
-  always_comb begin
-    message_type = '0;
-    for (int i = 0; i < linecard_pkg::PAYLOAD_BYTES; i++) begin
-      if (rule_i.type_offset == 4'(i)) message_type = payload_i[i*8+:8];
-    end
-  end
+  slice_at #(
+      .IN_WIDTH(linecard_pkg::PAYLOAD_BYTES * 8),
+      .STEP(8),
+      .SELECT_BITS(4),
+      .WIDTH(8)
+  ) pick_type (
+      .vector_i(payload_i),
+      .select_i(rule_i.type_offset),
+      .slice_o(message_type)
+  );
 
   logic missing;
   assign missing = (rule_i.setup_type && 5'(rule_i.type_offset) >= meta_i.payload_length) ||

@@ -8,20 +8,27 @@ module parse_l4 (
     input  logic [(linecard_pkg::L4_MAX+16)*8-1:0] window_i,
     output linecard_pkg::meta_t meta_o  // two clocks later
 );
-  localparam int STEPS = (linecard_pkg::L4_MAX - 2) / 4;
+  localparam int FIRST = 34;  // nothing has its L4 header before that
 
   // ---- select
   logic [16*8-1:0] header_q;
   linecard_pkg::meta_t meta_q;
-  logic [7:0] step;
-  assign step = (meta_i.l4 - 8'd2) >> 2;
+  logic [7:0] beyond;
+  assign beyond = meta_i.l4 - 8'(FIRST);
+  logic [16*8-1:0] header;
+  slice_at #(
+      .IN_WIDTH((linecard_pkg::L4_MAX + 16 - FIRST) * 8),
+      .STEP(32),
+      .SELECT_BITS(4),
+      .WIDTH(16 * 8)
+  ) pick (
+      .vector_i(window_i[FIRST*8+:(linecard_pkg::L4_MAX+16-FIRST)*8]),
+      .select_i(beyond[5:2]),
+      .slice_o(header)
+  );
   always_ff @(posedge clk_i) begin
     meta_q <= meta_i;
-    header_q <= '0;
-    // IPv6 begins at 54, IPv4 at 34: below that there is no L4.
-    for (int i = 8; i <= STEPS; i++) begin
-      if (step == 8'(i)) header_q <= window_i[(2+4*i)*8+:16*8];
-    end
+    header_q <= header;
   end
 
   // ---- read

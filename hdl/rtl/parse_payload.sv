@@ -8,17 +8,22 @@ module parse_payload (
     output logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_o
 );
   localparam int BYTES = linecard_pkg::PAYLOAD_BYTES;
-  localparam int STEPS = (linecard_pkg::PAYLOAD_MAX - 2) / 4;
 
-  logic [7:0] step;
-  assign step = (meta_i.payload - 8'd2) >> 2;
+  // The payload begins two bytes behind a multiple of four: see parse_l4.
+  localparam int FIRST = 34;
+  logic [7:0] beyond;
+  assign beyond = meta_i.payload - 8'(FIRST);
   logic [BYTES*8-1:0] payload;
-  always_comb begin
-    payload = '0;
-    for (int i = 8; i <= STEPS; i++) begin
-      if (step == 8'(i)) payload = window_i[(2+4*i)*8+:BYTES*8];
-    end
-  end
+  slice_at #(
+      .IN_WIDTH((linecard_pkg::WINDOW - FIRST) * 8),
+      .STEP(32),
+      .SELECT_BITS(5),
+      .WIDTH(BYTES * 8)
+  ) pick (
+      .vector_i(window_i[linecard_pkg::WINDOW*8-1:FIRST*8]),
+      .select_i(beyond[6:2]),
+      .slice_o(payload)
+  );
 
   linecard_pkg::meta_t meta;
   logic [17:0] length;

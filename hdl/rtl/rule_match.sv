@@ -13,15 +13,20 @@ module rule_match #(
     output logic                match_o
 );
   // The four payload bytes in wire order, and how many the compare needs.
-  logic [31:0] bytes;
+  logic [31:0] raw, bytes;
   logic [4:0] needed;
+  slice_at #(
+      .IN_WIDTH(linecard_pkg::PAYLOAD_BYTES * 8),
+      .STEP(8),
+      .SELECT_BITS(4),
+      .WIDTH(32)
+  ) compared (
+      .vector_i(payload_i),
+      .select_i(rule_i.compare_offset),
+      .slice_o(raw)
+  );
+  assign bytes = {raw[7:0], raw[15:8], raw[23:16], raw[31:24]};
   always_comb begin
-    bytes = '0;
-    for (int i = 0; i <= linecard_pkg::PAYLOAD_BYTES - 4; i++) begin
-      if (rule_i.compare_offset == 4'(i)) begin
-        bytes = {payload_i[i*8+:8], payload_i[(i+1)*8+:8], payload_i[(i+2)*8+:8], payload_i[(i+3)*8+:8]};
-      end
-    end
     needed = '0;
     for (int i = 0; i < 4; i++) begin
       if (rule_i.compare_mask[31-8*i-:8] != '0) needed = 5'(rule_i.compare_offset) + 5'(i + 1);
