@@ -87,8 +87,8 @@ function health(
   { enabled, sizes }: CardState,
   { headerMin, packetEnd }: Headers,
 ): ReasonName | undefined {
-  if (receiver?.error) return 'rx_error';
   if (frame.length > sizes.maxFrame) return 'rx_oversize';
+  if (receiver?.error) return 'rx_error';
   if (receiver?.overflow) return 'rx_overflow';
   if (receiver?.underrun) return 'rx_underrun';
   if (!enabled) return 'disabled';
@@ -171,8 +171,8 @@ function byRow(vid: number, state: CardState): Outcome {
     row_in_sync: row?.backupInSync ? 1 : 0,
   };
   if (!row?.valid) return { reason: 'punt_no_row', egress, ...seen };
-  if (state.slots[row.active]?.up) return { ...seen, ...toSlot('steer_active', row.active, state) };
-  if (row.backupInSync && state.slots[row.backup]?.up) {
+  if (isUp(row.active, state)) return { ...seen, ...toSlot('steer_active', row.active, state) };
+  if (row.backupInSync && isUp(row.backup, state)) {
     return { ...seen, ...toSlot('steer_backup', row.backup, state) };
   }
   return { reason: 'punt_slots_down', egress, ...seen };
@@ -199,7 +199,7 @@ function fromFabric(
   }
   if (control) return { reason: 'host_control', egress: host, ...sender };
   if (destination !== undefined) {
-    if (!state.slots[destination.slot]?.up) return { reason: 'slot_down' };
+    if (!isUp(destination.slot, state)) return { reason: 'slot_down' };
     // The sender may know an older epoch; its own address stays, so that the receiver can answer.
     const { srcMac: _, ...sent } = toSlot('slot_to_slot', destination.slot, state);
     return sent;
@@ -238,20 +238,25 @@ function fromHost(
 ): Outcome {
   const port = state.ports[target];
   if (mode === 1) {
-    return state.slots[target]?.up ? toSlot('inject_slot', target, state) : { reason: 'slot_down' };
+    return isUp(target, state) ? toSlot('inject_slot', target, state) : { reason: 'slot_down' };
   }
   if (mode === 3 || port === undefined) return { reason: 'inject_target' };
   if (mode === 2) return fromLine(frame, state, headers);
   return { reason: port.fabric ? 'inject_fabric' : 'inject_line', egress: target };
 }
 
-/** To a slot that is up; a slot behind a port that does not exist cannot be sent to. */
+/** A slot that the card does not have is down, and so is one behind a port that it does not have. */
+function isUp(slot: number, { slots, ports }: CardState): boolean {
+  const entry = slots[slot];
+  return entry?.up === true && ports[entry.port] !== undefined;
+}
+
+/** To a slot that is up. */
 function toSlot(reason: ReasonName, slot: number, state: CardState): Outcome {
   const { port = 0, epoch = 0 } = state.slots[slot] ?? {};
-  const out = state.ports[port];
-  if (out === undefined) return { reason: 'inject_target' };
   const dstMac = slotMac(state.fabricPrefix, slot, epoch);
-  return { reason, egress: port, slot_valid: 1, slot, epoch, dstMac, srcMac: out.mac };
+  const srcMac = state.ports[port]?.mac;
+  return { reason, egress: port, slot_valid: 1, slot, epoch, dstMac, ...(srcMac && { srcMac }) };
 }
 
 function endOf(reason: ReasonName): EndName {

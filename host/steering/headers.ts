@@ -102,6 +102,7 @@ function readIpv6(frame: Uint8Array, l3: number): Headers {
   const nextHeader = byte(frame, l3 + 6);
   const l4 = l3 + 40;
   const packetEnd = impossible ? 0 : l4 + payloadLength;
+  const carriesIcmp = !impossible && nextHeader === ICMPV6 && payloadLength >= 1;
   const icmpType = byte(frame, l4);
   const ip: IpHeader = {
     version: 6,
@@ -121,7 +122,7 @@ function readIpv6(frame: Uint8Array, l3: number): Headers {
     foreign: false,
     kind: 'ipv6',
     // Router and neighbour solicitation and advertisement, redirect: RFC 4861 §4.
-    neighbour: nextHeader === ICMPV6 && payloadLength >= 1 && icmpType >= 133 && icmpType <= 137,
+    neighbour: carriesIcmp && icmpType >= 133 && icmpType <= 137,
     ip,
   };
 }

@@ -36,7 +36,7 @@ function randomPort(random: Random, index: number, count: number): PortState {
 function randomSlot(random: Random, ports: number): SlotState {
   return {
     up: random.chance(65),
-    port: random.below(ports),
+    port: random.chance(4) ? random.below(16) : random.below(ports),
     linePort: random.chance(6) ? random.below(16) : random.below(ports),
     epoch: random.below(256),
   };
