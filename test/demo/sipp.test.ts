@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseStatistics, Sipp, type SippResult } from '../../host/cli/demo/sipp.ts';
+import type { CallerResult } from '../../host/cli/demo/caller.ts';
+import { parseStatistics, Sipp } from '../../host/cli/demo/sipp.ts';
 import { type Fault, ToyServer } from './toy-server.ts';
 
 let folder: string;
@@ -15,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function call(
   fault: Fault,
   calls: number,
-): Promise<{ server: ToyServer; result: SippResult }> {
+): Promise<{ server: ToyServer; result: CallerResult }> {
   const server = new ToyServer(fault);
   const port = await server.listen();
   const sipp = new Sipp({

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type CallCounts, type Caller, type CallerResult, SILENCE } from './caller.ts';
 
 /** The scenario that follows Contact. */
 export const SCENARIO = fileURLToPath(new URL('uac.xml', import.meta.url));
@@ -22,26 +23,6 @@ export interface SippOptions {
   readonly folder: string;
 }
 
-/** SIPp's own counts since its start. */
-export interface CallCounts {
-  readonly attempted: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly retransmissions: number;
-  /** Calls under way. */
-  readonly current: number;
-  /** Failed calls by SIPp's word for the cause, such as `UnexpectedMessage`; only causes that occurred. */
-  readonly causes: Readonly<Record<string, number>>;
-}
-
-export interface SippResult {
-  readonly counts: CallCounts;
-  /** SIPp's exit status: 0 all calls were good, 1 some failed, others: it could not work. */
-  readonly status: number;
-  /** What SIPp complained of, first lines only. */
-  readonly complaints: readonly string[];
-}
-
 const NO_CALLS: CallCounts = {
   attempted: 0,
   succeeded: 0,
@@ -51,17 +32,15 @@ const NO_CALLS: CallCounts = {
   causes: {},
 };
 
-/** A call that hears nothing for this long has failed; retransmissions come after 0.5, 1.5, 3.5 s. */
-const SILENCE_MS = 8_000;
 /** What SIPp may take beyond calls / rate: the last call's pause, its silence, and its ending. */
 const MARGIN_S = 30;
 
 /** A run of SIPp's client. */
-export class Sipp {
+export class Sipp implements Caller {
   readonly #options: SippOptions;
   readonly #process: ChildProcess;
   /** Resolves when SIPp has ended, however; rejects when it cannot be started. */
-  readonly ended: Promise<SippResult>;
+  readonly ended: Promise<CallerResult>;
 
   constructor(options: SippOptions) {
     this.#options = options;
@@ -71,7 +50,7 @@ export class Sipp {
       ...['-r', `${options.rate}`, '-rp', '1000', '-m', `${options.calls}`],
       ...['-trace_stat', '-stf', this.#file('statistics.csv'), '-fd', '1'],
       ...['-trace_err', '-error_file', this.#file('errors.log')],
-      ...['-recv_timeout', `${SILENCE_MS}`, '-timeout', `${seconds}`, '-timeout_error'],
+      ...['-recv_timeout', `${SILENCE}`, '-timeout', `${seconds}`, '-timeout_error'],
       ...['-nostdin', options.remote],
     ];
     // Standard error says why it does not start; standard output is a screen that nobody looks at.
@@ -111,7 +90,7 @@ export class Sipp {
     this.#process.kill('SIGKILL');
   }
 
-  async #result(status: number | string): Promise<SippResult> {
+  async #result(status: number | string): Promise<CallerResult> {
     const read = async (name: string) => readFile(this.#file(name), 'utf8').catch(() => '');
     const [errors, stderr] = await Promise.all([read('errors.log'), read('stderr.log')]);
     const complaints = [errors, stderr]
