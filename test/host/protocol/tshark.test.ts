@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildArp } from '../../../host/protocol/arp.ts';
 import { buildEthernet, ETHERTYPE } from '../../../host/protocol/ethernet.ts';
-import { buildIpv4 } from '../../../host/protocol/ipv4.ts';
+import { buildIpv4, type Ipv4Fields } from '../../../host/protocol/ipv4.ts';
 import {
   answerNeighbourSolicitation,
   buildNeighbourSolicitation,
@@ -17,7 +17,7 @@ import {
 } from '../../../host/protocol/neighbour.ts';
 import { buildSctpDataChunk, buildSctpFrame } from '../../../host/protocol/sctp.ts';
 import { buildTcpFrame } from '../../../host/protocol/tcp.ts';
-import { buildUdpFrame } from '../../../host/protocol/udp.ts';
+import { buildUdp, buildUdpFrame } from '../../../host/protocol/udp.ts';
 
 const installed = spawnSync('tshark', ['--version']).status === 0;
 if (!installed) {
@@ -45,6 +45,13 @@ const solicitation = buildNeighbourSolicitation({
   target: '2001:db8::12:3456',
   sourceLinkAddress: LINK.srcMac,
 });
+
+const DATAGRAM = buildUdp({ ...V4, ...PORTS, payload: TEXT });
+
+function fragment(part: Pick<Ipv4Fields, 'payload' | 'moreFragments' | 'fragmentOffset'>): Buffer {
+  const packet = buildIpv4({ ...V4, protocol: 17, identification: 77, ...part });
+  return buildEthernet({ ...LINK, etherType: ETHERTYPE.ipv4, payload: packet });
+}
 
 /** Each frame with the fields that tshark has to find in it. */
 const FRAMES: readonly (readonly [name: string, frame: Buffer, fields: Record<string, string>])[] =
@@ -95,19 +102,13 @@ const FRAMES: readonly (readonly [name: string, frame: Buffer, fields: Record<st
     ],
     [
       'a first fragment',
-      buildEthernet({
-        ...LINK,
-        etherType: ETHERTYPE.ipv4,
-        payload: buildIpv4({
-          ...V4,
-          protocol: 17,
-          payload: Buffer.alloc(16),
-          identification: 77,
-          moreFragments: true,
-          fragmentOffset: 800,
-        }),
-      }),
-      { 'ip.id': '0x004d', 'ip.frag_offset': '800', 'ip.flags.mf': '1', 'ip.checksum.status': '1' },
+      fragment({ payload: DATAGRAM.subarray(0, 16), moreFragments: true }),
+      { 'ip.id': '0x004d', 'ip.flags.mf': '1', 'ip.checksum.status': '1' },
+    ],
+    [
+      'a last fragment, with which the datagram is whole',
+      fragment({ payload: DATAGRAM.subarray(16), fragmentOffset: 16 }),
+      { 'ip.flags.mf': '0', 'udp.dstport': '40002', 'udp.checksum.status': '1' },
     ],
     [
       'TCP over IPv6 with options',
@@ -206,7 +207,7 @@ function decode(frames: readonly Buffer[], names: readonly string[]): Record<str
     writeFileSync(file, captureOf(frames));
     // Checksums are off by default, since captures of one's own machine have unfinished ones.
     const checks = ['ip', 'udp', 'tcp'].map((name) => `${name}.check_checksum:TRUE`);
-    const options = [...checks, 'sctp.checksum:CRC32C'].flatMap((option) => ['-o', option]);
+    const options = [...checks, 'sctp.checksum:CRC 32c'].flatMap((option) => ['-o', option]);
     const fields = names.flatMap((name) => ['-e', name]);
     const run = spawnSync('tshark', ['-r', file, '-T', 'fields', ...options, ...fields], {
       encoding: 'utf8',
