@@ -18,27 +18,30 @@ module config_table #(
   assign index = index_i[INDEX_BITS-1:0];
   assign exists = index_i < 16'(ENTRIES);
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      entries_o <= '0;
-    end else if (write_i && exists) begin
-      for (int i = 0; i < ENTRIES; i++) begin
-        if (index == INDEX_BITS'(i)) entries_o[i*BITS+:BITS] <= data_i;
+  // Each entry a register of its own with its own clock enable.
+  logic [ENTRIES-1:0] written;
+  for (genvar i = 0; i < ENTRIES; i++) begin : g_entry
+    logic [BITS-1:0] entry_q;
+    logic written_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        entry_q <= '0;
+        written_q <= 1'b0;
+      end else if (write_i && exists && index == INDEX_BITS'(i)) begin
+        entry_q <= data_i;
+        written_q <= 1'b1;
       end
     end
+    assign entries_o[i*BITS+:BITS] = entry_q;
+    assign written[i] = written_q;
   end
 
-  logic [BITS-1:0] data;
-  slice_at #(
-      .IN_WIDTH(ENTRIES * BITS),
-      .STEP(BITS),
-      .SELECT_BITS(INDEX_BITS),
-      .WIDTH(BITS)
-  ) read (
-      .vector_i(entries_o),
-      .select_i(index),
-      .slice_o(data)
-  );
-  always_ff @(posedge clk_i) data_o <= exists ? data : '0;
+  // The host reads a copy in RAM: a multiplexer over all entries would be larger than the entries.
+  // What has not been written since reset reads as what reset made it.
+  logic [BITS-1:0] copy[0:ENTRIES-1];
+  always_ff @(posedge clk_i) begin
+    if (write_i && exists) copy[index] <= data_i;
+  end
+  always_ff @(posedge clk_i) data_o <= (exists && written[index]) ? copy[index] : '0;
 
 endmodule
