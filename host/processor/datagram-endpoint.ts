@@ -1,0 +1,34 @@
+/**
+ * What a processor stands on: UDP at one address of its own, behind one MAC address that the
+ * switch processor gives it. Two implementations: the kernel's sockets, and an endpoint of our own
+ * over frames for machines without network namespaces and for tests in lock-step.
+ */
+
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+export type DatagramListener = (payload: Buffer, from: Peer) => void;
+
+export interface DatagramSocket {
+  readonly port: number;
+  /** Sends, or drops: UDP promises nothing. */
+  send(payload: Uint8Array, to: Peer): void;
+  /** Idempotent. */
+  close(): void;
+}
+
+export interface DatagramEndpoint {
+  /** The processors' common virtual address. */
+  readonly address: string;
+  /**
+   * Listens on a UDP port, 0 for any free one. Rejects where the port is taken, with the port and
+   * the address in the message.
+   */
+  bind(port: number, listener: DatagramListener): Promise<DatagramSocket>;
+  /** From now on frames go out from `mac`. Rejects where the interface does not take it. */
+  setMac(mac: string): Promise<void>;
+  /** Closes what is bound. Idempotent. */
+  close(): Promise<void>;
+}

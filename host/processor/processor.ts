@@ -1,0 +1,292 @@
+/**
+ * A processor's side of the control protocol. It asks for a slot and VIDs, takes the MAC address
+ * that goes with them, lets the application listen, says that it is ready, and reports its load.
+ * When the switch processor no longer knows it, it begins again and gets the same VIDs with a new
+ * epoch (G12).
+ */
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { type Clock, type ClockTimer, systemClock } from '../protocol/clock.ts';
+import {
+  buildControl,
+  CONTROL_PORT,
+  ControlError,
+  type ControlService,
+  fromRuns,
+  parseControl,
+  toRuns,
+  type VidPage,
+} from '../protocol/control.ts';
+import { ControlAsker } from '../protocol/control-asker.ts';
+import type { DatagramEndpoint, DatagramSocket } from './datagram-endpoint.ts';
+
+/** What the switch processor gave. */
+export interface Assignment {
+  readonly slot: number;
+  readonly epoch: number;
+  readonly mac: string;
+  /** Rises when the VIDs change. */
+  readonly number: number;
+  readonly services: readonly ControlService[];
+  readonly vids: readonly number[];
+  /** VIDs of others, for which this processor is the backup. */
+  readonly backupVids: readonly number[];
+}
+
+export interface Load {
+  /** Sessions that it carries now. */
+  readonly sessions: number;
+  /** Sessions that it can carry. */
+  readonly capacity: number;
+}
+
+export interface ProcessorOptions {
+  /** Keeps its VIDs over restarts; unique among the processors of one card. */
+  readonly name: string;
+  readonly endpoint: DatagramEndpoint;
+  /** The switch processor's control address; the port is 7070 unless given. */
+  readonly control: { readonly address: string; readonly port?: number };
+  readonly wantsSlot?: number;
+  /** Refused where another processor has one of them. */
+  readonly wantsVids?: readonly number[];
+  readonly clock?: Clock;
+  /** Asked before each report. */
+  readonly load: () => Load;
+  /**
+   * Listens on what the assignment says, and on nothing else of ours. It is called anew whenever
+   * the assignment changes; the card sends nothing before it resolves.
+   */
+  readonly listen: (assignment: Assignment) => Promise<void>;
+}
+
+export interface ProcessorEvents {
+  /** The card sends to it from now on. */
+  up: [assignment: Assignment];
+  /** It says hello again. */
+  again: [why: string];
+  /** The switch processor refuses it; it does not try again. */
+  refused: [error: Error];
+}
+
+/** Reports without an answer until it says hello again, in report intervals. */
+const PATIENCE = 5;
+/** Milliseconds until it says hello again where it is told to come later. */
+const LATER = 1000;
+/** Milliseconds for a good-bye: who stops does not wait for long. */
+const FAREWELL = 500;
+
+export class Processor extends EventEmitter<ProcessorEvents> {
+  readonly incarnation = randomBytes(6).toString('hex');
+  readonly #options: ProcessorOptions;
+  readonly #clock: Clock;
+  readonly #asker: ControlAsker;
+  #socket: DatagramSocket | undefined;
+  #assignment: Assignment | undefined;
+  #up = false;
+  #closed = false;
+  #sequence = 0;
+  #timer: ClockTimer | undefined;
+  #wake: (() => void) | undefined;
+  /** Rises when it begins again, so that what an earlier round still waits for has no effect. */
+  #round = 0;
+
+  constructor(options: ProcessorOptions) {
+    super();
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#asker = new ControlAsker(this.incarnation, this.#clock, (payload) => {
+      const { address, port = CONTROL_PORT } = options.control;
+      this.#socket?.send(payload, { address, port });
+    });
+  }
+
+  get assignment(): Assignment | undefined {
+    return this.#assignment;
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /**
+   * Resolves when the processor is up, however long the switch processor takes to answer. Rejects
+   * where it is refused, where it cannot listen, and when it is closed meanwhile.
+   */
+  async start(): Promise<Assignment> {
+    this.#socket = await this.#options.endpoint.bind(0, (payload) => this.#receive(payload));
+    return this.#begin();
+  }
+
+  /** Says good-bye where there is time, and closes its control socket. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#round++;
+    this.#timer?.cancel();
+    this.#wake?.();
+    if (this.#up) {
+      this.#up = false;
+      const bye = { type: 'bye', name: this.#options.name } as const;
+      await this.#asker.ask(bye, { timeout: FAREWELL }).catch(() => {});
+    }
+    this.#asker.close('the processor was closed');
+    this.#socket?.close();
+  }
+
+  /** Asks the switch processor to remember set-ups that are open for longer than it would. */
+  async keep(service: string, keys: readonly string[]): Promise<void> {
+    const { name } = this.#options;
+    await this.#asker.ask({ type: 'keep', name, service, keys: [...keys] }, { timeout: 5000 });
+  }
+
+  async #begin(): Promise<Assignment> {
+    for (;;) {
+      const round = ++this.#round;
+      this.#up = false;
+      try {
+        return await this.#enter(round);
+      } catch (error) {
+        const code = error instanceof ControlError ? error.code : undefined;
+        // `not_up`: given up by the switch processor half-way through; what it began is void.
+        if ((code !== 'not_up' && code !== 'later') || this.#closed) throw error;
+        this.emit('again', (error as Error).message);
+        if (code === 'later') await this.#wait(LATER);
+      }
+    }
+  }
+
+  /** Rejects where it is closed meanwhile. */
+  async #wait(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#timer = this.#clock.schedule(milliseconds, resolve);
+      this.#wake = resolve;
+    });
+    if (this.#closed) throw new Error('the processor was closed');
+  }
+
+  async #enter(round: number): Promise<Assignment> {
+    const { name, wantsSlot, wantsVids, endpoint } = this.#options;
+    const hello = await this.#asker.ask({
+      type: 'hello',
+      name,
+      incarnation: this.incarnation,
+      ...(wantsSlot === undefined ? {} : { wantsSlot }),
+      ...(wantsVids === undefined ? {} : { wantsVids: toRuns(wantsVids) }),
+    });
+    // From here on the switch processor knows us by the slot's address only.
+    await endpoint.setMac(hello.mac);
+    // The lists may be longer than one datagram.
+    const vids = await this.#rest('active', hello.vids);
+    const backupVids = await this.#rest('backup', hello.backupVids);
+    const assignment: Assignment = {
+      slot: hello.slot,
+      epoch: hello.epoch,
+      mac: hello.mac,
+      number: hello.assignment,
+      services: hello.services,
+      vids,
+      backupVids,
+    };
+    await this.#take(assignment);
+    if (round !== this.#round) throw new Error('the processor was closed');
+    this.#up = true;
+    this.emit('up', assignment);
+    this.#report(round, hello.reportInterval);
+    return assignment;
+  }
+
+  /** Listens for the assignment, then says so. */
+  async #take(assignment: Assignment): Promise<void> {
+    await this.#options.listen(assignment);
+    this.#assignment = assignment;
+    await this.#asker.ask({
+      type: 'ready',
+      name: this.#options.name,
+      slot: assignment.slot,
+      epoch: assignment.epoch,
+      assignment: assignment.number,
+    });
+  }
+
+  async #rest(list: 'active' | 'backup', page: VidPage): Promise<number[]> {
+    const vids = fromRuns(page.runs);
+    for (let next = page.next; next !== undefined; ) {
+      const request = { type: 'vids', name: this.#options.name, list, from: next } as const;
+      const reply = await this.#asker.ask(request);
+      vids.push(...fromRuns(reply.page.runs));
+      next = reply.page.next;
+    }
+    return vids;
+  }
+
+  #report(round: number, interval: number): void {
+    if (round !== this.#round) return;
+    this.#timer = this.#clock.schedule(interval, () => this.#report(round, interval));
+    const { sessions, capacity } = this.#options.load();
+    const { name } = this.#options;
+    const request = {
+      type: 'load',
+      name,
+      sequence: ++this.#sequence,
+      sessions,
+      capacity,
+    } as const;
+    this.#asker.ask(request, { timeout: PATIENCE * interval }).then(
+      (reply) => {
+        if (round === this.#round && reply.assignment !== this.#assignment?.number) {
+          this.#renew(round).catch((error) => this.#startAgain(round, error));
+        }
+      },
+      (error) => this.#startAgain(round, error),
+    );
+  }
+
+  /** The VIDs changed: fetch both lists, listen, and say so. */
+  async #renew(round: number): Promise<void> {
+    const old = this.#assignment;
+    if (old === undefined) return;
+    const { name } = this.#options;
+    const first = await this.#asker.ask({ type: 'vids', name, list: 'active', from: 0 });
+    const vids = await this.#rest('active', first.page);
+    const second = await this.#asker.ask({ type: 'vids', name, list: 'backup', from: 0 });
+    const backupVids = await this.#rest('backup', second.page);
+    if (round !== this.#round || first.assignment === this.#assignment?.number) return;
+    await this.#take({ ...old, number: first.assignment, vids, backupVids });
+  }
+
+  #startAgain(round: number, error: Error): void {
+    if (round !== this.#round || this.#closed) return;
+    this.#timer?.cancel();
+    this.emit('again', error.message);
+    this.#begin().catch((why: Error) => {
+      if (!this.#closed) this.emit('refused', why);
+    });
+  }
+
+  #receive(payload: Buffer): void {
+    const message = parseControl(payload);
+    if ('problem' in message) return;
+    if (!('request' in message)) {
+      this.#asker.answer(message);
+      return;
+    }
+    if (message.request.type !== 'probe' || this.#closed) return;
+    const { address, port = CONTROL_PORT } = this.#options.control;
+    const reply = {
+      type: 'probe',
+      name: this.#options.name,
+      incarnation: this.incarnation,
+    } as const;
+    this.#socket?.send(buildControl({ v: 1, id: message.id, reply }), { address, port });
+  }
+}
+
+/** The UDP port that stands for `vid` in `service`; undefined where the service has no such ports. */
+export function portOfVid(service: ControlService, vid: number): number | undefined {
+  return service.vidPorts && service.vidPorts.base + vid * service.vidPorts.step;
+}
+
+/** Whether `error` says that trying again makes no sense. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ControlError && error.code === 'refused';
+}

@@ -1,0 +1,251 @@
+/**
+ * The control protocol between processors and the switch processor: JSON over UDP, one message a
+ * datagram.
+ *
+ * Who asks repeats a request until it is answered; the answerer keeps its answers for a while and
+ * repeats them by `id`, so a request acts once however often it arrives. UDP suffices because a
+ * processor that starts has no MAC address of its own yet, and one datagram each way is all that
+ * can be had of it.
+ *
+ * | request | from | answered by |
+ * |---|---|---|
+ * | `hello` | processor | its slot, epoch, MAC address, services and VIDs |
+ * | `vids` | processor | a further part of the lists that `hello` began |
+ * | `ready` | processor | `up`: from now on the card sends to it |
+ * | `load` | processor | number of its present assignment; a new one means: ask `vids` again |
+ * | `keep` | processor | `kept`: set-ups still open, to be remembered longer than usual |
+ * | `bye` | processor | nothing more will come from it |
+ * | `probe` | switch processor | the incarnation that is alive there |
+ */
+import { z } from 'zod';
+
+/** UDP port of the switch processor at the control address. */
+export const CONTROL_PORT = 7070;
+
+/** Longest message in bytes: with IPv6 and UDP headers it fits an Ethernet frame of 1,500. */
+export const MAX_CONTROL_MESSAGE = 1400;
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, '1 to 32 letters, digits, dots, dashes, underscores');
+const id = z.string().min(1).max(64);
+const octet = z.int().min(0).max(255);
+const count = z.int().min(0);
+const vid = z.int().min(0).max(0xffff);
+const port = z.int().min(1).max(0xffff);
+
+/** The VIDs vid, vid + stride, … (`count` of them). */
+const vidRun = z.object({
+  vid,
+  count: z.int().min(1).max(0x10000),
+  stride: z.int().min(1).max(0xffff),
+});
+
+const list = z.enum(['active', 'backup']);
+
+const requests = {
+  hello: z.object({
+    type: z.literal('hello'),
+    name,
+    /** Random; tells a processor that restarted from one that merely repeats itself. */
+    incarnation: id,
+    wantsSlot: z.int().min(0).max(63).optional(),
+    /** Left out: the switch processor chooses. */
+    wantsVids: z.array(vidRun).max(8).optional(),
+  }),
+  vids: z.object({ type: z.literal('vids'), name, list, from: count }),
+  ready: z.object({
+    type: z.literal('ready'),
+    name,
+    slot: octet,
+    epoch: octet,
+    /** The assignment that it listens for. */
+    assignment: count,
+  }),
+  load: z.object({
+    type: z.literal('load'),
+    name,
+    /** Rises with each report; an older one changes nothing. */
+    sequence: count,
+    /** Sessions that it carries now. */
+    sessions: count,
+    /** Sessions that it can carry. */
+    capacity: z.int().min(1),
+  }),
+  keep: z.object({
+    type: z.literal('keep'),
+    name,
+    service: z.string().max(32),
+    keys: z.array(z.string().max(512)).max(32),
+  }),
+  bye: z.object({ type: z.literal('bye'), name }),
+  probe: z.object({ type: z.literal('probe') }),
+};
+
+const request = z.discriminatedUnion('type', [
+  requests.hello,
+  requests.vids,
+  requests.ready,
+  requests.load,
+  requests.keep,
+  requests.bye,
+  requests.probe,
+]);
+
+/** A part of a list of VIDs; `next` is where the following part begins. */
+const vidPage = z.object({ runs: z.array(vidRun), next: count.optional() });
+
+const service = z.object({
+  name: z.string().max(32),
+  /** The well-known port. */
+  port,
+  /** Where VIDs are UDP ports: VID v is port base + v * step. */
+  vidPorts: z.object({ base: z.int().min(0).max(0xffff), step: z.int().min(1) }).optional(),
+});
+
+const replies = {
+  hello: z.object({
+    type: z.literal('hello'),
+    slot: octet,
+    epoch: octet,
+    mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
+    assignment: count,
+    /** Milliseconds between load reports. */
+    reportInterval: z.int().min(10),
+    services: z.array(service),
+    vids: vidPage,
+    backupVids: vidPage,
+  }),
+  vids: z.object({ type: z.literal('vids'), assignment: count, page: vidPage }),
+  ready: z.object({ type: z.literal('ready'), up: z.literal(true) }),
+  load: z.object({ type: z.literal('load'), assignment: count }),
+  keep: z.object({ type: z.literal('keep'), kept: count }),
+  bye: z.object({ type: z.literal('bye') }),
+  probe: z.object({ type: z.literal('probe'), name, incarnation: id }),
+};
+
+const reply = z.discriminatedUnion('type', [
+  replies.hello,
+  replies.vids,
+  replies.ready,
+  replies.load,
+  replies.keep,
+  replies.bye,
+  replies.probe,
+]);
+
+/**
+ * `not_up`: say hello again. `later`: the same, after a while. `refused`: the message says what
+ * stands in the way, and repeating does not remove it.
+ */
+const errorCode = z.enum(['not_up', 'later', 'refused', 'bad_request']);
+
+const envelope = z.union([
+  z.object({ v: z.literal(1), id, request }),
+  z.object({ v: z.literal(1), id, reply }),
+  z.object({ v: z.literal(1), id, error: z.object({ code: errorCode, message: z.string() }) }),
+]);
+
+export type ControlRequest = z.infer<typeof request>;
+export type ControlReply = z.infer<typeof reply>;
+export type RequestType = ControlRequest['type'];
+export type RequestOf<T extends RequestType> = Extract<ControlRequest, { type: T }>;
+export type ReplyTo<T extends RequestType> = Extract<ControlReply, { type: T }>;
+export type ControlMessage = z.infer<typeof envelope>;
+export type VidRun = z.infer<typeof vidRun>;
+export type VidPage = z.infer<typeof vidPage>;
+export type ControlService = z.infer<typeof service>;
+export type ControlErrorCode = z.infer<typeof errorCode>;
+
+/** An answer that is no: what the other side cannot or will not do, and why. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+  readonly code: ControlErrorCode;
+
+  constructor(code: ControlErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Why a datagram is no control message; `id` where it could be read, so that it can be answered. */
+export interface NotControl {
+  readonly problem: string;
+  readonly id?: string;
+}
+
+/** Reads one datagram; never throws. */
+export function parseControl(payload: Uint8Array): ControlMessage | NotControl {
+  if (payload.length > MAX_CONTROL_MESSAGE) {
+    return { problem: `${payload.length} bytes; at most ${MAX_CONTROL_MESSAGE} are read` };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(payload).toString('utf8'));
+  } catch {
+    return { problem: 'not JSON' };
+  }
+  const result = envelope.safeParse(value);
+  if (result.success) return result.data;
+  const given = z.object({ id }).safeParse(value);
+  return {
+    problem: describe(value),
+    ...(given.success ? { id: given.data.id } : {}),
+  };
+}
+
+/** The field at fault, by its path: the union alone would only say that nothing fits. */
+function describe(value: unknown): string {
+  const outer = z.object({ v: z.literal(1), id, request: z.unknown() }).safeParse(value);
+  if (!outer.success) return 'no message of version 1 with id and request, reply or error';
+  const inner = request.safeParse(outer.data.request);
+  const issue = inner.error?.issues[0];
+  if (issue === undefined) return 'no request';
+  return `request.${issue.path.join('.')}: ${issue.message}`;
+}
+
+/** Throws a RangeError where the message is longer than a datagram may be. */
+export function buildControl(message: ControlMessage): Buffer {
+  const payload = Buffer.from(JSON.stringify(message), 'utf8');
+  if (payload.length > MAX_CONTROL_MESSAGE) {
+    throw new RangeError(
+      `control message of ${payload.length} bytes; at most ${MAX_CONTROL_MESSAGE} go into a datagram`,
+    );
+  }
+  return payload;
+}
+
+/** VIDs in rising order as runs of equal stride: both blocks and every n-th VID become short. */
+export function toRuns(vids: readonly number[]): VidRun[] {
+  const runs: VidRun[] = [];
+  for (let i = 0; i < vids.length; ) {
+    const first = vids[i] as number;
+    const stride = i + 1 < vids.length ? (vids[i + 1] as number) - first : 1;
+    let n = 1;
+    while (i + n < vids.length && vids[i + n] === first + n * stride) n++;
+    // Two that happen to stand apart are no run: the second may begin a better one.
+    if (n === 2 && stride > 1 && i + 2 < vids.length) n = 1;
+    runs.push({ vid: first, count: n, stride: n === 1 ? 1 : stride });
+    i += n;
+  }
+  return runs;
+}
+
+export function fromRuns(runs: readonly VidRun[]): number[] {
+  return runs.flatMap(({ vid: first, count: n, stride }) =>
+    Array.from({ length: n }, (_, i) => first + i * stride),
+  );
+}
+
+/** Runs that go into one message beside everything else that it carries. */
+export const RUNS_PER_PAGE = 8;
+
+/** The part of `vids` that begins at run `from`. */
+export function pageOf(vids: readonly number[], from: number): VidPage {
+  const runs = toRuns(vids);
+  const end = from + RUNS_PER_PAGE;
+  return {
+    runs: runs.slice(from, end),
+    ...(end < runs.length ? { next: end } : {}),
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * The way of a frame that the card handed over. Each has exactly one end here, and is counted under
+ * it: into a slot, answered, answered as a neighbour, taken as a control message, or dropped under
+ * a name.
+ */
+import {
+  type Decision,
+  decodeDecision,
+  REASONS,
+  type ReasonName,
+} from '../../driver/generated/registers.ts';
+import type { HostFrame, InjectedFrame } from '../../driver/transport.ts';
+import { CONTROL_PORT } from '../protocol/control.ts';
+import { parseIpFrame } from '../protocol/ip.ts';
+import { parseUdpFrame } from '../protocol/udp.ts';
+import type { PuntCause, Recognition, Selection, SetupHandler } from '../setup/handler.ts';
+import type { ControlSource } from './control-server.ts';
+import type { NeighbourProxy, NeighbourResult, PortFrame } from './neighbour-proxy.ts';
+import type { MappedRule, ServiceMap } from './service-map.ts';
+import type { SlotRegistry } from './slot-registry.ts';
+
+export interface PuntPathOptions {
+  readonly services: ServiceMap;
+  readonly registry: SlotRegistry;
+  readonly selection: Selection;
+  readonly neighbours: NeighbourProxy;
+  readonly controlAddress: string;
+  /** MAC address of a line port. */
+  readonly lineMac: (port: number) => string | undefined;
+  /** A datagram for the control address. */
+  readonly control: (payload: Buffer, source: ControlSource) => void;
+}
+
+/** Counts of frames handed over; `frames` is the sum of all `ends`. */
+export interface PuntCounters {
+  frames: number;
+  /** By rule (`-` where none matched) and the card's reason. */
+  readonly reasons: Record<string, Record<string, number>>;
+  /** By what became of them here. */
+  readonly ends: Record<string, number>;
+  /** Set-ups and what belongs to them, by service and what the handler calls them. */
+  readonly recognised: Record<string, Record<string, number>>;
+  /** Set-ups given to each processor, by name. */
+  readonly assigned: Record<string, number>;
+  /** With an identifier that we issued: what the card should have steered. */
+  inDialog: number;
+  /** Of these, by VID. */
+  readonly vids: Map<number, number>;
+}
+
+const PUNT = 'punt_';
+
+export class PuntPath {
+  readonly counters: PuntCounters = {
+    frames: 0,
+    reasons: {},
+    ends: {},
+    recognised: {},
+    assigned: {},
+    inDialog: 0,
+    vids: new Map(),
+  };
+  readonly #options: PuntPathOptions;
+
+  constructor(options: PuntPathOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a batch in the card's order; returns what the card shall send for it. */
+  take(frames: readonly HostFrame[]): InjectedFrame[] {
+    const injected: InjectedFrame[] = [];
+    for (const frame of frames) {
+      const decision = decodeDecision(frame.decision);
+      const reason = REASONS[decision.reason]?.name;
+      this.counters.frames++;
+      const rule =
+        decision.rule_hit === 1 ? this.#options.services.rules[decision.rule] : undefined;
+      const byReason = own(this.counters.reasons, rule?.name ?? '-', () => ({}));
+      byReason[reason ?? 'unknown'] = (byReason[reason ?? 'unknown'] ?? 0) + 1;
+      this.#end(this.#route(frame.data, decision, reason, rule, injected));
+    }
+    return injected;
+  }
+
+  /** Returns the name of the frame's end. */
+  #route(
+    data: Buffer,
+    decision: Decision,
+    reason: ReasonName | undefined,
+    rule: MappedRule | undefined,
+    injected: InjectedFrame[],
+  ): string {
+    const { neighbours } = this.#options;
+    const { ingress } = decision;
+    switch (reason) {
+      case 'punt_neighbour':
+        return neighbourEnd(neighbours.fromLine(ingress, data), injected);
+      case 'host_neighbour':
+        return neighbourEnd(neighbours.fromFabric(ingress, data), injected);
+      case 'host_control':
+      case 'host_unverified':
+        return this.#control(data, decision, reason === 'host_control');
+    }
+    if (reason === undefined || !reason.startsWith(PUNT)) return 'dropped_unknown_reason';
+    const cause = reason.slice(PUNT.length) as PuntCause;
+    if (rule?.identifies === true && cause !== 'setup') this.#countInDialog(decision);
+    const lineMac = this.#options.lineMac(ingress);
+    if (lineMac === undefined) return 'dropped_unknown_port';
+    this.#learn(ingress, data);
+    if (rule?.handler === undefined) return `dropped_${cause}`;
+    return this.#setUp(rule.handler, { data, cause, lineMac }, ingress, injected);
+  }
+
+  /** Recognise, choose, forward. */
+  #setUp(
+    handler: SetupHandler,
+    punted: Parameters<SetupHandler['recognise']>[0],
+    ingress: number,
+    injected: InjectedFrame[],
+  ): string {
+    const { registry, selection } = this.#options;
+    const recognised = handler.recognise(punted, (occupant) => registry.alive(occupant));
+    if (recognised.kind === 'answer' || recognised.kind === 'drop') {
+      return finish(recognised, ingress, injected);
+    }
+    const names = own(this.counters.recognised, handler.service, () => ({}));
+    const what = recognised.kind === 'known' ? `${recognised.what} again` : recognised.what;
+    names[what] = (names[what] ?? 0) + 1;
+    const occupant =
+      recognised.kind === 'known'
+        ? recognised.occupant
+        : handler.choose(recognised, registry.candidates(), selection);
+    if (occupant === undefined) {
+      if (recognised.kind === 'known') return 'dropped_no_processor';
+      return finish(handler.refuse(punted, recognised), ingress, injected);
+    }
+    const data = handler.forward(punted, recognised, occupant);
+    injected.push({ target: { to: 'slot', slot: occupant.slot }, data });
+    if (recognised.kind === 'setup') {
+      this.counters.assigned[occupant.name] = (this.counters.assigned[occupant.name] ?? 0) + 1;
+    }
+    return 'into_slot';
+  }
+
+  #control(data: Buffer, decision: Decision, verified: boolean): string {
+    const datagram = parseUdpFrame(data);
+    if (
+      datagram === undefined ||
+      datagram.dst !== this.#options.controlAddress ||
+      datagram.dstPort !== CONTROL_PORT
+    ) {
+      return 'dropped_not_control';
+    }
+    this.#options.control(datagram.payload, {
+      port: decision.ingress,
+      mac: datagram.srcMac,
+      address: datagram.src,
+      udpPort: datagram.srcPort,
+      verified:
+        verified && decision.slot_valid === 1
+          ? { slot: decision.slot, epoch: decision.epoch }
+          : undefined,
+    });
+    return 'control';
+  }
+
+  /** Whoever speaks to us will be answered: remember where its frames come from. */
+  #learn(port: number, data: Buffer): void {
+    const ip = parseIpFrame(data);
+    if (ip !== undefined) this.#options.neighbours.learn(port, ip.src, ip.ethernet.srcMac);
+  }
+
+  #countInDialog(decision: Decision): void {
+    this.counters.inDialog++;
+    if (decision.vid_valid !== 1) return;
+    const { vids } = this.counters;
+    vids.set(decision.vid, (vids.get(decision.vid) ?? 0) + 1);
+  }
+
+  #end(name: string): void {
+    this.counters.ends[name] = (this.counters.ends[name] ?? 0) + 1;
+  }
+}
+
+function finish(
+  recognised: Exclude<Recognition, { kind: 'setup' | 'known' }>,
+  port: number,
+  injected: InjectedFrame[],
+): string {
+  if (recognised.kind === 'drop') return `dropped_${recognised.reason}`;
+  injected.push({ target: { to: 'port', port }, data: recognised.frame });
+  return `answered_${recognised.reason}`;
+}
+
+function neighbourEnd({ end, frames }: NeighbourResult, injected: InjectedFrame[]): string {
+  injected.push(...frames.map(toPort));
+  return `neighbour_${end}`;
+}
+
+/** Out of a port as it is. */
+export function toPort({ port, data }: PortFrame): InjectedFrame {
+  return { target: { to: 'port', port }, data };
+}
+
+function own<T>(record: Record<string, T>, key: string, make: () => NoInfer<T>): T {
+  const known = record[key];
+  if (known !== undefined) return known;
+  const made = make();
+  record[key] = made;
+  return made;
+}

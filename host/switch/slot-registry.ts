@@ -1,0 +1,233 @@
+/**
+ * The places that processors can occupy, who is in each, and with which epoch. A slot that is down
+ * stays down until its next occupant, or the same one anew, has a new epoch.
+ */
+import type { SlotEntry } from '../../driver/generated/registers.ts';
+import type { Occupant } from '../setup/handler.ts';
+import { slotMac } from '../steering/slot-mac.ts';
+
+export class SlotError extends Error {
+  override readonly name = 'SlotError';
+}
+
+export interface SlotConfiguration {
+  readonly slot: number;
+  /** Fabric port behind which the slot is. */
+  readonly port: number;
+  /** Line port for what the slot sends outwards. */
+  readonly linePort: number;
+  /** Only the processor of that name may have it. */
+  readonly name?: string;
+}
+
+/** `free`: nobody. `starting`: has its epoch, is not ready. `up`. `down`: was up, or gave up. */
+export type SlotState = 'free' | 'starting' | 'up' | 'down';
+
+/** Where control messages to an occupant go. */
+export interface ControlPeer {
+  readonly mac: string;
+  readonly address: string;
+  readonly udpPort: number;
+}
+
+export interface Slot {
+  readonly slot: number;
+  readonly port: number;
+  readonly linePort: number;
+  readonly reservedFor: string | undefined;
+  state: SlotState;
+  /** An operator took it out of service: nobody gets in. */
+  locked: boolean;
+  /** Undefined where it is free. */
+  name: string | undefined;
+  incarnation: string | undefined;
+  epoch: number;
+  peer: ControlPeer | undefined;
+  /** `Clock.now` of the last sign of life. */
+  heard: number;
+  /** Number of the assignment that its occupant listens for. */
+  confirmed: number;
+  /** Times that it came up. */
+  starts: number;
+}
+
+export class SlotRegistry {
+  readonly slots: readonly Slot[];
+  readonly #fabricPrefix: number;
+
+  /** @param fabricPrefix the first four octets of every slot's MAC address. */
+  constructor(fabricPrefix: number, configuration: readonly SlotConfiguration[]) {
+    this.#fabricPrefix = fabricPrefix;
+    const seen = new Set<number>();
+    this.slots = configuration.map(({ slot, port, linePort, name }) => {
+      if (seen.has(slot)) throw new SlotError(`slot ${slot} is configured twice; leave out one`);
+      seen.add(slot);
+      return {
+        slot,
+        port,
+        linePort,
+        reservedFor: name,
+        state: 'free',
+        locked: false,
+        name: undefined,
+        incarnation: undefined,
+        epoch: 0,
+        peer: undefined,
+        heard: 0,
+        confirmed: 0,
+        starts: 0,
+      };
+    });
+  }
+
+  bySlot(slot: number): Slot | undefined {
+    return this.slots.find((candidate) => candidate.slot === slot);
+  }
+
+  byName(name: string): Slot | undefined {
+    return this.slots.find((candidate) => candidate.name === name);
+  }
+
+  /** As `bySlot`; throws SlotError where there is no such slot. */
+  require(slot: number): Slot {
+    const found = this.bySlot(slot);
+    if (found !== undefined) return found;
+    const known = this.slots.map((candidate) => candidate.slot).join(', ');
+    throw new SlotError(`there is no slot ${slot}; configured are ${known || 'none'}`);
+  }
+
+  /** Names of all who have a slot, by slot. */
+  names(): string[] {
+    return this.slots.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  }
+
+  /** All that are up. */
+  candidates(): Occupant[] {
+    return this.slots.flatMap(({ state, name, slot, epoch }) =>
+      state === 'up' && name !== undefined ? [{ name, slot, epoch }] : [],
+    );
+  }
+
+  alive(occupant: Occupant): boolean {
+    const slot = this.bySlot(occupant.slot);
+    return slot?.state === 'up' && slot.name === occupant.name && slot.epoch === occupant.epoch;
+  }
+
+  /**
+   * The slot that `name`, behind fabric port `port`, should have; nothing changes yet. Throws
+   * SlotError where there is none. Whoever occupies it now may still be alive: the caller finds out.
+   */
+  place(name: string, port: number, wanted: number | undefined): Slot {
+    if (wanted !== undefined) return this.#placeWanted(name, port, wanted);
+    const own = this.byName(name);
+    if (own !== undefined && own.port === port) return own;
+    const here = this.slots.filter((slot) => slot.port === port);
+    if (here.length === 0) {
+      throw new SlotError(
+        `${name} asks behind fabric port ${port}, where no slot is configured; add one`,
+      );
+    }
+    const open = here.filter((slot) => (slot.reservedFor ?? name) === name);
+    const found =
+      open.find((slot) => slot.reservedFor === name) ??
+      open.find((slot) => slot.state === 'free') ??
+      open.find((slot) => slot.state === 'down') ??
+      open[0];
+    if (found !== undefined) return found;
+    const held = here.map((slot) => `slot ${slot.slot} for ${slot.reservedFor}`).join(', ');
+    throw new SlotError(
+      `${name} finds no slot behind fabric port ${port}: ${held}; give it one of those names, ` +
+        'or configure one more slot there',
+    );
+  }
+
+  #placeWanted(name: string, port: number, wanted: number): Slot {
+    const slot = this.require(wanted);
+    if (slot.port !== port) {
+      throw new SlotError(
+        `slot ${wanted} is behind fabric port ${slot.port}, and ${name} asks behind port ${port}; ` +
+          'ask for a slot of that port, or for none',
+      );
+    }
+    if (slot.reservedFor !== undefined && slot.reservedFor !== name) {
+      throw new SlotError(
+        `slot ${wanted} is kept for ${slot.reservedFor}, and ${name} asks for it; ask for another`,
+      );
+    }
+    return slot;
+  }
+
+  /** Puts `name` into the slot with the next epoch; who was in it, and where it was, is gone. */
+  occupy(slot: Slot, name: string, incarnation: string, peer: ControlPeer, now: number): void {
+    for (const other of this.slots) {
+      if (other !== slot && other.name === name) this.#clear(other);
+    }
+    slot.name = name;
+    slot.incarnation = incarnation;
+    slot.epoch = (slot.epoch + 1) & 0xff;
+    slot.state = 'starting';
+    slot.peer = peer;
+    slot.heard = now;
+    slot.confirmed = 0;
+  }
+
+  #clear(slot: Slot): void {
+    slot.name = undefined;
+    slot.incarnation = undefined;
+    slot.peer = undefined;
+    slot.state = 'free';
+  }
+
+  snapshot(): SlotSnapshot[] {
+    return this.slots.map(({ slot, epoch, state, name, incarnation, peer }) => ({
+      slot,
+      epoch,
+      state,
+      ...(name === undefined ? {} : { name }),
+      ...(incarnation === undefined ? {} : { incarnation }),
+      ...(peer === undefined ? {} : { peer }),
+    }));
+  }
+
+  /** Takes over what `snapshot` gave, as far as the slots are still configured. */
+  restore(snapshot: readonly SlotSnapshot[], now: number): void {
+    for (const old of snapshot) {
+      const slot = this.bySlot(old.slot);
+      if (slot === undefined) continue;
+      slot.epoch = old.epoch;
+      slot.state = old.state;
+      slot.name = old.name;
+      slot.incarnation = old.incarnation;
+      slot.peer = old.peer;
+      slot.heard = now;
+    }
+  }
+
+  /** MAC address of the slot's present occupant. */
+  macOf(slot: Slot): string {
+    return slotMac(this.#fabricPrefix, slot.slot, slot.epoch);
+  }
+
+  /** What the card's slot table should hold. */
+  entry(slot: Slot): SlotEntry {
+    return {
+      up: slot.state === 'up' ? 1 : 0,
+      port: slot.port,
+      line_port: slot.linePort,
+      epoch: slot.epoch,
+    };
+  }
+}
+
+/** What is kept of a slot over a restart of the switch processor. */
+export interface SlotSnapshot {
+  readonly slot: number;
+  readonly epoch: number;
+  readonly state: SlotState;
+  readonly name?: string | undefined;
+  readonly incarnation?: string | undefined;
+  readonly peer?: ControlPeer | undefined;
+}
+
+/** What stands in the place of a slot in the control address (docs/card.md, step 4). */
+export const CONTROL_SLOT = 0xff;

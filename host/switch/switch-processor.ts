@@ -1,0 +1,352 @@
+/**
+ * The switch processor (SP). A punt comes in; a handler recognises it; a processor is chosen; the
+ * frame goes into its slot. Beside that it answers for the virtual address and the control address,
+ * gives processors their slots and VIDs, and keeps the card's tables a projection of that.
+ */
+import { EventEmitter } from 'node:events';
+import type { HostFrame } from '../../driver/transport.ts';
+import { canonicalAddress } from '../protocol/address.ts';
+import { systemClock } from '../protocol/clock.ts';
+import { CONTROL_PORT } from '../protocol/control.ts';
+import { buildUdpFrame } from '../protocol/udp.ts';
+import { slotMac } from '../steering/slot-mac.ts';
+import { ControlServer, type ControlSource } from './control-server.ts';
+import { NeighbourProxy } from './neighbour-proxy.ts';
+import { Projection } from './projection.ts';
+import { PuntPath, toPort } from './punt-path.ts';
+import { makeSelection } from './selection.ts';
+import { ServiceMap } from './service-map.ts';
+import { CONTROL_SLOT, type Slot, SlotError, SlotRegistry } from './slot-registry.ts';
+import type { Mismatch, SwitchCard } from './switch-card.ts';
+import {
+  DEFAULT_CONTROL_ADDRESS,
+  DEFAULT_FABRIC_PREFIX,
+  type SwitchProcessorOptions,
+} from './switch-options.ts';
+import type { SwitchState } from './switch-state.ts';
+import { type SwitchStatus, slotStatus } from './switch-status.ts';
+import { type VidAssignment, VidError, VidManager } from './vid-manager.ts';
+
+export interface SwitchProcessorEvents {
+  /** A processor is up in its slot. */
+  up: [slot: Slot];
+  down: [slot: Slot, why: string];
+  /** A processor asked for what it cannot have. */
+  refused: [name: string, error: Error];
+  /** The card is gone, or a fault of ours; nothing is steered by us from now on. */
+  failed: [error: Error];
+  /** What `snapshot` gives is another than before. */
+  changed: [];
+}
+
+/** Milliseconds for a processor to confirm that it listens for a VID that is to move to it. */
+const MOVE_TIME = 10_000;
+const MOVE_STEP = 50;
+
+export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
+  readonly vids: VidManager;
+  readonly registry: SlotRegistry;
+  readonly services: ServiceMap;
+  readonly controlMac: string;
+  readonly #options: SwitchProcessorOptions;
+  readonly #controlAddress: string;
+  readonly #card: SwitchCard;
+  readonly #projection: Projection;
+  readonly #punts: PuntPath;
+  readonly #neighbours: NeighbourProxy;
+  readonly #control: ControlServer;
+  readonly #selection: ReturnType<typeof makeSelection>;
+  #injected = 0;
+  #closed = false;
+
+  constructor(options: SwitchProcessorOptions) {
+    super();
+    this.#options = options;
+    const { card, services, clock = systemClock } = options;
+    const fabricPrefix = options.fabricPrefix ?? DEFAULT_FABRIC_PREFIX;
+    if (fabricPrefix >>> 24 === 0 || ((fabricPrefix >>> 24) & 0x03) !== 0x02) {
+      throw new RangeError(
+        `fabric prefix 0x${fabricPrefix.toString(16)}: must be locally administered and no group ` +
+          'address; take a first octet such as 02',
+      );
+    }
+    this.#card = card;
+    this.#controlAddress = canonicalAddress(options.controlAddress ?? DEFAULT_CONTROL_ADDRESS);
+    this.controlMac = slotMac(fabricPrefix, CONTROL_SLOT, 0);
+    this.services = new ServiceMap(services, options.handlers);
+    this.vids = new VidManager(this.services.vidRange(card.sizes.vids));
+    this.registry = new SlotRegistry(fabricPrefix, options.slots);
+    this.#selection = makeSelection(options.selection ?? 'round-robin');
+    const { vids, registry } = this;
+    const { ports } = options;
+    this.#projection = new Projection({ card, services, ports, registry, vids, fabricPrefix });
+    const lineMac = (port: number) => this.#projection.lineMac(port);
+    this.#neighbours = new NeighbourProxy({
+      clock,
+      virtualAddresses: options.virtualAddresses,
+      controlAddress: this.#controlAddress,
+      controlMac: this.controlMac,
+      lineMac,
+      linePortOf: (port) => registry.slots.find((slot) => slot.port === port)?.linePort,
+      send: (frames) => this.#inject(frames.map(toPort)),
+    });
+    const reportInterval = options.reportInterval ?? 1000;
+    this.#control = new ControlServer({
+      clock,
+      registry,
+      vids,
+      selection: this.#selection,
+      services: this.services.control,
+      vidsPerProcessor: options.vidsPerProcessor ?? 16,
+      reportInterval,
+      reportTimeout: options.reportTimeout ?? 5 * reportInterval,
+      writeSlot: (slot) => this.#projection.writeSlot(slot.slot),
+      writeRows: () => this.#projection.writeRows(),
+      send: (slot, payload) => this.#sendControl(slot, payload),
+      keep: (service, occupant, keys) =>
+        this.services.handler(service)?.observe(occupant, keys) ?? 0,
+    });
+    this.#control.on('up', (slot) => this.#changed('up', slot));
+    this.#control.on('down', (slot, why) => this.#changed('down', slot, why));
+    this.#control.on('refused', (name, error) => this.emit('refused', name, error));
+    this.#punts = new PuntPath({
+      services: this.services,
+      registry,
+      selection: this.#selection,
+      neighbours: this.#neighbours,
+      controlAddress: this.#controlAddress,
+      lineMac,
+      control: (payload, source) => void this.#takeControl(payload, source),
+    });
+    if (options.restore !== undefined) this.#restore(options.restore);
+  }
+
+  /**
+   * Writes the card's tables and begins to take frames. A card that was at work already goes on
+   * steering: entries that are right are not touched.
+   */
+  async start(): Promise<void> {
+    if (await this.#card.enabled()) {
+      // Epochs go on from where they are, so that nobody who speaks with an old one is believed.
+      const entries = await this.#card.read('slot');
+      for (const slot of this.registry.slots) {
+        if (slot.state === 'free') slot.epoch = entries[slot.slot]?.epoch ?? 0;
+      }
+    }
+    this.#card.on('frames', this.#take);
+    this.#card.on('failed', this.#fail);
+    await this.#projection.attach();
+    this.#control.start();
+  }
+
+  /** Takes no more frames. The card keeps its tables and goes on steering. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#card.off('frames', this.#take);
+    this.#card.off('failed', this.#fail);
+    this.#control.close();
+    this.#neighbours.close();
+  }
+
+  readonly #take = (frames: readonly HostFrame[]): void => {
+    this.#inject(this.#punts.take(frames));
+  };
+
+  readonly #fail = (error: Error): void => {
+    if (this.#closed) return;
+    this.emit('failed', error);
+  };
+
+  #inject(frames: Parameters<SwitchCard['inject']>[0]): void {
+    if (frames.length === 0 || this.#closed) return;
+    this.#injected += frames.length;
+    this.#card.inject(frames).catch(this.#fail);
+  }
+
+  async #takeControl(payload: Buffer, source: ControlSource): Promise<void> {
+    try {
+      const answer = await this.#control.handle(payload, source);
+      if (answer !== undefined) this.#sendDatagram(source, answer);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #sendControl(slot: Slot, payload: Buffer): void {
+    if (slot.peer !== undefined) this.#sendDatagram({ port: slot.port, ...slot.peer }, payload);
+  }
+
+  #sendDatagram(to: Omit<ControlSource, 'verified'>, payload: Buffer): void {
+    const data = buildUdpFrame({
+      srcMac: this.controlMac,
+      dstMac: to.mac,
+      src: this.#controlAddress,
+      dst: to.address,
+      srcPort: CONTROL_PORT,
+      dstPort: to.udpPort,
+      payload,
+    });
+    this.#inject([toPort({ port: to.port, data })]);
+  }
+
+  #changed(event: 'up' | 'down', slot: Slot, why = ''): void {
+    if (event === 'up') this.emit('up', slot);
+    else this.emit('down', slot, why);
+    this.emit('changed');
+  }
+
+  // What an operator does.
+
+  /** Gives a processor further VIDs: so many free ones, or these. */
+  async assignVids(owner: string, what: number | readonly number[]): Promise<readonly number[]> {
+    return this.#operate(async () => {
+      if (typeof what === 'number') return this.vids.assign(owner, what);
+      this.vids.claim(owner, what);
+      return what;
+    });
+  }
+
+  async releaseVid(vid: number): Promise<VidAssignment> {
+    return this.#operate(async () => this.vids.release(vid));
+  }
+
+  /** Throws VidError where the backup is no processor that has a slot. */
+  async setBackup(vid: number, backup: string | undefined, inSync: boolean): Promise<void> {
+    return this.#operate(async () => {
+      if (backup !== undefined) this.#requireName(backup);
+      this.vids.setBackup(vid, backup, inSync);
+    });
+  }
+
+  /**
+   * Moves a VID to another processor. That one becomes its backup first, so that it listens; when it
+   * has said so, the row is rewritten, and who had it becomes the backup. Dialogs that stand lose
+   * their state unless it went along.
+   */
+  async moveVid(vid: number, to: string): Promise<VidAssignment> {
+    const slot = this.#requireName(to);
+    if (slot.state !== 'up') {
+      throw new VidError(`VID ${vid} cannot move to ${to}, which is ${slot.state}; start it first`);
+    }
+    const before = this.vids.lookup(vid);
+    if (before?.owner === to) return before;
+    await this.#operate(async () => {
+      if (this.vids.lookup(vid)?.backup !== to) this.vids.setBackup(vid, to);
+      else if (before === undefined) this.vids.setBackup(vid, to); // says that it is nobody's
+    });
+    await this.#confirmed(slot, this.vids.numberOf(to), `VID ${vid} stays where it is`);
+    return this.#operate(async () => {
+      const old = this.vids.lookup(vid)?.owner;
+      const moved = this.vids.move(vid, to);
+      if (old !== undefined) this.vids.setBackup(vid, old);
+      return this.vids.lookup(vid) ?? moved;
+    });
+  }
+
+  /** Takes a slot out of service until `raiseSlot`. */
+  async lowerSlot(number: number): Promise<Slot> {
+    const slot = this.registry.require(number);
+    slot.locked = true;
+    await this.#control.inTurn(() => this.#control.takeDown(slot, 'an operator lowered it'));
+    this.emit('changed');
+    return slot;
+  }
+
+  /** Lets a slot's processor back in; it comes by itself, with a new epoch. */
+  async raiseSlot(number: number): Promise<Slot> {
+    const slot = this.registry.require(number);
+    slot.locked = false;
+    return slot;
+  }
+
+  /** What the card holds against what it should. */
+  verify(): Promise<readonly Mismatch[]> {
+    return this.#control.inTurn(() => this.#projection.verify());
+  }
+
+  /** Register accesses as they are. */
+  access(...args: Parameters<SwitchCard['access']>): Promise<Uint32Array> {
+    return this.#card.access(...args);
+  }
+
+  get card(): SwitchCard {
+    return this.#card;
+  }
+
+  status(): SwitchStatus {
+    const { vids, registry } = this;
+    const { counters } = this.#punts;
+    const load = this.#selection.status();
+    return {
+      card: { name: this.#card.name, sizes: this.#card.sizes },
+      punted: {
+        frames: counters.frames,
+        injected: this.#injected,
+        reasons: structuredClone(counters.reasons),
+        ends: { ...counters.ends },
+        recognised: structuredClone(counters.recognised),
+        inDialog: counters.inDialog,
+        vids: Object.fromEntries(counters.vids),
+      },
+      handlers: Object.fromEntries(
+        this.services.handlers.map((handler) => [handler.service, handler.status()]),
+      ),
+      selection: this.#selection.policy,
+      processors: registry.slots.map((slot) => slotStatus(slot, registry, vids, counters, load)),
+      neighbours: { peers: this.#neighbours.peers, ...this.#neighbours.counters },
+      control: { ...this.#control.counters },
+    };
+  }
+
+  /** What a later switch processor needs in order to go on (`restore`). */
+  snapshot(): SwitchState {
+    return {
+      schema: 'vidline.switch/1',
+      slots: this.registry.snapshot(),
+      vids: this.vids.list().map(({ vid, owner, backup, inSync }) => ({
+        vid,
+        owner,
+        inSync,
+        ...(backup === undefined ? {} : { backup }),
+      })),
+    };
+  }
+
+  #restore(state: SwitchState): void {
+    const now = (this.#options.clock ?? systemClock).now();
+    this.registry.restore(state.slots, now);
+    this.vids.restore(state.vids.map((row) => ({ ...row, backup: row.backup })));
+  }
+
+  #requireName(name: string): Slot {
+    const slot = this.registry.byName(name);
+    if (slot !== undefined) return slot;
+    const known = this.registry.names().join(', ');
+    throw new SlotError(`there is no processor ${name}; there are ${known || 'none'}`);
+  }
+
+  /** Changes VIDs, then the card, one operation after the other. */
+  #operate<T>(action: () => Promise<T>): Promise<T> {
+    return this.#control.inTurn(async () => {
+      const result = await action();
+      await this.#projection.writeRows();
+      this.emit('changed');
+      return result;
+    });
+  }
+
+  /** Resolves when the occupant listens for assignment `number`; throws VidError in the end. */
+  async #confirmed(slot: Slot, number: number, consequence: string): Promise<void> {
+    const { clock = systemClock } = this.#options;
+    const end = clock.now() + MOVE_TIME;
+    while (slot.confirmed < number) {
+      if (clock.now() >= end || slot.state !== 'up') {
+        throw new VidError(
+          `${slot.name} did not say within ${MOVE_TIME} ms that it listens; ${consequence}`,
+        );
+      }
+      await new Promise<void>((resolve) => clock.schedule(MOVE_STEP, resolve));
+    }
+  }
+}

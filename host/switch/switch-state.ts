@@ -1,0 +1,64 @@
+/**
+ * What a switch processor must know after a restart so that dialogs go on: who has which slot with
+ * which epoch, and which VIDs. Kept in a file that is replaced whole, so that a crash leaves the
+ * old one or the new one.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const stateSchema = z.strictObject({
+  schema: z.literal('vidline.switch/1'),
+  slots: z.array(
+    z.strictObject({
+      slot: z.int().min(0).max(254),
+      epoch: z.int().min(0).max(255),
+      state: z.enum(['free', 'starting', 'up', 'down']),
+      name: z.string().optional(),
+      incarnation: z.string().optional(),
+      peer: z.strictObject({ mac: z.string(), address: z.string(), udpPort: z.int() }).optional(),
+    }),
+  ),
+  vids: z.array(
+    z.strictObject({
+      vid: z.int().min(0).max(0xffff),
+      owner: z.string(),
+      backup: z.string().optional(),
+      inSync: z.boolean(),
+    }),
+  ),
+});
+
+export type SwitchState = z.infer<typeof stateSchema>;
+
+/** Undefined where there is no such file; throws where it is no state, naming file and field. */
+export function loadState(file: string): SwitchState | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(
+      `${file}: ${(error as Error).message}; remove it to begin without a memory of VIDs`,
+    );
+  }
+  const result = stateSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new Error(
+    `${file}: ${issue?.path.join('.')}: ${issue?.message}; ` +
+      'remove it to begin without a memory of VIDs',
+  );
+}
+
+/** Replaces the file whole. Throws where the folder cannot be written. */
+export function saveState(file: string, state: SwitchState): void {
+  const fresh = `${file}.new`;
+  writeFileSync(fresh, `${JSON.stringify(state)}\n`, { mode: 0o600 });
+  renameSync(fresh, file);
+}

@@ -1,0 +1,81 @@
+/** What the switch processor tells of itself, as plain objects for people and programs. */
+import type { CardSizes } from '../../driver/generated/registers.ts';
+import type { Load } from '../setup/handler.ts';
+import type { PuntCounters } from './punt-path.ts';
+import type { Slot, SlotRegistry, SlotState } from './slot-registry.ts';
+import type { VidManager } from './vid-manager.ts';
+
+export interface ProcessorStatus {
+  readonly slot: number;
+  readonly name: string | undefined;
+  readonly state: SlotState;
+  /** An operator took it out of service. */
+  readonly locked: boolean;
+  readonly epoch: number;
+  readonly mac: string;
+  readonly port: number;
+  readonly linePort: number;
+  /** Times that it came up. */
+  readonly starts: number;
+  readonly vids: readonly number[];
+  readonly backupVids: readonly number[];
+  /** Set-ups given to it. */
+  readonly assigned: number;
+  /** Its last report, and what it was given since. */
+  readonly load: Load | undefined;
+}
+
+export interface SwitchStatus {
+  readonly card: { readonly name: string; readonly sizes: CardSizes };
+  readonly punted: {
+    /** Frames that the card handed over; the sum of all `ends`. */
+    readonly frames: number;
+    /** Frames that the switch processor gave to the card. */
+    readonly injected: number;
+    /** By `service/rule` (`-`: none) and the card's reason. */
+    readonly reasons: Record<string, Record<string, number>>;
+    readonly ends: Record<string, number>;
+    /** By service and what the set-up handler calls them. */
+    readonly recognised: Record<string, Record<string, number>>;
+    /** Frames with an identifier that we issued, which the card should have steered. */
+    readonly inDialog: number;
+    /** Of these, by VID. */
+    readonly vids: Record<number, number>;
+  };
+  /** By service; `transactions` is what SIP's holds now. */
+  readonly handlers: Record<string, Record<string, number>>;
+  readonly selection: string;
+  readonly processors: readonly ProcessorStatus[];
+  readonly neighbours: {
+    readonly peers: number;
+    readonly asked: number;
+    readonly unanswered: number;
+  };
+  /** Control messages by type. */
+  readonly control: Record<string, number>;
+}
+
+export function slotStatus(
+  slot: Slot,
+  registry: SlotRegistry,
+  vids: VidManager,
+  counters: PuntCounters,
+  loads: Record<string, { load: Load | undefined }>,
+): ProcessorStatus {
+  const { name } = slot;
+  return {
+    slot: slot.slot,
+    name,
+    state: slot.state,
+    locked: slot.locked,
+    epoch: slot.epoch,
+    mac: registry.macOf(slot),
+    port: slot.port,
+    linePort: slot.linePort,
+    starts: slot.starts,
+    vids: name === undefined ? [] : vids.vidsOf(name),
+    backupVids: name === undefined ? [] : vids.backupVidsOf(name),
+    assigned: name === undefined ? 0 : (counters.assigned[name] ?? 0),
+    load: name === undefined ? undefined : loads[name]?.load,
+  };
+}
