@@ -12,7 +12,8 @@ export function getField(words: Uint32Array, { bit, width }: FieldPlace): number
   if (width <= 32) {
     const shift = bit & 31;
     const low = (words[bit >>> 5] ?? 0) >>> shift;
-    const high = shift === 0 || shift + width <= 32 ? 0 : (words[(bit >>> 5) + 1] ?? 0) << (32 - shift);
+    const high =
+      shift === 0 || shift + width <= 32 ? 0 : (words[(bit >>> 5) + 1] ?? 0) << (32 - shift);
     const value = (low | high) >>> 0;
     return width === 32 ? value : value & (2 ** width - 1);
   }

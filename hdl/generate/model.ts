@@ -66,7 +66,9 @@ const schema = z.strictObject({
     z.strictObject({
       name: z.string(),
       doc: z.string(),
-      fields: z.array(z.strictObject({ name: z.string(), width: z.int().positive(), doc: z.string() })),
+      fields: z.array(
+        z.strictObject({ name: z.string(), width: z.int().positive(), doc: z.string() }),
+      ),
     }),
   ),
 });

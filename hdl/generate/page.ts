@@ -1,5 +1,5 @@
 /** Writes the reference page of all registers, tables, counters, reasons and records. */
-import { type Description, type Field, counterStride } from './model.ts';
+import { counterStride, type Description, type Field } from './model.ts';
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(6, '0')}`;
 const cell = (text: string): string => text.replaceAll('|', '\\|');
@@ -25,16 +25,29 @@ export function page(description: Description): string {
     '',
   ];
   for (const block of registers) {
-    out.push(`## ${block.block}`, block.doc, '', '| address | register | access | |', '|---|---|---|---|');
+    out.push(
+      `## ${block.block}`,
+      block.doc,
+      '',
+      '| address | register | access | |',
+      '|---|---|---|---|',
+    );
     for (const [index, register] of block.registers.entries()) {
-      out.push(`| ${hex(block.offset + 4 * index)} | \`${register.name}\` | ${register.access} | ${cell(register.doc)} |`);
+      out.push(
+        `| ${hex(block.offset + 4 * index)} | \`${register.name}\` | ${register.access} | ${cell(register.doc)} |`,
+      );
     }
     out.push('');
     for (const register of block.registers) {
-      if (register.fields !== undefined) out.push(`\`${register.name}\`:`, '', ...fieldTable(register.fields));
+      if (register.fields !== undefined)
+        out.push(`\`${register.name}\`:`, '', ...fieldTable(register.fields));
     }
   }
-  out.push('## Tables', 'An entry is written word by word; the write of its last word makes all of it valid at one clock.', '');
+  out.push(
+    '## Tables',
+    'An entry is written word by word; the write of its last word makes all of it valid at one clock.',
+    '',
+  );
   for (const table of tables) {
     out.push(
       `### ${table.name}`,
@@ -43,12 +56,26 @@ export function page(description: Description): string {
       ...fieldTable(table.fields),
     );
   }
-  out.push('## Counters', 'None clears on read. An entry is packets (64 bits, low word first), then bytes where it counts them.', '');
-  out.push('| address | counter | entries | bytes apart | counts bytes | read | |', '|---|---|---|---|---|---|---|');
+  out.push(
+    '## Counters',
+    'None clears on read. An entry is packets (64 bits, low word first), then bytes where it counts them.',
+    '',
+  );
+  out.push(
+    '| address | counter | entries | bytes apart | counts bytes | read | |',
+    '|---|---|---|---|---|---|---|',
+  );
   for (const counter of counters) {
-    out.push(`| ${hex(counter.offset)} | \`${counter.name}\` | ${counter.entries} | ${4 * counterStride(counter)} | ${counter.bytes ? 'yes' : 'no'} | ${counter.kind} | ${cell(counter.doc)} |`);
+    out.push(
+      `| ${hex(counter.offset)} | \`${counter.name}\` | ${counter.entries} | ${4 * counterStride(counter)} | ${counter.bytes ? 'yes' : 'no'} | ${counter.kind} | ${cell(counter.doc)} |`,
+    );
   }
-  out.push('', '## Reasons', 'Every frame ends for one of these; [card.md](card.md) says in which order they are tried.', '');
+  out.push(
+    '',
+    '## Reasons',
+    'Every frame ends for one of these; [card.md](card.md) says in which order they are tried.',
+    '',
+  );
   for (const end of ends) {
     out.push(`**${end.name}**: ${end.doc}`, '', '| code | reason | |', '|---|---|---|');
     for (const reason of reasons.filter((entry) => entry.end === end.name)) {

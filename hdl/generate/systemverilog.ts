@@ -1,5 +1,5 @@
 /** Writes the SystemVerilog package: constants, structs and the functions between words and structs. */
-import { type Description, type Table, counterStride } from './model.ts';
+import { counterStride, type Description, type Table } from './model.ts';
 
 const hex = (value: number, bits: number): string => `${bits}'h${value.toString(16)}`;
 const upper = (name: string): string => name.toUpperCase();
@@ -20,7 +20,9 @@ export function systemVerilog(description: Description): string {
     '',
   ];
   const address = (name: string, value: number, doc: string): void => {
-    out.push(`  localparam logic [${map.address_bits - 1}:0] ADDR_${upper(name)} = ${hex(value, map.address_bits)};  // ${doc.split(/[.;:]/)[0]}`);
+    out.push(
+      `  localparam logic [${map.address_bits - 1}:0] ADDR_${upper(name)} = ${hex(value, map.address_bits)};  // ${doc.split(/[.;:]/)[0]}`,
+    );
   };
   for (const block of registers) {
     for (const [index, register] of block.registers.entries()) {
@@ -63,7 +65,10 @@ export function systemVerilog(description: Description): string {
   for (const record of records) {
     const width = record.fields.reduce((sum, entry) => sum + entry.width, 0);
     out.push('', `  // ${record.doc} The first field of the description is the lowest.`);
-    out.push(`  localparam int ${upper(record.name)}_BITS = ${width};`, '  typedef struct packed {');
+    out.push(
+      `  localparam int ${upper(record.name)}_BITS = ${width};`,
+      '  typedef struct packed {',
+    );
     for (const entry of [...record.fields].reverse()) {
       out.push(`    logic ${range(entry.width)}${entry.name};  // ${entry.doc}`);
     }

@@ -1,5 +1,5 @@
 /** Writes the host's half: addresses, field positions, entry types, reasons and the record readers. */
-import { type Description, SIZE_NAMES, counterStride } from './model.ts';
+import { counterStride, type Description, SIZE_NAMES } from './model.ts';
 
 const pascal = (name: string): string =>
   name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
@@ -61,7 +61,11 @@ export function typeScript(description: Description): string {
       out.push('  },');
     }
   }
-  out.push('} as const;', '', '/** Tables; strides and lengths in 32-bit words, offsets in bytes. */');
+  out.push(
+    '} as const;',
+    '',
+    '/** Tables; strides and lengths in 32-bit words, offsets in bytes. */',
+  );
   out.push('export const TABLES = {');
   for (const table of tables) {
     out.push(
@@ -73,7 +77,9 @@ export function typeScript(description: Description): string {
       `    words: ${table.words},`,
       `    entries: ${sizeFunction(table.entries, origins.length)},`,
       '    fields: {',
-      ...table.fields.map((field) => `      ${field.name}: { bit: ${field.bit}, width: ${field.width} },`),
+      ...table.fields.map(
+        (field) => `      ${field.name}: { bit: ${field.bit}, width: ${field.width} },`,
+      ),
       '    },',
       '  },',
     );
@@ -97,9 +103,8 @@ export function typeScript(description: Description): string {
     '  const values = entry as unknown as Record<string, number | bigint>;',
     '  for (const [name, place] of Object.entries<FieldPlace>(TABLES[table].fields)) {',
     '    const value = values[name];',
-    '    // biome-ignore lint/style/useTemplate: one line a fact',
-    '    if (value === undefined) throw new RangeError(table + "." + name + " is missing");',
-    '    setField(words, place, value, `${table}.${name}`);',
+    `    if (value === undefined) throw new RangeError(\`\${table}.\${name} is missing\`);`,
+    `    setField(words, place, value, \`\${table}.\${name}\`);`,
     '  }',
     '  return words;',
     '}',
@@ -130,10 +135,16 @@ export function typeScript(description: Description): string {
     );
   }
   out.push('} as const;', '', 'export type CounterName = keyof typeof COUNTERS;', '');
-  out.push('export const ORIGIN = {', ...origins.map(({ name, code }) => `  ${name}: ${code},`), '} as const;');
+  out.push(
+    'export const ORIGIN = {',
+    ...origins.map(({ name, code }) => `  ${name}: ${code},`),
+    '} as const;',
+  );
   out.push('', 'export type OriginName = keyof typeof ORIGIN;', '');
   out.push('/** Names of the origins, by code. */');
-  out.push(`export const ORIGINS: readonly OriginName[] = [${origins.map(({ name }) => quote(name)).join(', ')}];`);
+  out.push(
+    `export const ORIGINS: readonly OriginName[] = [${origins.map(({ name }) => quote(name)).join(', ')}];`,
+  );
   out.push('', `export type EndName = ${ends.map((end) => quote(end.name)).join(' | ')};`, '');
   out.push('/** Codes of the reasons. */', 'export const REASON = {');
   for (const { name, code, doc } of reasons) out.push(`  /** ${doc} */`, `  ${name}: ${code},`);
@@ -148,7 +159,8 @@ export function typeScript(description: Description): string {
     '',
     'const REASON_LIST: readonly Reason[] = [',
     ...reasons.map(
-      ({ name, code, end, doc }) => `  { name: ${quote(name)}, code: ${code}, end: ${quote(end)}, doc: ${quote(doc)} },`,
+      ({ name, code, end, doc }) =>
+        `  { name: ${quote(name)}, code: ${code}, end: ${quote(end)}, doc: ${quote(doc)} },`,
     ),
     '];',
     '',
@@ -192,11 +204,12 @@ export function typeScript(description: Description): string {
     'export function encodeInject(inject: Inject): number {',
     '  const words = new Uint32Array(1);',
     ...(records.find((record) => record.name === 'inject')?.fields ?? []).map(
-      (field) => `  setField(words, INJECT_FIELDS.${field.name}, inject.${field.name}, 'inject.${field.name}');`,
+      (field) =>
+        `  setField(words, INJECT_FIELDS.${field.name}, inject.${field.name}, 'inject.${field.name}');`,
     ),
     '  return words[0] ?? 0;',
     '}',
     '',
   );
-  return out.join('\n').replace('    // biome-ignore lint/style/useTemplate: one line a fact\n', '').replace('table + "." + name + " is missing"', '`${table}.${name} is missing`');
+  return out.join('\n');
 }
