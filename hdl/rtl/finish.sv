@@ -67,8 +67,12 @@ module finish #(
     record.origin = meta_i.origin;
     record.ingress = meta_i.ingress;
     record.time_us = time_us_i;
-    record.length = (illness == linecard_regs_pkg::REASON_RX_OVERSIZE && ill)
-        ? 16'(linecard_pkg::MAX_FRAME + 1) : length_i;
+    record.length = length_i;
+    if (ill && illness == linecard_regs_pkg::REASON_RX_OVERSIZE) begin
+      record.length = 16'(linecard_pkg::MAX_FRAME + 1);
+    end else if (verdict_i == linecard_pkg::RX_UNDERRUN) begin
+      record.length = length_i - 16'd1;  // the beat that marks the gap
+    end
     record.reason = meta_i.reason;
     if (ill) begin
       record.reason = illness;

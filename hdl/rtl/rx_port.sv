@@ -136,7 +136,8 @@ module rx_port #(
   assign valid_o = !drain_q && (underrun || (out_valid_q && (started_q || cut_through_i || complete_q != '0)));
   assign take = out_valid_q && (drain_q || (valid_o && ready_i));
   assign data_o = out_q[DATA_WIDTH-1:0];
-  assign count_o = out_q[DATA_WIDTH+:COUNT_BITS];
+  // The beat that marks a gap has to count for one byte; finish takes it off again.
+  assign count_o = underrun ? '0 : out_q[DATA_WIDTH+:COUNT_BITS];
   assign last_o = underrun || out_last;
   assign verdict_o = underrun ? linecard_pkg::RX_UNDERRUN : out_q[DATA_WIDTH+COUNT_BITS+1+:3];
   assign side_o = out_q[DATA_WIDTH+COUNT_BITS+4+:USER_BITS];
