@@ -66,18 +66,14 @@ export function decide(frame: Uint8Array, arrival: Arrival, state: CardState): V
   return finish(frame, arrival, state, outcome);
 }
 
-/** The port whose MAC address the frame must bear: line ports, and "as if it came by that port". */
-function addresseePort({ from }: Arrival, { ports }: CardState) {
-  if ('inject' in from) return from.inject.mode === 2 ? ports[from.inject.target] : undefined;
+/** Step 2. Of what is injected, only a frame to be steered as if it came by some port is looked into. */
+function headersFor(frame: Uint8Array, { from }: Arrival, { ports }: CardState): Headers {
+  if ('inject' in from) {
+    const port = from.inject.mode === 2 ? ports[from.inject.target] : undefined;
+    return port === undefined ? noHeaders() : readHeaders(frame, port.mac);
+  }
   const port = ports[from.port];
-  return port?.fabric === false ? port : undefined;
-}
-
-/** Step 2. */
-function headersFor(frame: Uint8Array, arrival: Arrival, state: CardState): Headers {
-  const { from } = arrival;
-  if ('inject' in from && from.inject.mode <= 1) return noHeaders();
-  return readHeaders(frame, addresseePort(arrival, state)?.mac);
+  return readHeaders(frame, port?.fabric ? undefined : port?.mac);
 }
 
 /** Step 1. */
@@ -288,7 +284,7 @@ function finish(frame: Uint8Array, arrival: Arrival, state: CardState, outcome: 
     slot_valid: 0,
     slot: 0,
     epoch: 0,
-    length: Math.min(frame.length, state.sizes.maxFrame + 1),
+    length: Math.min(arrival.receiver?.taken ?? frame.length, state.sizes.maxFrame + 1),
     ...fields,
   };
   if (end === 'drop') return { reason, end, decision, egressFrame: undefined };

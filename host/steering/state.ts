@@ -53,6 +53,8 @@ export interface Arrival {
     readonly error?: boolean;
     readonly overflow?: boolean;
     readonly underrun?: boolean;
+    /** Bytes taken in before the overflow or underrun; all where not given. */
+    readonly taken?: number;
   };
   /** The egress queue has no room for the frame. */
   readonly queueFull?: boolean;
