@@ -1,0 +1,255 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { RuleEntry } from '../../driver/generated/registers.ts';
+import { REASON } from '../../driver/generated/registers.ts';
+import type { Make } from './harness/build.ts';
+import { build } from './harness/build.ts';
+import type { Dut } from './harness/dut.ts';
+import { META, packEntry, packTable, unpackEntry } from './harness/records.ts';
+import type { Packet } from './harness/rules.ts';
+import { ANY_RULE, randomPacket, randomRule, ruleMatches } from './harness/rules.ts';
+import { Random } from './harness/streams.ts';
+
+const RULES = 16;
+let makers: Record<'rule_match' | 'classify' | 'few', Make>;
+beforeAll(async () => {
+  makers = await build('classify', {
+    rule_match: { module: 'rule_match', parameters: { PREFIXES: 8 } },
+    classify: { module: 'classify', parameters: { RULES, PREFIXES: 8 } },
+    few: { module: 'classify', parameters: { RULES: 2, PREFIXES: 2 } },
+  });
+});
+
+const UDP: Packet = {
+  protocol: 17,
+  prefixes: 0b0000_0101,
+  hasPorts: true,
+  port: 5060,
+  laterFragment: false,
+  payload: Buffer.from('INVITE sip:abc@d', 'latin1'),
+};
+const rubbish = new Random(99);
+
+/** Payload wires: bytes that the packet does not have may be anything. */
+function payloadWires({ payload }: Packet): Buffer {
+  return Buffer.concat([payload, rubbish.bytes(16 - payload.length)]);
+}
+
+function matches(dut: Dut, rule: RuleEntry, packet: Packet): boolean {
+  dut.set({
+    rule_i: packEntry('rule', rule),
+    protocol_i: packet.protocol,
+    prefixes_i: packet.prefixes,
+    has_ports_i: packet.hasPorts,
+    port_i: packet.port,
+    later_fragment_i: packet.laterFragment,
+    payload_i: payloadWires(packet),
+    payload_length_i: packet.payload.length,
+  });
+  return dut.settle().get('match_o') === 1;
+}
+
+describe('rule_match', () => {
+  const NO_ID = { setup_always: 0, id_width: 4 };
+  const cases: [string, Partial<RuleEntry>, Partial<Packet>, boolean][] = [
+    ['a rule without conditions', {}, {}, true],
+    ['not valid', { valid: 0 }, {}, false],
+    ['the protocol', { any_protocol: 0, protocol: 17 }, {}, true],
+    ['another protocol', { any_protocol: 0, protocol: 16 }, {}, false],
+    ['protocol 0 when any_protocol is 0', { any_protocol: 0, protocol: 0 }, {}, false],
+    ['one of its prefixes', { any_prefix: 0, prefixes: 0b0110 }, {}, true],
+    ['none of its prefixes', { any_prefix: 0, prefixes: 0b1010 }, {}, false],
+    ['no prefix named', { any_prefix: 0, prefixes: 0 }, {}, false],
+    ['the last prefix', { any_prefix: 0, prefixes: 0x80 }, { prefixes: 0x80 }, true],
+    ['the only port', { any_port: 0, port_low: 5060, port_high: 5060 }, {}, true],
+    ['the range begins there', { any_port: 0, port_low: 5060, port_high: 9000 }, {}, true],
+    ['the range ends there', { any_port: 0, port_low: 0, port_high: 5060 }, {}, true],
+    ['the range begins behind', { any_port: 0, port_low: 5061, port_high: 9000 }, {}, false],
+    ['the range ends before', { any_port: 0, port_low: 0, port_high: 5059 }, {}, false],
+    ['all ports', { any_port: 0, port_high: 65_535 }, { port: 65_535 }, true],
+    ['no ports', { any_port: 0, port_high: 65_535 }, { hasPorts: false }, false],
+    ['four bytes', { compare_value: 0x494e5649, compare_mask: 0xffffffff }, {}, true],
+    ['four other bytes', { compare_value: 0x494e564a, compare_mask: 0xffffffff }, {}, false],
+    ['masked bits', { compare_value: 0x490000c9, compare_mask: 0xff00007f }, {}, true],
+    ['value beyond the mask', { compare_value: 0xffffffff, compare_mask: 0x00400000 }, {}, true],
+    [
+      'the last four of 16',
+      { compare_value: 0x62634064, compare_mask: 0xffffffff, compare_offset: 12 },
+      {},
+      true,
+    ],
+    [
+      'a byte behind the payload',
+      { compare_value: 0, compare_mask: 0x000000ff, compare_offset: 0 },
+      { payload: Buffer.alloc(3) },
+      false,
+    ],
+    [
+      'the payload ends with the last byte compared',
+      { compare_value: 0, compare_mask: 0x0000ff00 },
+      { payload: Buffer.alloc(3) },
+      true,
+    ],
+    ['no compare, no payload', {}, { payload: Buffer.alloc(0) }, true],
+    ['a later fragment', {}, { laterFragment: true }, true],
+    [
+      'a later fragment and ports',
+      { any_port: 0, port_high: 65_535 },
+      { laterFragment: true },
+      false,
+    ],
+    ['a later fragment and a compare', { compare_mask: 1 << 30 }, { laterFragment: true }, false],
+    ['a later fragment and a type', { setup_type: 1 }, { laterFragment: true }, false],
+    [
+      'a later fragment, identifier in L4',
+      { ...NO_ID, id_base: 1 },
+      { laterFragment: true },
+      false,
+    ],
+    ['a later fragment, in the payload', { ...NO_ID, id_base: 2 }, { laterFragment: true }, false],
+    ['a later fragment, in L3', { ...NO_ID, id_base: 0 }, { laterFragment: true }, true],
+    ['a later fragment, in the address', { ...NO_ID, id_base: 3 }, { laterFragment: true }, true],
+    ['setup_always reads no identifier', { id_base: 2 }, { laterFragment: true }, true],
+  ];
+  test.each(cases)('%s', (_, rule, packet, expected) => {
+    const dut = makers.rule_match();
+    expect(matches(dut, { ...ANY_RULE, ...rule }, { ...UDP, ...packet })).toBe(expected);
+  });
+
+  test('rules and packets at random', () => {
+    const dut = makers.rule_match();
+    const random = new Random(5);
+    const seen = { true: 0, false: 0 };
+    for (let i = 0; i < 6000; i++) {
+      const rule = randomRule(random);
+      const packet = randomPacket(random);
+      const expected = ruleMatches(rule, packet);
+      expect(matches(dut, rule, packet), JSON.stringify({ rule, packet }, String)).toBe(expected);
+      seen[`${expected}`]++;
+    }
+    expect(seen.true).toBeGreaterThan(500);
+  });
+});
+
+interface Asked {
+  meta: Record<string, bigint>;
+  payload: Buffer;
+  packet: Packet;
+}
+
+function ask(packet: Packet, meta: Record<string, bigint>): Asked {
+  const fields = {
+    ...meta,
+    protocol: BigInt(packet.protocol),
+    has_ports: BigInt(packet.hasPorts),
+    destination_port: BigInt(packet.port),
+    later_fragment: BigInt(packet.laterFragment),
+    payload_length: BigInt(packet.payload.length),
+  };
+  return { meta: fields, payload: payloadWires(packet), packet };
+}
+
+function clock(dut: Dut, { meta, payload, packet }: Asked): void {
+  const prefixes_i = packet.prefixes & (2 ** dut.width('prefixes_i') - 1);
+  dut.set({ meta_i: META.pack(meta), prefixes_i, payload_i: payload }).clock();
+}
+
+/** What comes out for it, by docs/card.md, steps 3.7 and 3.8. */
+function expected(rules: readonly RuleEntry[], { meta, packet }: Asked) {
+  const undecided = meta.by_rules === 1n && meta.decided === 0n;
+  const index = rules.findIndex((rule) => ruleMatches(rule, packet));
+  const rule = rules[index];
+  const out = { ...meta };
+  if (undecided) {
+    out.rule_hit = BigInt(rule !== undefined);
+    out.rule = BigInt(Math.max(0, index));
+    const none = packet.laterFragment ? REASON.punt_fragment : REASON.no_service;
+    if (rule === undefined) Object.assign(out, { decided: 1n, reason: BigInt(none) });
+    else if (rule.setup_always) {
+      Object.assign(out, { decided: 1n, reason: BigInt(REASON.punt_setup) });
+    }
+  }
+  return { out, rule };
+}
+
+/** Fields of `out`; where the frame goes on undecided its reason has no meaning yet. */
+function comparable(fields: Record<string, bigint>): Record<string, bigint> {
+  return fields.decided === 0n ? { ...fields, reason: 0n } : fields;
+}
+
+describe('classify', () => {
+  const fresh = { by_rules: 1n };
+  const one = (dut: Dut, rules: readonly RuleEntry[], asked: Asked) => {
+    dut.set({ rules_i: packTable('rule', rules) });
+    clock(dut, asked);
+    clock(dut, ask(UDP, {}));
+    return META.unpack(dut.big('meta_o'));
+  };
+
+  test('the first rule that matches decides, whatever stands behind it', () => {
+    const dut = makers.classify();
+    for (let first = 0; first < RULES; first++) {
+      const rules = Array.from({ length: RULES }, (_, i) => ({
+        ...ANY_RULE,
+        valid: i >= first ? 1 : 0,
+        setup_always: 0,
+        id_offset: i,
+      }));
+      const meta = one(dut, rules, ask(UDP, fresh));
+      expect([meta.rule_hit, meta.rule, meta.decided]).toEqual([1n, BigInt(first), 0n]);
+      expect(unpackEntry('rule', dut.big('rule_o')).id_offset).toBe(first);
+    }
+  });
+
+  test('no rule: no_service, or punt_fragment for a later fragment', () => {
+    const dut = makers.few();
+    const rules = [{ ...ANY_RULE, any_port: 0, port_low: 9, port_high: 9 }];
+    const reason = (packet: Packet) => Number(one(dut, rules, ask(packet, fresh)).reason);
+    expect(reason(UDP)).toBe(REASON.no_service);
+    expect(reason({ ...UDP, laterFragment: true })).toBe(REASON.punt_fragment);
+    expect(one(dut, rules, ask(UDP, fresh)).rule_hit).toBe(0n);
+  });
+
+  test('setup_always ends it; what is decided or not by rules is left alone', () => {
+    const dut = makers.few();
+    const rules = [ANY_RULE];
+    const setup = one(dut, rules, ask(UDP, fresh));
+    expect([setup.decided, Number(setup.reason)]).toEqual([1n, REASON.punt_setup]);
+    const reason = BigInt(REASON.foreign_mac);
+    const before = one(dut, rules, ask(UDP, { by_rules: 1n, decided: 1n, reason }));
+    expect([before.rule_hit, before.reason]).toEqual([0n, reason]);
+    expect(one(dut, rules, ask(UDP, {})).rule_hit).toBe(0n);
+  });
+
+  test('a packet a clock, rules and packets at random', () => {
+    const dut = makers.classify();
+    const random = new Random(8);
+    const hits = new Set<number>();
+    for (let round = 0; round < 40; round++) {
+      const rules = Array.from({ length: RULES }, () => {
+        const rule = randomRule(random);
+        return round % 2 ? { ...rule, any_protocol: 0, any_port: 0, valid: 1 } : rule;
+      });
+      dut.set({ rules_i: packTable('rule', rules) });
+      const inside: Asked[] = [];
+      for (let i = 0; i < 50; i++) {
+        const meta = META.random((bits) => random.bits(bits));
+        Object.assign(meta, { rule_hit: 0n, rule: 0n, by_rules: BigInt(random.chance(90)) });
+        meta.decided = BigInt(random.chance(10));
+        const asked = ask(randomPacket(random), meta);
+        inside.push(asked);
+        clock(dut, asked);
+        if (inside.length < 2) continue;
+        const done = inside.shift() as Asked;
+        const { out, rule } = expected(rules, done);
+        const got = META.unpack(dut.big('meta_o'));
+        expect(comparable(got)).toEqual(comparable(out));
+        expect(dut.bytes('payload_o')).toEqual(done.payload);
+        if (out.rule_hit === 1n && got.decided === 0n) {
+          expect(unpackEntry('rule', dut.big('rule_o'))).toEqual(rule);
+          hits.add(Number(out.rule));
+        }
+      }
+    }
+    expect(hits.size).toBeGreaterThan(8);
+  });
+});
