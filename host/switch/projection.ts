@@ -2,17 +2,23 @@
  * What the card's tables should hold, from services, ports, slot registry and VID manager (G7). The
  * card is written from here and nowhere else.
  */
-import type { PortEntry, SlotEntry, VidRowEntry } from '../../driver/generated/registers.ts';
+import {
+  type Card,
+  CardTables,
+  type Difference,
+  type PortEntry,
+  type SlotEntry,
+  type VidRowEntry,
+} from '../../driver/index.ts';
 import { macToBigInt } from '../protocol/address.ts';
 import { compileServices } from '../steering/compile.ts';
 import type { Service } from '../steering/rule.ts';
 import type { SlotRegistry } from './slot-registry.ts';
-import type { Mismatch, SwitchCard, Tables } from './switch-card.ts';
 import { defaultPortMac, type PortConfiguration } from './switch-options.ts';
 import type { VidManager } from './vid-manager.ts';
 
 export interface ProjectionOptions {
-  readonly card: SwitchCard;
+  readonly card: Card;
   readonly services: readonly Service[];
   readonly ports: readonly PortConfiguration[];
   readonly registry: SlotRegistry;
@@ -24,10 +30,12 @@ const NO_SLOT: SlotEntry = { up: 0, port: 0, line_port: 0, epoch: 0 };
 
 export class Projection {
   readonly #options: ProjectionOptions;
+  readonly #tables: CardTables;
 
   /** Throws where ports or slots are configured that the card does not have. */
   constructor(options: ProjectionOptions) {
     this.#options = options;
+    this.#tables = new CardTables(options.card);
     const { sizes } = options.card;
     const roles = new Map<number, 'line' | 'fabric'>();
     for (const { port, role } of options.ports) {
@@ -50,32 +58,40 @@ export class Projection {
     }
   }
 
-  /** Writes all tables as far as they differ, and enables the card. */
-  async attach(): Promise<void> {
-    const { card, fabricPrefix } = this.#options;
-    this.#options.vids.takeChanged();
-    await card.attach(this.#tables(), fabricPrefix);
+  /**
+   * Makes the card's tables what they should be and enables it. A card that is at work already goes
+   * on steering: rows that are right are not touched. Resolves with the slots that the card has
+   * lowered meanwhile, which stay down until their processor begins anew.
+   */
+  async attach(): Promise<readonly number[]> {
+    const { card, fabricPrefix, vids } = this.#options;
+    vids.takeChanged();
+    this.#setAll();
+    const atWork = await card.enabled();
+    const latchedDown = atWork ? (await this.#tables.reconcile()).latchedDown : [];
+    if (!atWork) await this.#tables.write();
+    await card.setFabricPrefix(fabricPrefix);
+    await card.setEnabled(true);
+    return latchedDown;
   }
 
-  /** Writes one slot. */
+  /** Writes one slot; resolves when the card acts by it. */
   async writeSlot(slot: number): Promise<void> {
-    await this.#options.card.write('slot', [[slot, this.#slotEntry(slot)]]);
+    this.#tables.set('slot', slot, this.#slotEntry(slot));
+    await this.#tables.write();
   }
 
   /** Writes the VID rows that changed since it was last called. */
   async writeRows(): Promise<void> {
-    const { card, vids } = this.#options;
-    const changed = vids.takeChanged().filter((vid) => vid < card.sizes.vids);
-    if (changed.length === 0) return;
-    await card.write(
-      'vid_row',
-      changed.map((vid) => [vid, this.#rowEntry(vid)] as const),
-    );
+    for (const vid of this.#options.vids.takeChanged()) {
+      this.#tables.set('vid_row', vid, this.#rowEntry(vid));
+    }
+    await this.#tables.write();
   }
 
-  /** Compares the card with what it should hold. */
-  verify(): Promise<readonly Mismatch[]> {
-    return this.#options.card.verify();
+  /** Compares the card with what it should hold; changes nothing. */
+  verify(): Promise<readonly Difference[]> {
+    return this.#tables.compare();
   }
 
   lineMac(port: number): string | undefined {
@@ -83,18 +99,19 @@ export class Projection {
     return found?.role === 'line' ? (found.mac ?? defaultPortMac(port)) : undefined;
   }
 
-  #tables(): Tables {
-    const { services, card } = this.#options;
-    const { sizes } = card;
-    const compiled = compileServices(services, sizes);
-    return {
-      port: Array.from({ length: sizes.ports }, (_, port) => this.#portEntry(port)),
-      slot: Array.from({ length: sizes.slots }, (_, slot) => this.#slotEntry(slot)),
-      prefix: compiled.prefixes,
-      rule: compiled.rules,
-      type_set: compiled.typeSets.flatMap((words) => words.map((types) => ({ types }))),
-      vid_row: Array.from({ length: sizes.vids }, (_, vid) => this.#rowEntry(vid)),
-    };
+  /** What is not named here stays at zero: not valid. */
+  #setAll(): void {
+    const { services, card, registry, vids } = this.#options;
+    const { rules, prefixes, typeSets } = compileServices(services, card.sizes);
+    const tables = this.#tables;
+    for (let port = 0; port < card.sizes.ports; port++) {
+      tables.set('port', port, this.#portEntry(port));
+    }
+    prefixes.forEach((entry, index) => void tables.set('prefix', index, entry));
+    rules.forEach((entry, index) => void tables.set('rule', index, entry));
+    typeSets.flat().forEach((types, index) => void tables.set('type_set', index, { types }));
+    for (const { slot } of registry.slots) tables.set('slot', slot, this.#slotEntry(slot));
+    for (const { vid } of vids.list()) tables.set('vid_row', vid, this.#rowEntry(vid));
   }
 
   #portEntry(port: number): PortEntry {

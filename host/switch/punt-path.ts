@@ -3,13 +3,7 @@
  * it: into a slot, answered, answered as a neighbour, taken as a control message, or dropped under
  * a name.
  */
-import {
-  type Decision,
-  decodeDecision,
-  REASONS,
-  type ReasonName,
-} from '../../driver/generated/registers.ts';
-import type { HostFrame, InjectedFrame } from '../../driver/transport.ts';
+import type { DecidedFrame, Decision, InjectedFrame, ReasonName } from '../../driver/index.ts';
 import { CONTROL_PORT } from '../protocol/control.ts';
 import { parseIpFrame } from '../protocol/ip.ts';
 import { parseUdpFrame } from '../protocol/udp.ts';
@@ -67,11 +61,11 @@ export class PuntPath {
   }
 
   /** Takes a batch in the card's order; returns what the card shall send for it. */
-  take(frames: readonly HostFrame[]): InjectedFrame[] {
+  take(frames: readonly DecidedFrame[]): InjectedFrame[] {
     const injected: InjectedFrame[] = [];
     for (const frame of frames) {
-      const decision = decodeDecision(frame.decision);
-      const reason = REASONS[decision.reason]?.name;
+      const { decision } = frame;
+      const reason = frame.reason?.name;
       this.counters.frames++;
       const rule =
         decision.rule_hit === 1 ? this.#options.services.rules[decision.rule] : undefined;

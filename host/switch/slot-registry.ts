@@ -2,7 +2,7 @@
  * The places that processors can occupy, who is in each, and with which epoch. A slot that is down
  * stays down until its next occupant, or the same one anew, has a new epoch.
  */
-import type { SlotEntry } from '../../driver/generated/registers.ts';
+import type { SlotEntry } from '../../driver/index.ts';
 import type { Occupant } from '../setup/handler.ts';
 import { slotMac } from '../steering/slot-mac.ts';
 

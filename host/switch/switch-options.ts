@@ -1,10 +1,10 @@
 /** How a switch processor is set up: addresses, ports, slots, policies. */
+import type { Card } from '../../driver/index.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { SetupHandler } from '../setup/handler.ts';
 import type { Service } from '../steering/rule.ts';
 import type { SelectionPolicy } from './selection.ts';
 import type { SlotConfiguration } from './slot-registry.ts';
-import type { SwitchCard } from './switch-card.ts';
 import type { SwitchState } from './switch-state.ts';
 
 export interface PortConfiguration {
@@ -17,7 +17,7 @@ export interface PortConfiguration {
 }
 
 export interface SwitchProcessorOptions {
-  readonly card: SwitchCard;
+  readonly card: Card;
   /** In the order in which their rules are tried. */
   readonly services: readonly Service[];
   readonly handlers: readonly SetupHandler[];

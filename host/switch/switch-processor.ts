@@ -4,7 +4,7 @@
  * gives processors their slots and VIDs, and keeps the card's tables a projection of that.
  */
 import { EventEmitter } from 'node:events';
-import type { HostFrame } from '../../driver/transport.ts';
+import type { Access, Card, DecidedFrame, Difference, InjectedFrame } from '../../driver/index.ts';
 import { canonicalAddress } from '../protocol/address.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { CONTROL_PORT } from '../protocol/control.ts';
@@ -17,7 +17,6 @@ import { PuntPath, toPort } from './punt-path.ts';
 import { makeSelection } from './selection.ts';
 import { ServiceMap } from './service-map.ts';
 import { CONTROL_SLOT, type Slot, SlotError, SlotRegistry } from './slot-registry.ts';
-import type { Mismatch, SwitchCard } from './switch-card.ts';
 import {
   DEFAULT_CONTROL_ADDRESS,
   DEFAULT_FABRIC_PREFIX,
@@ -50,7 +49,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   readonly controlMac: string;
   readonly #options: SwitchProcessorOptions;
   readonly #controlAddress: string;
-  readonly #card: SwitchCard;
+  readonly #card: Card;
   readonly #projection: Projection;
   readonly #punts: PuntPath;
   readonly #neighbours: NeighbourProxy;
@@ -128,14 +127,17 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   async start(): Promise<void> {
     if (await this.#card.enabled()) {
       // Epochs go on from where they are, so that nobody who speaks with an old one is believed.
-      const entries = await this.#card.read('slot');
+      const entries = await this.#card.readTable('slot');
       for (const slot of this.registry.slots) {
         if (slot.state === 'free') slot.epoch = entries[slot.slot]?.epoch ?? 0;
       }
     }
     this.#card.on('frames', this.#take);
     this.#card.on('failed', this.#fail);
-    await this.#projection.attach();
+    for (const number of await this.#projection.attach()) {
+      const slot = this.registry.bySlot(number);
+      if (slot !== undefined) await this.#control.takeDown(slot, 'the card has lowered its slot');
+    }
     this.#control.start();
   }
 
@@ -149,7 +151,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.#neighbours.close();
   }
 
-  readonly #take = (frames: readonly HostFrame[]): void => {
+  readonly #take = (frames: readonly DecidedFrame[]): void => {
     this.#inject(this.#punts.take(frames));
   };
 
@@ -158,7 +160,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.emit('failed', error);
   };
 
-  #inject(frames: Parameters<SwitchCard['inject']>[0]): void {
+  #inject(frames: readonly InjectedFrame[]): void {
     if (frames.length === 0 || this.#closed) return;
     this.#injected += frames.length;
     this.#card.inject(frames).catch(this.#fail);
@@ -261,16 +263,16 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   }
 
   /** What the card holds against what it should. */
-  verify(): Promise<readonly Mismatch[]> {
+  verify(): Promise<readonly Difference[]> {
     return this.#control.inTurn(() => this.#projection.verify());
   }
 
   /** Register accesses as they are. */
-  access(...args: Parameters<SwitchCard['access']>): Promise<Uint32Array> {
-    return this.#card.access(...args);
+  access(accesses: readonly Access[]): Promise<Uint32Array> {
+    return this.#card.transport.access(accesses);
   }
 
-  get card(): SwitchCard {
+  get card(): Card {
     return this.#card;
   }
 
@@ -279,7 +281,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     const { counters } = this.#punts;
     const load = this.#selection.status();
     return {
-      card: { name: this.#card.name, sizes: this.#card.sizes },
+      card: { name: this.#card.transport.name, sizes: this.#card.sizes },
       punted: {
         frames: counters.frames,
         injected: this.#injected,

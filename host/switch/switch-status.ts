@@ -1,5 +1,5 @@
 /** What the switch processor tells of itself, as plain objects for people and programs. */
-import type { CardSizes } from '../../driver/generated/registers.ts';
+import type { CardSizes } from '../../driver/index.ts';
 import type { Load } from '../setup/handler.ts';
 import type { PuntCounters } from './punt-path.ts';
 import type { Slot, SlotRegistry, SlotState } from './slot-registry.ts';

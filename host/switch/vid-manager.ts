@@ -3,7 +3,7 @@
  * that restarts, in whatever slot, finds its VIDs again. What the card's rows should hold follows
  * from it, through the slot that each name has at the time.
  */
-import type { VidRowEntry } from '../../driver/generated/registers.ts';
+import type { VidRowEntry } from '../../driver/index.ts';
 
 /** What cannot be done with a VID: names the VID, who holds it, and the remedy. */
 export class VidError extends Error {

@@ -1,29 +1,31 @@
 /**
- * A card in memory that decides by the reference decision (host/steering/decide.ts): the switch
- * processor and processors are tested against the contract of docs/card.md without any RTL.
+ * A card in memory behind the driver's transport. It holds registers as words, and decides by the
+ * reference decision (host/steering/decide.ts): the host is tested against docs/card.md without RTL.
  */
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { setField } from '../../driver/bits.ts';
-import type {
-  CardSizes,
-  Decision,
-  TableEntries,
-  TableName,
-} from '../../driver/generated/registers.ts';
-import { TABLES } from '../../driver/generated/registers.ts';
-import type { HostFrame, InjectedFrame, InjectTarget } from '../../driver/transport.ts';
+import {
+  type Access,
+  type CardSizes,
+  type Decision,
+  decodeEntry,
+  type HostFrame,
+  type InjectedFrame,
+  type InjectTarget,
+  MAP,
+  REGISTERS,
+  TABLES,
+  type TableEntries,
+  type TableName,
+  type Transport,
+  type TransportEvents,
+} from '../../driver/index.ts';
 import { bigIntToMac } from '../../host/protocol/address.ts';
 import { decide, type Verdict } from '../../host/steering/decide.ts';
 import type { Service } from '../../host/steering/rule.ts';
 import type { Arrival, CardState } from '../../host/steering/state.ts';
-import type {
-  Mismatch,
-  SwitchCard,
-  SwitchCardEvents,
-  Tables,
-} from '../../host/switch/switch-card.ts';
 
 const SIZES: CardSizes = {
   dataWidth: 64,
@@ -34,32 +36,46 @@ const SIZES: CardSizes = {
   prefixes: 8,
   maxFrame: 1600,
   window: 160,
-  vidCounterBits: 64,
+  vidCounterBits: 0,
 };
 
 const MODES: Record<InjectTarget['to'], number> = { port: 0, slot: 1, steer: 2 };
+/** What a RAM without reset may hold: something. */
+const UNDEFINED_RAM = 0x0badc0de;
 
-export class ReferenceCard extends EventEmitter<SwitchCardEvents> implements SwitchCard {
+export class ReferenceTransport extends EventEmitter<TransportEvents> implements Transport {
   readonly name = 'reference:';
   readonly sizes = SIZES;
   /** Every verdict since the start, in order. */
   readonly verdicts: Verdict[] = [];
-  /** Entries written by `write`, and by `attach` where they differed, by table. */
-  readonly written: Partial<Record<TableName, number>> = {};
+  /** Addresses written, in order. */
+  readonly writes: number[] = [];
   /** While true, writes are lost, as a faulty line would lose them. */
   deaf = false;
   readonly #services: readonly Service[];
-  readonly #held = new Map<TableName, unknown[]>();
-  readonly #wanted = new Map<TableName, unknown[]>();
+  readonly #words = new Map<number, number>();
   readonly #handlers = new Map<number, (frame: Buffer) => void>();
-  #enabled = false;
   #cached: CardState | undefined;
-  #fabricPrefix = 0;
 
-  /** @param services what the rules mean; their table form is written, but not read here. */
+  /** @param services what the rules mean; their form in the tables is held, but not looked at. */
   constructor(services: readonly Service[]) {
     super();
     this.#services = services;
+    const { identity, control } = REGISTERS;
+    this.#words.set(identity.magic, MAP.magic);
+    this.#words.set(identity.version, MAP.major << 16);
+    this.#words.set(identity.data_width, SIZES.dataWidth);
+    this.#words.set(identity.ports, SIZES.ports);
+    this.#words.set(identity.slots, SIZES.slots);
+    this.#words.set(identity.vids, SIZES.vids);
+    this.#words.set(identity.rules, SIZES.rules);
+    this.#words.set(identity.prefixes, SIZES.prefixes);
+    this.#words.set(identity.max_frame, SIZES.maxFrame);
+    this.#words.set(identity.window, SIZES.window);
+    this.#words.set(identity.vid_counter_bits, SIZES.vidCounterBits);
+    this.#words.set(identity.configuration, 1);
+    this.#words.set(identity.build_id, 1);
+    this.#words.set(control.control, 0);
   }
 
   /** What leaves by a port goes to `handler`. */
@@ -81,68 +97,23 @@ export class ReferenceCard extends EventEmitter<SwitchCardEvents> implements Swi
     }
   }
 
-  async enabled(): Promise<boolean> {
-    return this.#enabled;
+  async access(accesses: readonly Access[]): Promise<Uint32Array> {
+    return Uint32Array.from(accesses, ({ address, write }) => {
+      if (write === undefined) return this.#words.get(address) ?? UNDEFINED_RAM;
+      this.writes.push(address);
+      if (!this.deaf) this.#words.set(address, write);
+      this.#cached = undefined;
+      return write;
+    });
   }
 
-  async read<T extends TableName>(table: T): Promise<readonly TableEntries[T][]> {
-    return this.#table(table);
-  }
+  async close(): Promise<void> {}
 
-  async attach(tables: Tables, fabricPrefix: number): Promise<void> {
-    this.#cached = undefined;
-    for (const table of Object.keys(tables) as TableName[]) {
-      const held = this.#table(table) as unknown[];
-      const entries = tables[table] as readonly unknown[];
-      const count = TABLES[table].entries(this.sizes);
-      if (entries.length !== count) throw new Error(`${table}: ${entries.length} of ${count}`);
-      entries.forEach((entry, index) => {
-        if (!same(entry, held[index])) {
-          held[index] = entry;
-          this.written[table] = (this.written[table] ?? 0) + 1;
-        }
-      });
-      this.#wanted.set(table, [...entries]);
-    }
-    this.#fabricPrefix = fabricPrefix;
-    this.#enabled = true;
-  }
-
-  async write<T extends TableName>(
-    table: T,
-    entries: readonly (readonly [number, TableEntries[T]])[],
-  ): Promise<void> {
-    this.#cached = undefined;
-    for (const [index, entry] of entries) {
-      this.written[table] = (this.written[table] ?? 0) + 1;
-      const wanted = this.#wanted.get(table) ?? [];
-      wanted[index] = entry;
-      this.#wanted.set(table, wanted);
-      if (!this.deaf) (this.#table(table) as unknown[])[index] = entry;
-    }
-  }
-
-  async verify(): Promise<readonly Mismatch[]> {
-    const mismatches: Mismatch[] = [];
-    for (const [table, wanted] of this.#wanted) {
-      const held = this.#table(table) as unknown[];
-      wanted.forEach((expected, index) => {
-        if (!same(expected, held[index])) {
-          mismatches.push({ table, index, expected, found: held[index] } as Mismatch);
-        }
-      });
-    }
-    return mismatches;
-  }
-
-  async access(): Promise<Uint32Array> {
-    throw new Error('the reference card has no registers');
-  }
-
-  /** Changes what the card holds behind everybody's back. */
-  corrupt<T extends TableName>(table: T, index: number, entry: TableEntries[T]): void {
-    this.#cached = undefined;
-    (this.#table(table) as unknown[])[index] = entry;
+  /** Writes to a table since the start. */
+  writesTo(table: TableName): number {
+    const { offset, stride, entries } = TABLES[table];
+    const end = offset + entries(SIZES) * stride * 4;
+    return this.writes.filter((address) => address >= offset && address < end).length;
   }
 
   /** Verdicts by reason. */
@@ -153,89 +124,69 @@ export class ReferenceCard extends EventEmitter<SwitchCardEvents> implements Swi
   }
 
   #finish(frame: Buffer, arrival: Arrival): void {
-    const verdict = decide(frame, arrival, this.#state());
+    this.#cached ??= this.#state();
+    const verdict = decide(frame, arrival, this.#cached);
     this.verdicts.push(verdict);
     const { end, decision, egressFrame } = verdict;
     if (end === 'drop' || egressFrame === undefined) return;
     const data = Buffer.from(egressFrame);
     // As from a real card: not within the call that caused it.
     setImmediate(() => {
-      if (decision.egress === this.sizes.ports) {
+      if (decision.egress === SIZES.ports) {
         this.emit('frames', [{ decision: encodeDecision(decision), data }]);
       } else this.#handlers.get(decision.egress)?.(data);
     });
   }
 
-  #table<T extends TableName>(table: T): TableEntries[T][] {
-    let held = this.#held.get(table) as TableEntries[T][] | undefined;
-    if (held === undefined) {
-      held = new Array(TABLES[table].entries(this.sizes));
-      this.#held.set(table, held);
-    }
-    return held;
+  #rows<T extends TableName>(table: T): TableEntries[T][] {
+    const { offset, stride, words, entries } = TABLES[table];
+    return Array.from({ length: entries(SIZES) }, (_, index) =>
+      decodeEntry(
+        table,
+        Uint32Array.from(
+          { length: words },
+          (_, word) => this.#words.get(offset + 4 * (index * stride + word)) ?? UNDEFINED_RAM,
+        ),
+      ),
+    );
   }
 
   #state(): CardState {
-    this.#cached ??= this.#makeState();
-    return this.#cached;
-  }
-
-  #makeState(): CardState {
     return {
-      enabled: this.#enabled,
-      sizes: this.sizes,
-      fabricPrefix: this.#fabricPrefix,
-      ports: Array.from({ length: this.sizes.ports }, (_, index) => {
-        const entry = this.#table('port')[index];
-        return { mac: bigIntToMac(entry?.mac ?? 0n), fabric: entry?.fabric === 1 };
-      }),
-      slots: Array.from({ length: this.sizes.slots }, (_, index) => {
-        const entry = this.#table('slot')[index];
-        return {
-          up: entry?.up === 1,
-          port: entry?.port ?? 0,
-          linePort: entry?.line_port ?? 0,
-          epoch: entry?.epoch ?? 0,
-        };
-      }),
+      enabled: this.#words.get(REGISTERS.control.control) === 1,
+      sizes: SIZES,
+      fabricPrefix: this.#words.get(REGISTERS.control.fabric_prefix) ?? UNDEFINED_RAM,
+      ports: this.#rows('port').map(({ mac, fabric }) => ({
+        mac: bigIntToMac(mac),
+        fabric: fabric === 1,
+      })),
+      slots: this.#rows('slot').map(({ up, port, line_port, epoch }) => ({
+        up: up === 1,
+        port,
+        linePort: line_port,
+        epoch,
+      })),
       rules: this.#services.flatMap(({ rules }) => rules),
       rows: new Map(
-        this.#table('vid_row').flatMap((entry, vid) =>
-          entry?.valid === 1
-            ? [
-                [
-                  vid,
-                  {
-                    valid: true,
-                    active: entry.active,
-                    backup: entry.backup,
-                    backupInSync: entry.backup_in_sync === 1,
-                  },
-                ] as const,
-              ]
-            : [],
-        ),
+        this.#rows('vid_row').map(({ valid, active, backup, backup_in_sync }, vid) => [
+          vid,
+          { valid: valid === 1, active, backup, backupInSync: backup_in_sync === 1 },
+        ]),
       ),
     };
   }
 }
 
-function same(a: unknown, b: unknown): boolean {
-  return text(a) === text(b);
-}
-
-function text(value: unknown): string {
-  return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${item}n` : item)) ?? '';
-}
-
-interface Record_ {
-  readonly name: string;
-  readonly fields: readonly { readonly name: string; readonly width: number }[];
+interface Description {
+  readonly records: readonly {
+    readonly name: string;
+    readonly fields: readonly { readonly name: string; readonly width: number }[];
+  }[];
 }
 
 const description = parse(
   readFileSync(new URL('../../hdl/registers.yaml', import.meta.url), 'utf8'),
-) as { readonly records: readonly Record_[] };
+) as Description;
 
 /** The `decision` record as the card sends it: fields one behind the other, from bit 0. */
 export function encodeDecision(decision: Omit<Decision, 'time_us'>): HostFrame['decision'] {

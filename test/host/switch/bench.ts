@@ -4,6 +4,7 @@
  * card and over the simulated RTL.
  */
 import { fileURLToPath } from 'node:url';
+import type { Card } from '../../../driver/index.ts';
 import type { DatagramSocket, Peer } from '../../../host/processor/datagram-endpoint.ts';
 import { Processor, type ProcessorOptions } from '../../../host/processor/processor.ts';
 import { SipServer, type SipServerOptions } from '../../../host/processor/sip-server.ts';
@@ -13,7 +14,6 @@ import { parseSip, type SipRequest, type SipResponse } from '../../../host/proto
 import { parseNameAddress, parseSipUri } from '../../../host/protocol/sip-header.ts';
 import { SipSetup } from '../../../host/setup/sip.ts';
 import { loadServices } from '../../../host/steering/service-file.ts';
-import type { SwitchCard } from '../../../host/switch/switch-card.ts';
 import type { SwitchProcessorOptions } from '../../../host/switch/switch-options.ts';
 import { SwitchProcessor } from '../../../host/switch/switch-processor.ts';
 import { type RequestOptions, sipRequest } from '../sip-messages.ts';
@@ -30,11 +30,12 @@ export const SERVICES = loadServices(
 
 /** What carries the bench: a card, and ports that frames go into and come out of. */
 export interface Ground {
-  readonly card: SwitchCard;
+  readonly card: Card;
   feed(port: number, frame: Buffer): void;
   onPort(port: number, handler: (frame: Buffer) => void): void;
   /** Resolves when no frame is on its way any more. */
   settle(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface TestProcessor {

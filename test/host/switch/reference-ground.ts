@@ -1,21 +1,28 @@
 /** The bench over the reference card. */
-import { ReferenceCard } from '../reference-card.ts';
+import { Card } from '../../../driver/index.ts';
+import { ReferenceTransport } from '../reference-card.ts';
 import { type Ground, SERVICES } from './bench.ts';
 
-export function referenceGround(card = new ReferenceCard(SERVICES)): Ground & {
-  card: ReferenceCard;
-} {
+export interface ReferenceGround extends Ground {
+  readonly transport: ReferenceTransport;
+}
+
+export async function referenceGround(
+  transport = new ReferenceTransport(SERVICES),
+): Promise<ReferenceGround> {
   return {
-    card,
-    feed: (port, frame) => card.arrive(port, frame),
-    onPort: (port, handler) => card.attachPort(port, handler),
+    transport,
+    card: await Card.attach(transport),
+    feed: (port, frame) => transport.arrive(port, frame),
+    onPort: (port, handler) => transport.attachPort(port, handler),
     async settle() {
       // Frames and promises alternate; quiet is when some turns of the loop brought no frame.
       for (let quiet = 0; quiet < 4; ) {
-        const before = card.verdicts.length;
+        const before = transport.verdicts.length;
         await new Promise((resolve) => setImmediate(resolve));
-        quiet = card.verdicts.length === before ? quiet + 1 : 0;
+        quiet = transport.verdicts.length === before ? quiet + 1 : 0;
       }
     },
+    async close() {},
   };
 }

@@ -2,13 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bench, type Ground } from './bench.ts';
 
-export function describeSipCalls(
-  title: string,
-  open: () => Promise<Ground & { close?(): Promise<void> }>,
-) {
+export function describeSipCalls(title: string, open: () => Promise<Ground>) {
   describe(title, () => {
     let bench: Bench;
-    let ground: Ground & { close?(): Promise<void> };
+    let ground: Ground;
 
     beforeEach(async () => {
       ground = await open();
@@ -21,7 +18,7 @@ export function describeSipCalls(
       const ends = Object.values(punted.ends).reduce((sum, n) => sum + n, 0);
       expect(ends, 'each punted frame has one end').toBe(punted.frames);
       await bench.close();
-      await ground.close?.();
+      await ground.close();
     });
 
     const dialogPunts = () => bench.sp.status().punted.reasons['sip/dialog'] ?? {};

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VidError, VidManager } from '../../../host/switch/vid-manager.ts';
+
+const SLOTS: Record<string, number> = { a: 1, b: 2, c: 3, d: 4 };
+const slotOf = (name: string) => SLOTS[name];
+
+describe('VidManager', () => {
+  it('assigns the lowest free VIDs and looks up both ways (G6)', () => {
+    const vids = new VidManager({ first: 2, last: 20 });
+    expect(vids.assign('a', 3)).toEqual([2, 3, 4]);
+    expect(vids.assign('b', 2)).toEqual([5, 6]);
+    vids.release(3);
+    expect(vids.assign('b', 2)).toEqual([3, 7]);
+    expect(vids.vidsOf('b')).toEqual([3, 5, 6, 7]);
+    expect(vids.lookup(4)?.owner).toBe('a');
+    expect(vids.lookup(20)).toBeUndefined();
+  });
+
+  it('refuses with VID, holder and remedy', () => {
+    const vids = new VidManager({ first: 0, last: 3 });
+    vids.assign('a', 3);
+    expect(() => vids.assign('b', 2)).toThrow(/b wants 2 VIDs and 1 of 0 to 3 are free; release/);
+    expect(() => vids.claim('b', [3, 1])).toThrow(
+      /VID 1 is held by a, so b cannot have it; release it there \(vidline vid release 1\)/,
+    );
+    expect(vids.lookup(3), 'all or none').toBeUndefined();
+    expect(() => vids.claim('b', [4])).toThrow(/VID 4 lies outside of 0 to 3/);
+    expect(() => vids.release(3)).toThrow(/VID 3 is not assigned/);
+    expect(() => vids.setBackup(1, 'a')).toThrow(/cannot back itself up/);
+    expect(() => vids.setBackup(1, undefined, true)).toThrow(VidError);
+    expect(() => new VidManager({ first: 5, last: 4 })).toThrow(RangeError);
+  });
+
+  it('projects rows through slots (G7)', () => {
+    const vids = new VidManager({ first: 0, last: 9 });
+    vids.assign('a', 1);
+    expect(vids.rowEntry(0, slotOf)).toEqual({ active: 1, backup: 0, backup_in_sync: 0, valid: 1 });
+    vids.setBackup(0, 'b', true);
+    expect(vids.rowEntry(0, slotOf)).toEqual({ active: 1, backup: 2, backup_in_sync: 1, valid: 1 });
+    // A backup without a slot is none; an owner without one has no row.
+    expect(vids.rowEntry(0, (name) => (name === 'a' ? 1 : undefined)).backup_in_sync).toBe(0);
+    expect(vids.rowEntry(0, () => undefined).valid).toBe(0);
+    expect(vids.rowEntry(5, slotOf).valid).toBe(0);
+  });
+
+  it('a move makes the state that the backup holds void', () => {
+    const vids = new VidManager({ first: 0, last: 9 });
+    vids.assign('a', 1);
+    vids.setBackup(0, 'b', true);
+    expect(vids.move(0, 'b')).toEqual({ vid: 0, owner: 'b', backup: undefined, inSync: false });
+    expect([vids.vidsOf('a'), vids.vidsOf('b')]).toEqual([[], [0]]);
+  });
+
+  it('tells once which rows changed, and each processor by a number that rises', () => {
+    const vids = new VidManager({ first: 0, last: 9 });
+    vids.assign('a', 2);
+    vids.assign('b', 1);
+    expect(vids.takeChanged()).toEqual([0, 1, 2]);
+    expect(vids.takeChanged()).toEqual([]);
+    const [a, b] = [vids.numberOf('a'), vids.numberOf('b')];
+    vids.setBackup(0, 'b');
+    expect(vids.numberOf('a')).toBeGreaterThan(a);
+    expect(vids.numberOf('b')).toBeGreaterThan(b);
+    expect(vids.takeChanged()).toEqual([0]);
+    const now = vids.numberOf('b');
+    vids.setBackup(0, 'b', true);
+    expect(vids.numberOf('b'), 'its list is the same').toBe(now);
+    vids.touch('b');
+    expect(vids.takeChanged()).toEqual([0, 2]);
+  });
+
+  it('spreads the backups of a processor evenly over the others (G9)', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 20 }), (n, count) => {
+        const names = Array.from({ length: n }, (_, i) => `p${i}`);
+        const vids = new VidManager({ first: 0, last: 500 });
+        for (const name of names) vids.assign(name, count);
+        vids.spreadBackups(names);
+        for (const name of names) {
+          const by = new Map<string, number>();
+          for (const vid of vids.vidsOf(name)) {
+            const backup = vids.lookup(vid)?.backup ?? '';
+            expect(backup).not.toBe(name);
+            expect(names).toContain(backup);
+            by.set(backup, (by.get(backup) ?? 0) + 1);
+          }
+          const counts = [...by.values()];
+          if (count >= n - 1) expect(by.size).toBe(n - 1);
+          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
+  });
+
+  it('leaves backups in sync where they are, and takes away those that are gone', () => {
+    const vids = new VidManager({ first: 0, last: 9 });
+    vids.assign('a', 4);
+    vids.spreadBackups(['a', 'b']);
+    vids.setBackup(1, 'b', true);
+    vids.spreadBackups(['a', 'b', 'c']);
+    expect([0, 1, 2, 3].map((vid) => vids.lookup(vid)?.backup)).toEqual(['b', 'b', 'b', 'c']);
+    vids.spreadBackups(['a']);
+    expect(vids.list().every(({ backup, inSync }) => backup === undefined && !inSync)).toBe(true);
+  });
+
+  it('comes back from its snapshot', () => {
+    const vids = new VidManager({ first: 0, last: 9 });
+    vids.assign('a', 2);
+    vids.setBackup(0, 'b', true);
+    const again = new VidManager({ first: 0, last: 9 });
+    again.restore(vids.snapshot());
+    expect(again.list()).toEqual(vids.list());
+    const smaller = new VidManager({ first: 1, last: 9 });
+    expect(() => smaller.restore(vids.snapshot())).toThrow(/VID 0 lies outside/);
+  });
+});
