@@ -43,8 +43,14 @@ export interface Transport {
   access(accesses: readonly Access[]): Promise<Uint32Array>;
   /** Resolves when the card has taken the frames. */
   inject(frames: readonly InjectedFrame[]): Promise<void>;
-  on<K extends keyof TransportEvents>(event: K, listener: (...args: TransportEvents[K]) => void): this;
-  off<K extends keyof TransportEvents>(event: K, listener: (...args: TransportEvents[K]) => void): this;
+  on<K extends keyof TransportEvents>(
+    event: K,
+    listener: (...args: TransportEvents[K]) => void,
+  ): this;
+  off<K extends keyof TransportEvents>(
+    event: K,
+    listener: (...args: TransportEvents[K]) => void,
+  ): this;
   /** Idempotent; rejects what is pending. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@
 
 #include <verilated.h>
 
-#include <type_traits>
+#include <cstring>
 
 #include "Vlinecard.h"
 #include "card_constants.h"
@@ -107,6 +107,22 @@ CardModel::CardModel(const ModelOptions& options) : impl_(std::make_unique<Impl>
     p.cfg_wdata = exactly<uint32_t>(t.cfg_wdata_i);
     p.cfg_ready = bytes_of<1>(t.cfg_ready_o);
     p.cfg_rdata = exactly<uint32_t>(t.cfg_rdata_o);
+
+    // Inputs are ours: only what the card itself holds starts with the seed's values.
+    *p.time_us = 0;
+    for (uint8_t* bits : {p.rx_tvalid, p.rx_tlast, p.rx_tuser, p.tx_tready}) {
+        std::memset(bits, 0, (PORTS + 7) / 8);
+    }
+    for (uint8_t* bit : {p.inject_tvalid, p.inject_tlast, p.host_tready, p.cfg_valid, p.cfg_write}) {
+        *bit = 0;
+    }
+    std::memset(p.rx_tdata, 0, PORTS * BEAT_BYTES);
+    std::memset(p.rx_tkeep, 0, PORTS * BEAT_BYTES / 8);
+    std::memset(p.inject_tdata, 0, BEAT_BYTES);
+    std::memset(p.inject_tkeep, 0, BEAT_BYTES / 8);
+    std::memset(p.inject_tuser, 0, (INJECT_BITS + 7) / 8);
+    *p.cfg_addr = 0;
+    *p.cfg_wdata = 0;
 
     t.rst_ni = 0;
     t.clk_i = 0;

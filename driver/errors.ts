@@ -1,0 +1,25 @@
+/** Errors of the driver. Each has a code that programs look at and a message that people read. */
+export type DriverErrorCode =
+  /** What answers is no vidline card. */
+  | 'NOT_A_CARD'
+  /** The card's register map is of another major version. */
+  | 'VERSION'
+  /** The card's widths or sizes are none that this driver, or its caller, can work with. */
+  | 'SIZES'
+  /** What was read back is not what was written. */
+  | 'VERIFY'
+  /** The card was built without it. */
+  | 'UNSUPPORTED';
+
+export class DriverError extends Error {
+  readonly code: DriverErrorCode;
+
+  constructor(code: DriverErrorCode, message: string) {
+    super(message);
+    this.name = 'DriverError';
+    this.code = code;
+  }
+}
+
+export const hex = (value: number | bigint, digits = 8): string =>
+  `0x${value.toString(16).padStart(digits, '0')}`;
