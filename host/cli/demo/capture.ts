@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeDecision } from '../../../driver/generated/registers.ts';
 import { type Observation, PcapngWriter } from '../../../sim/index.ts';
-import { explain, type Names } from './explain.ts';
+import { explain } from './explain.ts';
 
 /** How a port's frames are filed. */
 export interface CapturedPort {
+  readonly port: number;
   /** Of the interface, as Wireshark shows it. */
   readonly name: string;
   /** Of the file, without `.pcapng`. */
@@ -17,26 +18,30 @@ export interface CapturedPort {
  * it left by, with the card's decision as its comment.
  */
 export class Capture {
-  readonly #writers: readonly PcapngWriter[];
-  readonly #names: Names;
+  readonly #writers = new Map<number, PcapngWriter>();
+  readonly #ports: string[] = [];
+  #rules: readonly string[] = [];
   /** Nanoseconds since 1970 at the card's time 0, from the first frame seen. */
   #epochNs: bigint | undefined;
 
-  /**
-   * Creates `folder` and the files in it; the last of `ports` stands for the host. Throws the errors
-   * of node:fs.
-   */
-  constructor(folder: string, ports: readonly CapturedPort[], rules: readonly string[]) {
+  /** Creates `folder` and the files in it. Throws the errors of node:fs. */
+  constructor(folder: string, ports: readonly CapturedPort[]) {
     mkdirSync(folder, { recursive: true });
-    this.#writers = ports.map(({ name, file }) =>
-      PcapngWriter.open(join(folder, `${file}.pcapng`), [{ name }]),
-    );
-    this.#names = { rules, ports: ports.map(({ name }) => name) };
+    for (const { port, name, file } of ports) {
+      const path = join(folder, `${file}.pcapng`);
+      this.#writers.set(port, PcapngWriter.open(path, [{ name }]));
+      this.#ports[port] = name;
+    }
   }
 
   /** Files that are written. */
-  get paths(): readonly string[] {
-    return this.#writers.map(({ path }) => path);
+  get paths(): string[] {
+    return [...this.#writers.values()].map(({ path }) => path);
+  }
+
+  /** Names for the rules, by index, in comments from now on. */
+  nameRules(rules: readonly string[]): void {
+    this.#rules = rules;
   }
 
   write(observations: readonly Observation[]): void {
@@ -44,11 +49,10 @@ export class Capture {
       const decision = decodeDecision(words);
       this.#epochNs ??= (BigInt(Date.now()) * 1000n - decision.time_us) * 1000n;
       const timestampNs = this.#epochNs + decision.time_us * 1000n;
-      const comment = explain(decision, this.#names);
+      const comment = explain(decision, { rules: this.#rules, ports: this.#ports });
       const file = (port: number, data: Uint8Array | undefined) => {
-        if (data !== undefined) {
-          this.#writers[port]?.write({ interfaceId: 0, timestampNs, data, comment });
-        }
+        if (data === undefined) return;
+        this.#writers.get(port)?.write({ interfaceId: 0, timestampNs, data, comment });
       };
       file(decision.ingress, ingress);
       file(decision.egress, egress);
@@ -57,6 +61,6 @@ export class Capture {
 
   /** Writes the rest out. Idempotent. */
   close(): void {
-    for (const writer of this.#writers) writer.close();
+    for (const writer of this.#writers.values()) writer.close();
   }
 }

@@ -5,7 +5,6 @@ export interface OriginAccount {
   readonly received: number;
   /** Packets by end: steer, punt, host, slot, line, drop. */
   readonly ends: Readonly<Record<string, number>>;
-  readonly inFlight: number;
 }
 
 export interface ProcessorReport {
@@ -48,11 +47,12 @@ export interface DemoReport {
     /** `build_id` of the identity block, hexadecimal. */
     readonly build: string;
   };
-  /** By origin; each must balance: received = its ends + in flight. */
+  /** What came from each side is what had an end and what is in flight, at one clock. */
   readonly accounting: {
     readonly line: OriginAccount;
     readonly slot: OriginAccount;
     readonly host: OriginAccount;
+    readonly inFlight: number;
   };
   /** Packets that never reached the card's pipeline: lost before it, by cause; only those that occurred. */
   readonly lost: Readonly<Record<string, number>>;
@@ -91,17 +91,28 @@ export function judge(
       `${inDialog.packets} in-dialog packets for ${calls.succeeded} calls; ACK and BYE make two a call`,
     );
   }
-  for (const [origin, { received, ends, inFlight }] of Object.entries(accounting)) {
-    const accounted = total(ends) + inFlight;
-    if (accounted !== received) {
-      problems.push(
-        `the card received ${received} packets from ${origin} and accounts for ${accounted}`,
-      );
-    }
-  }
+  problems.push(...unbalanced(accounting));
   const answered = processors.reduce((sum, { calls: had }) => sum + had, 0);
   if (answered < calls.succeeded) {
     problems.push(`the processors know of ${answered} calls, the client of ${calls.succeeded}`);
+  }
+  return problems;
+}
+
+/** Where the card's account does not balance, in words. */
+export function unbalanced(accounting: DemoReport['accounting']): string[] {
+  const { inFlight, ...origins } = accounting;
+  const problems: string[] = [];
+  let missing = 0;
+  for (const [origin, { received, ends }] of Object.entries(origins)) {
+    const ended = total(ends);
+    missing += received - ended;
+    if (ended > received) {
+      problems.push(`the card received ${received} packets from ${origin} and ended ${ended}`);
+    }
+  }
+  if (missing !== inFlight) {
+    problems.push(`${missing} packets have had no end, but the card has ${inFlight} in flight`);
   }
   return problems;
 }

@@ -95,15 +95,16 @@ function reasons({ packets, lost }: View['report']): string[] {
 export function renderSummary(view: View, problems: readonly string[]): string[] {
   const { accounting, card } = view.report;
   const lines = [...renderTable(view), '', 'every packet has one end:'];
-  for (const [origin, { received, ends, inFlight }] of Object.entries(accounting)) {
+  const { inFlight, ...origins } = accounting;
+  for (const [origin, { received, ends }] of Object.entries(origins)) {
     const terms = Object.entries(ends)
       .filter(([, value]) => value > 0)
       .map(([end, value]) => `${end} ${count(value)}`);
-    if (inFlight > 0) terms.push(`in flight ${count(inFlight)}`);
     lines.push(
       `  ${origin.padEnd(5)}${count(received).padStart(12)} = ${terms.join(' + ') || '0'}`,
     );
   }
+  lines.push(`  in flight${count(inFlight).padStart(8)}`);
   lines.push(
     '',
     `card ${card.configuration}, ${card.dataWidth} bits wide, build ${card.build}, ` +

@@ -1,0 +1,59 @@
+import { CommandError, EXIT } from '../exit.ts';
+import { DEFAULT_TOPOLOGY } from '../namespaces/topology.ts';
+
+export interface DemoOptions {
+  /** New calls per second. */
+  readonly rate: number;
+  readonly calls: number;
+  readonly processors: number;
+  /** The report as one JSON object on the last line of standard output. */
+  readonly json: boolean;
+  /** Folder for pcapng files, absolute. */
+  readonly capture?: string;
+  /** FST file for the card's first clocks, absolute. */
+  readonly wave?: string;
+  /** Ports in memory although real interfaces are possible. */
+  readonly memory: boolean;
+}
+
+export const DEFAULTS = {
+  rate: 500,
+  seconds: 20,
+  processors: DEFAULT_TOPOLOGY.processors,
+} as const;
+
+/** The sim configuration has eight ports, one of them the line. */
+export const MOST_PROCESSORS = 7;
+
+/** Address of the SIP client, the virtual address and the control address. */
+export const ADDRESSES = DEFAULT_TOPOLOGY;
+export const SIP_PORT = 5060;
+
+/** Words as commander gives them; throws CommandError in words for what is out of range. */
+export function demoOptions(given: {
+  readonly rate?: string;
+  readonly calls?: string;
+  readonly processors?: string;
+  readonly json?: boolean;
+  readonly memory?: boolean;
+  readonly capture?: string;
+  readonly wave?: string;
+}): DemoOptions {
+  const rate = integer('--rate', given.rate, DEFAULTS.rate, 20_000);
+  return {
+    rate,
+    calls: integer('--calls', given.calls, rate * DEFAULTS.seconds, 100_000_000),
+    processors: integer('--processors', given.processors, DEFAULTS.processors, MOST_PROCESSORS),
+    json: given.json ?? false,
+    memory: given.memory ?? false,
+    ...(given.capture === undefined ? {} : { capture: given.capture }),
+    ...(given.wave === undefined ? {} : { wave: given.wave }),
+  };
+}
+
+function integer(name: string, text: string | undefined, otherwise: number, most: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+  throw new CommandError(EXIT.usage, `${name} ${text}: give a whole number from 1 to ${most}`);
+}

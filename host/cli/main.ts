@@ -1,0 +1,23 @@
+/** The `vidline` command. One verb a job; what each means is in README.md of this folder. */
+import { Command, CommanderError } from 'commander';
+import { addDemo } from './commands/demo.ts';
+import { EXIT } from './exit.ts';
+import { reportError } from './report-error.ts';
+
+const program = new Command('vidline')
+  .description('steers sessions in hardware by an identifier in the packet')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+addDemo(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // commander has said what is wrong; its own status does not tell help from a mistake.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    process.exitCode = reportError(error);
+  }
+}

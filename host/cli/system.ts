@@ -1,0 +1,79 @@
+import { fileURLToPath } from 'node:url';
+import { Card, SimulationTransport } from '../../driver/index.ts';
+import { SimulatedCard, type SimulatedCardOptions } from '../../sim/index.ts';
+import { systemClock } from '../protocol/clock.ts';
+import { SipSetup } from '../setup/sip.ts';
+import { loadServices, type Parameters } from '../steering/service-file.ts';
+import type { SlotConfiguration } from '../switch/slot-registry.ts';
+import type { PortConfiguration } from '../switch/switch-options.ts';
+import { SwitchProcessor } from '../switch/switch-processor.ts';
+
+/** SIP over UDP, as the demo and `vidline serve` use it unless told otherwise. */
+export const SIP_SERVICE = fileURLToPath(new URL('../services/sip.yaml', import.meta.url));
+
+export interface SystemOptions {
+  /** Of hdl/configurations.yaml. */
+  readonly configuration: string;
+  /** Service files or folders. */
+  readonly services: readonly string[];
+  readonly parameters?: Parameters;
+  readonly ports: readonly PortConfiguration[];
+  readonly slots: readonly SlotConfiguration[];
+  readonly virtualAddresses: readonly string[];
+  readonly controlAddress?: string;
+  /** Puts the card's ports on something, before the card is enabled. */
+  readonly attach: (card: SimulatedCard) => Promise<void>;
+  /** Deliver each frame with its decision; costs a copy of each. */
+  readonly observe?: boolean;
+  readonly trace?: NonNullable<SimulatedCardOptions['trace']>;
+}
+
+/** A simulated card and the switch processor that drives it, in one process. */
+export class System {
+  readonly simulated: SimulatedCard;
+  readonly card: Card;
+  readonly switch: SwitchProcessor;
+
+  private constructor(simulated: SimulatedCard, card: Card, switchProcessor: SwitchProcessor) {
+    this.simulated = simulated;
+    this.card = card;
+    this.switch = switchProcessor;
+  }
+
+  /** Rejects with what is wrong with the services, the simulation, or the ports. */
+  static async start(options: SystemOptions): Promise<System> {
+    const services = loadServices(options.services, options.parameters);
+    const { configuration, trace, observe = false } = options;
+    const simulated = await SimulatedCard.open({
+      configuration,
+      mode: 'live',
+      observe,
+      ...(trace === undefined ? {} : { trace }),
+    });
+    try {
+      await options.attach(simulated);
+      const card = await Card.attach(new SimulationTransport(simulated));
+      const { ports, slots, virtualAddresses, controlAddress } = options;
+      const switchProcessor = new SwitchProcessor({
+        card,
+        services,
+        handlers: [new SipSetup({ now: () => systemClock.now() })],
+        ports,
+        slots,
+        virtualAddresses,
+        ...(controlAddress === undefined ? {} : { controlAddress }),
+      });
+      await switchProcessor.start();
+      return new System(simulated, card, switchProcessor);
+    } catch (error) {
+      await simulated.close();
+      throw error;
+    }
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    await this.switch.close();
+    await this.simulated.close();
+  }
+}
