@@ -53,8 +53,8 @@ module classify #(
     chosen = '0;
     index = '0;
     for (int i = 0; i < RULES; i++) begin
-      chosen = chosen | (rules_i[i*BITS+:BITS] & {BITS{first[i]}});
-      index = index | (5'(i) & {5{first[i]}});
+      if (first[i]) chosen = chosen | rules_i[i*BITS+:BITS];
+      if (first[i]) index = index | 5'(i);
     end
     rule = chosen;
     meta = meta_q;

@@ -19,21 +19,17 @@ module config_table #(
   assign exists = index_i < 16'(ENTRIES);
 
   // Each entry a register of its own with its own clock enable.
-  logic [ENTRIES-1:0] written;
+  logic [ENTRIES-1:0] written_q;
   for (genvar i = 0; i < ENTRIES; i++) begin : g_entry
-    logic [BITS-1:0] entry_q;
-    logic written_q;
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
-        entry_q <= '0;
-        written_q <= 1'b0;
+        entries_o[i*BITS+:BITS] <= '0;
+        written_q[i] <= 1'b0;
       end else if (write_i && exists && index == INDEX_BITS'(i)) begin
-        entry_q <= data_i;
-        written_q <= 1'b1;
+        entries_o[i*BITS+:BITS] <= data_i;
+        written_q[i] <= 1'b1;
       end
     end
-    assign entries_o[i*BITS+:BITS] = entry_q;
-    assign written[i] = written_q;
   end
 
   // The host reads a copy in RAM: a multiplexer over all entries would be larger than the entries.
@@ -42,6 +38,6 @@ module config_table #(
   always_ff @(posedge clk_i) begin
     if (write_i && exists) copy[index] <= data_i;
   end
-  always_ff @(posedge clk_i) data_o <= (exists && written[index]) ? copy[index] : '0;
+  always_ff @(posedge clk_i) data_o <= (exists && written_q[index]) ? copy[index] : '0;
 
 endmodule

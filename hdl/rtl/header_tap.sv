@@ -14,8 +14,11 @@ module header_tap #(
   if (TAP < (BYTES - 1) / K) begin : g_too_early
     $error("header_tap: the stage works before its bytes are there");
   end
-  for (genvar b = 0; b < BYTES; b++) begin : g_byte
-    assign window_o[b*8+:8] = line_i[(TAP-b/K)*DATA_WIDTH+(b%K)*8+:8];
+  localparam int BEATS = (BYTES + K - 1) / K;
+  logic [BEATS*DATA_WIDTH-1:0] beats;
+  for (genvar i = 0; i < BEATS; i++) begin : g_beat
+    assign beats[i*DATA_WIDTH+:DATA_WIDTH] = line_i[(TAP-i)*DATA_WIDTH+:DATA_WIDTH];
   end
+  assign window_o = beats[BYTES*8-1:0];
 
 endmodule

@@ -11,11 +11,15 @@ module meta_delay #(
     logic unused_clk;
     assign unused_clk = clk_i;
     assign meta_o = meta_i;
-  end else if (CYCLES == 1) begin : g_one
-    always_ff @(posedge clk_i) meta_o <= meta_i;
-  end else begin : g_many
-    logic [CYCLES*BITS-1:0] line_q;
-    always_ff @(posedge clk_i) line_q <= {line_q[(CYCLES-1)*BITS-1:0], meta_i};
-    assign meta_o = line_q[(CYCLES-1)*BITS+:BITS];
+  end else begin : g_line
+    for (genvar i = 0; i < CYCLES; i++) begin : g_step
+      logic [BITS-1:0] meta_q;
+      if (i == 0) begin : g_first
+        always_ff @(posedge clk_i) meta_q <= meta_i;
+      end else begin : g_next
+        always_ff @(posedge clk_i) meta_q <= g_step[i-1].meta_q;
+      end
+    end
+    assign meta_o = g_step[CYCLES-1].meta_q;
   end
 endmodule
