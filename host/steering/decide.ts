@@ -83,7 +83,7 @@ function health(
   { enabled, sizes }: CardState,
   { headerMin, packetEnd }: Headers,
 ): ReasonName | undefined {
-  if (frame.length > sizes.maxFrame) return 'rx_oversize';
+  if ((receiver?.taken ?? frame.length) > sizes.maxFrame) return 'rx_oversize';
   if (receiver?.error) return 'rx_error';
   if (receiver?.overflow) return 'rx_overflow';
   if (receiver?.underrun) return 'rx_underrun';

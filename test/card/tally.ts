@@ -1,7 +1,13 @@
 /** What the card's counters must say, counted from the reference's verdicts (docs/card.md, Counting). */
-import type { CardSizes, CounterName, Decision } from '../../driver/generated/registers.ts';
-import { REASONS } from '../../driver/generated/registers.ts';
-import type { Counted } from './card-under-test.ts';
+import {
+  type CardSizes,
+  type Count,
+  type CounterSnapshot,
+  type Decision,
+  type EndCount,
+  ORIGINS,
+  REASONS,
+} from '../../driver/index.ts';
 
 /** Reasons of step 1: such frames count in `ends` and `port_received` only. */
 const UNHEALTHY = [
@@ -15,21 +21,32 @@ const UNHEALTHY = [
   'disabled',
 ];
 
-type Entries = Map<number, { packets: number; bytes: number }>;
+type Counter =
+  | 'received'
+  | 'ends'
+  | 'port_received'
+  | 'port_sent'
+  | 'rule_hits'
+  | 'slot_sent'
+  | 'slot_received';
 
 export class Tally {
   readonly #sizes: CardSizes;
-  readonly #counters = new Map<CounterName, Entries>();
+  readonly #counts = new Map<string, Count>();
+  readonly #vids = new Map<number, bigint>();
 
   constructor(sizes: CardSizes) {
     this.#sizes = sizes;
   }
 
-  #count(counter: CounterName, entry: number, bytes: number): void {
-    const entries = this.#counters.get(counter) ?? new Map();
-    this.#counters.set(counter, entries);
-    const { packets = 0, bytes: sum = 0 } = entries.get(entry) ?? {};
-    entries.set(entry, { packets: packets + 1, bytes: sum + bytes });
+  #get(counter: Counter, entry: number): Count {
+    return this.#counts.get(`${counter} ${entry}`) ?? { packets: 0n, bytes: 0n };
+  }
+
+  #add(counter: Counter, entry: number, length: number): void {
+    const { packets, bytes } = this.#get(counter, entry);
+    const sum = { packets: packets + 1n, bytes: bytes + BigInt(length) };
+    this.#counts.set(`${counter} ${entry}`, sum);
   }
 
   /** @param sender slot in the frame's source MAC, which the record of `slot_to_slot` does not name. */
@@ -38,37 +55,64 @@ export class Tally {
     const known = REASONS[reason];
     if (known === undefined) throw new RangeError(`there is no reason ${reason}`);
     const { name, end } = known;
-    this.#count('received', origin, length);
-    this.#count('ends', origin * 64 + reason, length);
-    this.#count('port_received', ingress, length);
+    this.#add('received', origin, length);
+    this.#add('ends', origin * 64 + reason, length);
+    this.#add('port_received', ingress, length);
     if (UNHEALTHY.includes(name)) return;
-    if (rule_hit) this.#count('rule_hits', rule * 2 + (end === 'punt' ? 1 : 0), length);
-    if (end !== 'drop') this.#count('port_sent', egress, length);
-    if (end === 'steer') this.#count('vid_packets', vid, length);
+    if (rule_hit) this.#add('rule_hits', rule * 2 + (end === 'punt' ? 1 : 0), length);
+    if (end !== 'drop') this.#add('port_sent', egress, length);
+    if (end === 'steer') this.#vids.set(vid, (this.#vids.get(vid) ?? 0n) + 1n);
     if (end === 'steer' || name === 'inject_slot' || name === 'slot_to_slot') {
-      this.#count('slot_sent', slot, length);
+      this.#add('slot_sent', slot, length);
     }
     const checked = ['line_from_slot', 'slot_to_slot', 'host_control'].includes(name);
     if (checked || (name === 'host_neighbour' && decision.slot_valid)) {
-      this.#count('slot_received', sender, length);
+      this.#add('slot_received', sender, length);
     }
   }
 
-  /** VIDs that were counted. */
-  vids(): number[] {
-    return [...(this.#counters.get('vid_packets')?.keys() ?? [])];
+  /** Frames steered by each VID that any was steered by. */
+  get vids(): ReadonlyMap<number, bigint> {
+    return this.#vids;
   }
 
-  /** As `CardUnderTest.counter` reads it. */
-  expected(counter: CounterName, entries: readonly number[], bytes: boolean): Counted {
-    const counted = this.#counters.get(counter);
+  /** The snapshot that an idle card must give, but for its number. */
+  snapshot(): Omit<CounterSnapshot, 'number'> {
+    const { slots, rules, ports } = this.#sizes;
+    const range = <T>(length: number, entry: (n: number) => T) =>
+      Array.from({ length }, (_, n) => entry(n));
     return {
-      packets: entries.map((entry) => counted?.get(entry)?.packets ?? 0),
-      bytes: bytes ? entries.map((entry) => counted?.get(entry)?.bytes ?? 0) : [],
+      inFlight: 0,
+      received: {
+        line: this.#get('received', 0).packets,
+        slot: this.#get('received', 1).packets,
+        host: this.#get('received', 2).packets,
+      },
+      ends: this.#ends(),
+      slots: range(slots, (n) => ({
+        sent: this.#get('slot_sent', n),
+        received: this.#get('slot_received', n),
+      })),
+      rules: range(rules, (n) => ({
+        others: this.#get('rule_hits', n * 2),
+        punted: this.#get('rule_hits', n * 2 + 1),
+      })),
+      ports: range(ports + 1, (n) => ({
+        received: this.#get('port_received', n),
+        sent: this.#get('port_sent', n),
+        lost: 0n,
+      })),
     };
   }
 
-  get sizes(): CardSizes {
-    return this.#sizes;
+  #ends(): EndCount[] {
+    return ORIGINS.flatMap((origin, code) =>
+      REASONS.flatMap((reason) => {
+        if (reason === undefined) return [];
+        const count = this.#get('ends', code * 64 + reason.code);
+        if (count.packets === 0n) return [];
+        return [{ origin, reason: reason.name, end: reason.end, ...count }];
+      }),
+    );
   }
 }
