@@ -1,6 +1,12 @@
 /** The `vidline` command. One verb a job; what each means is in README.md of this folder. */
 import { Command, CommanderError } from 'commander';
 import { addDemo } from './commands/demo.ts';
+import { addReg } from './commands/reg.ts';
+import { addServe } from './commands/serve.ts';
+import { addSlot } from './commands/slot.ts';
+import { addStatus } from './commands/status.ts';
+import { addVerify } from './commands/verify.ts';
+import { addVid } from './commands/vid.ts';
 import { EXIT } from './exit.ts';
 import { reportError } from './report-error.ts';
 
@@ -9,7 +15,7 @@ const program = new Command('vidline')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
-addDemo(program);
+for (const add of [addDemo, addServe, addStatus, addVid, addSlot, addReg, addVerify]) add(program);
 
 try {
   await program.parseAsync();

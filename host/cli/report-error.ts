@@ -9,7 +9,7 @@ export function statusOf(error: unknown): ExitStatus | undefined {
   if (error instanceof CommandError) return error.status;
   if (error instanceof NoSwitchProcessorError) return EXIT.noDevice;
   if (error instanceof RequestError) {
-    return { usage: EXIT.badInput, refused: EXIT.mismatch, failed: EXIT.transport }[error.kind];
+    return { usage: EXIT.badInput, refused: EXIT.badInput, failed: EXIT.transport }[error.kind];
   }
   if (error instanceof ServiceError || error instanceof CaptureFileError) return EXIT.badInput;
   if (error instanceof BuildError || error instanceof SimulationError) return EXIT.simulator;

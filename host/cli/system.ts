@@ -4,23 +4,19 @@ import { SimulatedCard, type SimulatedCardOptions } from '../../sim/index.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { SipSetup } from '../setup/sip.ts';
 import { loadServices, type Parameters } from '../steering/service-file.ts';
-import type { SlotConfiguration } from '../switch/slot-registry.ts';
-import type { PortConfiguration } from '../switch/switch-options.ts';
+import type { SwitchProcessorOptions } from '../switch/switch-options.ts';
 import { SwitchProcessor } from '../switch/switch-processor.ts';
 
 /** SIP over UDP, as the demo and `vidline serve` use it unless told otherwise. */
 export const SIP_SERVICE = fileURLToPath(new URL('../services/sip.yaml', import.meta.url));
 
-export interface SystemOptions {
+export interface SystemOptions
+  extends Omit<SwitchProcessorOptions, 'card' | 'services' | 'handlers' | 'clock'> {
   /** Of hdl/configurations.yaml. */
   readonly configuration: string;
   /** Service files or folders. */
   readonly services: readonly string[];
   readonly parameters?: Parameters;
-  readonly ports: readonly PortConfiguration[];
-  readonly slots: readonly SlotConfiguration[];
-  readonly virtualAddresses: readonly string[];
-  readonly controlAddress?: string;
   /** Puts the card's ports on something, before the card is enabled. */
   readonly attach: (card: SimulatedCard) => Promise<void>;
   /** Deliver each frame with its decision; costs a copy of each. */
@@ -42,8 +38,8 @@ export class System {
 
   /** Rejects with what is wrong with the services, the simulation, or the ports. */
   static async start(options: SystemOptions): Promise<System> {
-    const services = loadServices(options.services, options.parameters);
-    const { configuration, trace, observe = false } = options;
+    const { configuration, trace, observe = false, attach, parameters, ...rest } = options;
+    const services = loadServices(options.services, parameters);
     const simulated = await SimulatedCard.open({
       configuration,
       mode: 'live',
@@ -51,17 +47,13 @@ export class System {
       ...(trace === undefined ? {} : { trace }),
     });
     try {
-      await options.attach(simulated);
+      await attach(simulated);
       const card = await Card.attach(new SimulationTransport(simulated));
-      const { ports, slots, virtualAddresses, controlAddress } = options;
       const switchProcessor = new SwitchProcessor({
+        ...rest,
         card,
         services,
         handlers: [new SipSetup({ now: () => systemClock.now() })],
-        ports,
-        slots,
-        virtualAddresses,
-        ...(controlAddress === undefined ? {} : { controlAddress }),
       });
       await switchProcessor.start();
       return new System(simulated, card, switchProcessor);

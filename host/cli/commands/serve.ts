@@ -1,0 +1,135 @@
+import { type Command, Option } from 'commander';
+import { SimulationError } from '../../../sim/index.ts';
+import type { Parameters } from '../../steering/service-file.ts';
+import { ControlSocket } from '../../switch/control-socket.ts';
+import { SELECTION_POLICIES, type SelectionPolicy } from '../../switch/selection.ts';
+import { loadState, saveState } from '../../switch/switch-state.ts';
+import { CommandError, EXIT } from '../exit.ts';
+import { SIP_SERVICE, System } from '../system.ts';
+import { parseNumber } from './socket.ts';
+
+interface ServeOptions {
+  readonly line: string[];
+  readonly fabric: string[];
+  readonly address: string[];
+  readonly services?: string[];
+  readonly set?: string[];
+  readonly controlAddress?: string;
+  readonly slotsPerPort: string;
+  readonly vids?: string;
+  readonly selection?: SelectionPolicy;
+  readonly configuration: string;
+  readonly state?: string;
+  readonly socket?: string;
+  readonly json?: boolean;
+}
+
+/** `vidline serve` */
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('a simulated card on network interfaces, and its switch processor, until stopped')
+    .requiredOption('--line <interface...>', 'towards clients')
+    .requiredOption('--fabric <interface...>', 'towards processors')
+    .requiredOption('--address <ip...>', 'virtual addresses, which the processors share')
+    .option('--services <file...>', 'service files or folders (default: SIP over UDP)')
+    .option('--set <name=value...>', 'parameters that the service files declare')
+    .option('--control-address <ip>', 'where processors reach the switch processor')
+    .option('--slots-per-port <number>', 'processors behind each fabric interface', '1')
+    .option('--vids <number>', 'VIDs that a processor gets which has none')
+    .addOption(
+      new Option('--selection <policy>', 'how a processor is chosen').choices(SELECTION_POLICIES),
+    )
+    .option('--configuration <name>', 'of hdl/configurations.yaml', 'sim')
+    .option('--state <file>', 'remember slots, epochs and VIDs over restarts')
+    .option('--socket <path>', 'control socket (default: in XDG_RUNTIME_DIR, or a new folder)')
+    .option('--json', 'one JSON object a line: ready, up, down, refused')
+    .action(async (options: ServeOptions) => {
+      process.exitCode = await serve(options);
+    });
+}
+
+/** Runs until a signal ends it, or the card fails. */
+async function serve(options: ServeOptions): Promise<number> {
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
+  });
+  const tell = (event: string, words: string, values: object) => {
+    if (options.json) process.stdout.write(`${JSON.stringify({ event, ...values })}\n`);
+    else process.stderr.write(`${words}\n`);
+  };
+  const system = await start(options);
+  let socket: ControlSocket | undefined;
+  try {
+    const sp = system.switch;
+    const { state } = options;
+    if (state !== undefined) sp.on('changed', () => saveState(state, sp.snapshot()));
+    sp.on('up', ({ slot, name, epoch }) =>
+      tell('up', `${name} is up in slot ${slot}, epoch ${epoch}`, { slot, name, epoch }),
+    );
+    sp.on('down', ({ slot, name }, why) =>
+      tell('down', `${name} in slot ${slot} is down: ${why}`, { slot, name, why }),
+    );
+    sp.on('refused', (name, error) =>
+      tell('refused', `${name} was refused: ${error.message}`, { name, why: error.message }),
+    );
+    const failed = new Promise<never>((_, reject) => void sp.once('failed', reject));
+    socket = await ControlSocket.open(sp, options.socket ? { path: options.socket } : {});
+    const { path } = socket;
+    tell('ready', `control socket: ${path}\nCtrl-C ends it.`, { socket: path });
+    await Promise.race([stopped, failed]);
+    return EXIT.ok;
+  } finally {
+    await socket?.close();
+    await system.close();
+  }
+}
+
+async function start(options: ServeOptions): Promise<System> {
+  const perPort = parseNumber('--slots-per-port', options.slotsPerPort, 64);
+  const interfaces = [...options.line, ...options.fabric];
+  const firstFabric = options.line.length;
+  const restore = options.state === undefined ? undefined : loadState(options.state);
+  return System.start({
+    configuration: options.configuration,
+    services: options.services ?? [SIP_SERVICE],
+    parameters: parameters(options),
+    ports: interfaces.map((_, port) => ({ port, role: port < firstFabric ? 'line' : 'fabric' })),
+    slots: Array.from({ length: options.fabric.length * perPort }, (_, slot) => ({
+      slot,
+      port: firstFabric + Math.floor(slot / perPort),
+      linePort: 0,
+    })),
+    virtualAddresses: options.address,
+    ...(options.controlAddress === undefined ? {} : { controlAddress: options.controlAddress }),
+    ...(options.selection === undefined ? {} : { selection: options.selection }),
+    ...(options.vids === undefined
+      ? {}
+      : { vidsPerProcessor: parseNumber('--vids', options.vids, 0x10000) }),
+    ...(restore === undefined ? {} : { restore }),
+    attach: async (card) => {
+      for (const [port, name] of interfaces.entries()) {
+        await card.attachInterface(port, name).catch(notThere);
+      }
+    },
+  });
+}
+
+/** An interface that does not exist or may not be read is a missing device, no fault of the model. */
+function notThere(error: unknown): never {
+  if (error instanceof SimulationError && error.code === 'SYSTEM') {
+    throw new CommandError(EXIT.noDevice, error.message);
+  }
+  throw error;
+}
+
+function parameters({ set = [], address, services }: ServeOptions): Parameters {
+  // Other service files may call it otherwise, or have none.
+  const values: Record<string, string | string[]> = services === undefined ? { address } : {};
+  for (const text of set) {
+    const at = text.indexOf('=');
+    if (at < 1) throw new CommandError(EXIT.usage, `--set ${text}: give name=value`);
+    values[text.slice(0, at)] = text.slice(at + 1);
+  }
+  return values;
+}

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import type { SwitchStatus } from '../../switch/switch-status.ts';
+import { slotTable } from './slot.ts';
+import { ask, print, type SocketOptions, withSocket } from './socket.ts';
+
+/** `vidline status` */
+export function addStatus(program: Command): void {
+  withSocket(program.command('status'))
+    .description('card, processors and punted packets of a running switch processor')
+    .action(async (options: SocketOptions) => {
+      print(options, await ask(options, 'status', {}), words);
+    });
+}
+
+function words(status: SwitchStatus): string[] {
+  const { card, punted, selection, processors, neighbours } = status;
+  const { sizes } = card;
+  const lines = [
+    `card ${card.name}: ${sizes.dataWidth} bits, ${sizes.ports} ports, ${sizes.slots} slots, ` +
+      `${sizes.vids} VIDs, ${sizes.rules} rules`,
+    `selection: ${selection}`,
+    '',
+    ...slotTable(processors),
+    '',
+    `packets that came to the switch processor: ${punted.frames}; injected: ${punted.injected}; ` +
+      `in-dialog among them (should be 0): ${punted.inDialog}`,
+  ];
+  for (const [rule, reasons] of Object.entries(punted.reasons)) {
+    for (const [reason, count] of Object.entries(reasons)) {
+      lines.push(`  ${rule === '-' ? '(no rule)' : rule} ${reason}: ${count}`);
+    }
+  }
+  lines.push('what became of them:');
+  for (const [end, count] of Object.entries(punted.ends)) lines.push(`  ${end}: ${count}`);
+  lines.push(
+    `neighbours known: ${neighbours.peers}, asked for: ${neighbours.asked}, ` +
+      `without an answer: ${neighbours.unanswered}`,
+  );
+  return lines;
+}
