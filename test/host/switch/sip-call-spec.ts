@@ -236,7 +236,7 @@ export function describeSipCalls(title: string, open: () => Promise<Ground>) {
       const first = bench.processors[0];
       if (first === undefined) throw new Error('no processor');
       const before = first.processor.assignment;
-      await bench.kill(first);
+      bench.kill(first);
       const again = await bench.startProcessor('sip-1', 1);
       expect(again.processor.assignment).toMatchObject({
         slot: before?.slot,

@@ -1,0 +1,46 @@
+/** The bench over the card's RTL, in lock-step. */
+import { Card, SimulationTransport } from '../../../driver/index.ts';
+import type { Ground } from './bench.ts';
+
+export interface SimulatedGround extends Ground {
+  readonly transport: SimulationTransport;
+}
+
+/** Builds the simulation where it is not built yet. */
+export async function simulatedGround(): Promise<SimulatedGround> {
+  const transport = await SimulationTransport.open({ configuration: 'sim', mode: 'lockstep' });
+  const card = await Card.attach(transport);
+  const { ports } = card.sizes;
+  const handlers = new Map<number, (frame: Buffer) => void>();
+  const pending: Promise<unknown>[] = [];
+  let moved = 0;
+  transport.on('frames', (frames) => {
+    moved += frames.length;
+  });
+  for (let port = 0; port < ports; port++) {
+    await transport.card.attachMemory(port, (frames) => {
+      moved += frames.length;
+      for (const frame of frames) handlers.get(port)?.(frame);
+    });
+  }
+  return {
+    transport,
+    card,
+    feed(port, frame) {
+      moved++;
+      pending.push(transport.card.send(port, [frame]));
+    },
+    onPort: (port, handler) => handlers.set(port, handler),
+    async settle() {
+      // Frames make the host act, and its acts make frames; quiet is when a round moved nothing.
+      for (let quiet = 0; quiet < 3; ) {
+        const before = moved;
+        await Promise.all(pending.splice(0));
+        await new Promise((resolve) => setImmediate(resolve));
+        await transport.card.runUntilIdle();
+        quiet = moved === before && pending.length === 0 ? quiet + 1 : 0;
+      }
+    },
+    close: () => card.close(),
+  };
+}
