@@ -20,6 +20,7 @@ const USAGE = `usage: main.ts --address IP --control IP --name NAME
   --address IP         virtual address; --control IP, --control-port N: the switch processor
   --name NAME          keeps its VIDs over restarts
   --slot N             ask for this slot
+  --vids 0-15,20       ask for these VIDs (left out: the switch processor chooses)
   --capacity N         sessions that it can carry (100000)
   --ring MS            from 180 to 200 (0)
   --refuse STATUS      refuse all calls, as 486
@@ -38,6 +39,15 @@ function number(name: string, text: string | undefined, max: number): number | u
   return value;
 }
 
+/** `0-15,20` */
+function list(name: string, text: string | undefined, max: number): number[] | undefined {
+  return text?.split(',').flatMap((part) => {
+    const [first = 0, last = first] = part.split('-').map((end) => number(name, end, max) ?? 0);
+    if (last < first || part.split('-').length > 2) fail(`--${name} ${part}: write it as 0-15,20`);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
 function readOptions() {
   try {
     return parseArgs({
@@ -48,6 +58,7 @@ function readOptions() {
         'control-port': { type: 'string' },
         name: { type: 'string' },
         slot: { type: 'string' },
+        vids: { type: 'string' },
         capacity: { type: 'string' },
         ring: { type: 'string' },
         refuse: { type: 'string' },
@@ -79,13 +90,16 @@ const server = new SipServer({
 });
 const controlPort = number('control-port', options['control-port'], 65535);
 const wantsSlot = number('slot', options.slot, 63);
+const wantsVids = list('vids', options.vids, 65535);
 const processor = new Processor({
   name,
   endpoint,
   control: { address: control, ...(controlPort === undefined ? {} : { port: controlPort }) },
   ...(wantsSlot === undefined ? {} : { wantsSlot }),
+  ...(wantsVids === undefined ? {} : { wantsVids }),
   clock,
   load: () => server.load(),
+  openSetups: () => ({ service: 'sip', keys: server.longRinging() }),
   listen: (assignment) => server.listen(assignment),
 });
 
@@ -102,7 +116,6 @@ async function end(why: string, status: number): Promise<void> {
   if (ending) return;
   ending = true;
   clearInterval(ticker);
-  clearInterval(keeper);
   await processor.close();
   server.close();
   await endpoint.close();
@@ -125,14 +138,6 @@ const ticker = setInterval(
   () => print('counters', counters()),
   Math.max(10, number('interval', options.interval, 3_600_000) ?? 1000),
 );
-const keeper = setInterval(() => {
-  const keys = server.longRinging();
-  // A message holds a few keys only.
-  for (let i = 0; i < keys.length; i += 4) {
-    processor.keep('sip', keys.slice(i, i + 4)).catch(() => {});
-  }
-}, 8000);
-
 process.on('SIGTERM', () => void end('SIGTERM', 0));
 process.on('SIGINT', () => void end('SIGINT', 0));
 process.on('disconnect', () => void end('the starting process is gone', 0));

@@ -13,6 +13,9 @@ import {
   ControlError,
   type ControlService,
   fromRuns,
+  MAX_CONTROL_MESSAGE,
+  MAX_KEY,
+  MAX_KEYS,
   parseControl,
   toRuns,
   type VidPage,
@@ -53,6 +56,11 @@ export interface ProcessorOptions {
   /** Asked before each report. */
   readonly load: () => Load;
   /**
+   * Set-ups that have been open for long, by the keys that the service's set-up handler has for
+   * them: the switch processor would forget them (SIP: a call that rings for more than 64·T1).
+   */
+  readonly openSetups?: () => { readonly service: string; readonly keys: readonly string[] };
+  /**
    * Listens on what the assignment says, and on nothing else of ours. It is called anew whenever
    * the assignment changes; the card sends nothing before it resolves.
    */
@@ -68,10 +76,16 @@ export interface ProcessorEvents {
   refused: [error: Error];
 }
 
+/** With how many reports the open set-ups are named once; T1·64 is many more of them. */
+const REPORTS_PER_KEEP = 8;
+/** Milliseconds for an answer to that. */
+const KEEP = 5000;
 /** Reports without an answer until it says hello again, in report intervals. */
 const PATIENCE = 5;
 /** Milliseconds until it says hello again where it is told to come later. */
 const LATER = 1000;
+/** Bytes of keys in one message; the rest is for what surrounds them. */
+const MOST_KEY_BYTES = MAX_CONTROL_MESSAGE - 250;
 /** Milliseconds for a good-bye: who stops does not wait for long. */
 const FAREWELL = 500;
 
@@ -131,12 +145,6 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     }
     this.#asker.close('the processor was closed');
     this.#socket?.close();
-  }
-
-  /** Asks the switch processor to remember set-ups that are open for longer than it would. */
-  async keep(service: string, keys: readonly string[]): Promise<void> {
-    const { name } = this.#options;
-    await this.#asker.ask({ type: 'keep', name, service, keys: [...keys] }, { timeout: 5000 });
   }
 
   async #begin(): Promise<Assignment> {
@@ -222,6 +230,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
   #report(round: number, interval: number): void {
     if (round !== this.#round) return;
     this.#timer = this.#clock.schedule(interval, () => this.#report(round, interval));
+    if (this.#sequence % REPORTS_PER_KEEP === 0) this.#keep();
     const { sessions, capacity } = this.#options.load();
     const { name } = this.#options;
     const request = {
@@ -239,6 +248,18 @@ export class Processor extends EventEmitter<ProcessorEvents> {
       },
       (error) => this.#startAgain(round, error),
     );
+  }
+
+  /** Asks the switch processor to remember what is still open. */
+  #keep(): void {
+    const open = this.#options.openSetups?.();
+    if (open === undefined) return;
+    const { name } = this.#options;
+    const { service } = open;
+    for (const keys of inMessages(open.keys)) {
+      // Where no answer comes, the next report finds out why.
+      this.#asker.ask({ type: 'keep', name, service, keys }, { timeout: KEEP }).catch(() => {});
+    }
   }
 
   /** The VIDs changed: fetch both lists, listen, and say so. */
@@ -279,6 +300,27 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     } as const;
     this.#socket?.send(buildControl({ v: 1, id: message.id, reply }), { address, port });
   }
+}
+
+/**
+ * Keys in groups, each of which fits a message. Those that are too long for any are left out; the
+ * switch processor will forget them.
+ */
+function* inMessages(keys: readonly string[]): Generator<string[]> {
+  let some: string[] = [];
+  let bytes = 0;
+  for (const key of keys) {
+    const size = Buffer.byteLength(JSON.stringify(key)) + 1;
+    if (size > MOST_KEY_BYTES || key.length > MAX_KEY) continue;
+    if (bytes + size > MOST_KEY_BYTES || some.length === MAX_KEYS) {
+      yield some;
+      some = [];
+      bytes = 0;
+    }
+    some.push(key);
+    bytes += size;
+  }
+  if (some.length > 0) yield some;
 }
 
 /** The UDP port that stands for `vid` in `service`; undefined where the service has no such ports. */

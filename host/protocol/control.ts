@@ -25,6 +25,10 @@ export const CONTROL_PORT = 7070;
 /** Longest message in bytes: with IPv6 and UDP headers it fits an Ethernet frame of 1,500. */
 export const MAX_CONTROL_MESSAGE = 1400;
 
+/** Longest key of `keep` in characters, and how many of them one message holds. */
+export const MAX_KEY = 512;
+export const MAX_KEYS = 32;
+
 const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, '1 to 32 letters, digits, dots, dashes, underscores');
@@ -76,7 +80,7 @@ const requests = {
     type: z.literal('keep'),
     name,
     service: z.string().max(32),
-    keys: z.array(z.string().max(512)).max(32),
+    keys: z.array(z.string().max(MAX_KEY)).max(MAX_KEYS),
   }),
   bye: z.object({ type: z.literal('bye'), name }),
   probe: z.object({ type: z.literal('probe') }),

@@ -134,6 +134,7 @@ export class Bench {
       control: { address: CONTROL },
       clock: this.clock,
       load: () => server.load(),
+      openSetups: () => ({ service: 'sip', keys: server.longRinging() }),
       listen: (assignment) => server.listen(assignment),
       ...more,
     });

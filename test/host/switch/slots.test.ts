@@ -141,6 +141,17 @@ describe('slots and VIDs of processors', () => {
     await expect(bench.sp.moveVid(0, 'sip-1')).rejects.toThrow(/which is down; start it first/);
   });
 
+  it('name calls that ring for long, so that a late CANCEL still finds its INVITE', async () => {
+    await bench.start(2, { ring: 120_000 });
+    bench.client.request('INVITE');
+    await bench.advance(60_000, 500);
+    expect(bench.sp.status().handlers.sip?.transactions).toBe(1);
+    bench.client.request('CANCEL');
+    await bench.settle();
+    expect(bench.client.response(487).cseq?.method).toBe('INVITE');
+    expect(bench.processors[0]?.server.counters.cancelled).toBe(1);
+  });
+
   it('leave no punt behind when VIDs are given and released', async () => {
     await bench.start(2);
     expect(await bench.sp.assignVids('sip-2', 2)).toEqual([8, 9]);
