@@ -119,11 +119,16 @@ function randomL3(
   const fragment = random.chance(10)
     ? random.pick([
         { moreFragments: true },
-        { fragmentOffset: random.between(1, 0x1fff) * 8, moreFragments: random.chance(50) },
+        { fragmentOffset: randomOffset(random) * 8, moreFragments: random.chance(50) },
       ])
     : {};
   const packet = buildIpv4({ ...common, ...fragment, protocol, options });
   return { etherType: ETHERTYPE.ipv4, payload: packet };
+}
+
+/** In units of eight bytes; one bit alone is what a mask that is too short overlooks. */
+function randomOffset(random: Random): number {
+  return random.chance(50) ? 1 << random.below(13) : random.between(1, 0x1fff);
 }
 
 /** An address that a prefix contains. */
@@ -154,7 +159,9 @@ function randomL4(
   }
   const header = random.bytes(l4HeaderLength(random, protocol));
   if (header.length >= 4) header.writeUInt16BE(port, 2);
-  if (protocol === 17) header.writeUInt16BE(header.length + data.length, 4);
+  // A UDP length that ends before the packet leaves bytes that belong to nobody.
+  const spare = random.chance(15) ? random.below(data.length + 1) : 0;
+  if (protocol === 17) header.writeUInt16BE(header.length + data.length - spare, 4);
   if (protocol === 6) header.writeUInt8((header.length / 4) << 4, 12);
   // Around the types of neighbour discovery, which end elsewhere.
   if (protocol === 58 && data.length > 0) data.writeUInt8(random.between(126, 140), 0);
