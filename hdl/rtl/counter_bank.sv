@@ -98,7 +98,7 @@ module counter_bank #(
     index_q3 <= index_q2;
     bytes_q <= event_bytes_i;
     bytes_q2 <= bytes_q;
-    sum_q3 <= sum;
+    if (valid_q2) sum_q3 <= sum;
   end
 
   // What the event before wrote one clock ago was not in the memory when this one read.
@@ -129,11 +129,11 @@ module counter_bank #(
   (* no_rw_check *) logic [127:0] memory1[0:ENTRIES-1];
   always_ff @(posedge clk_i) begin
     if (write[0]) memory0[write_index[0]] <= write_data[0];
-    counted_q0 <= memory0[read_index[0]];
+    if (valid_q || busy_o) counted_q0 <= memory0[read_index[0]];
   end
   always_ff @(posedge clk_i) begin
     if (write[1]) memory1[write_index[1]] <= write_data[1];
-    counted_q1 <= memory1[read_index[1]];
+    if (valid_q || busy_o) counted_q1 <= memory1[read_index[1]];
   end
 
   (* no_rw_check *) logic [127:0] totals[0:ENTRIES-1];

@@ -15,6 +15,7 @@ module linecard #(
     parameter int PORTS = 2,
     parameter int SLOTS = 8,
     parameter int VIDS = 4096,
+    parameter int VID_BANK = 4096,  // rows in one bank of RAM
     parameter int RULES = 16,
     parameter int PREFIXES = 8,
     parameter int RX_BYTES = 4096,
@@ -348,7 +349,7 @@ module linecard #(
   // ---- lookup
   linecard_pkg::meta_t meta_slots;
   logic [linecard_regs_pkg::BITS_VID_ROW-1:0] vid_row_data;
-  lookup #(.VIDS(VIDS)) lookup (
+  lookup #(.VIDS(VIDS), .BANK_WORDS(VID_BANK)) lookup (
       .clk_i(clk_i), .meta_i(meta_row), .vid_i(vid_row_index), .meta_o(meta_slots),
       .host_write_i(vid_row_write), .host_address_i(ram_index[$clog2(VIDS)-1:0]),
       .host_data_i(linecard_regs_pkg::unpack_vid_row(ram_wdata)), .host_data_o(vid_row_data)

@@ -1,7 +1,8 @@
 // Lookup: the row of the VID. Whether the identifier names a row at all is checked on the way in;
 // the row comes linecard_pkg::ROW_LATENCY clocks later, beside its frame again.
 module lookup #(
-    parameter int VIDS = 4096
+    parameter int VIDS = 4096,
+    parameter int BANK_WORDS = 4096
 ) (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
@@ -30,7 +31,8 @@ module lookup #(
   logic [ROW_BITS-1:0] row_bits;
   table_ram #(
       .ENTRIES(VIDS),
-      .BITS(ROW_BITS)
+      .BITS(ROW_BITS),
+      .BANK_WORDS(BANK_WORDS)
   ) rows (
       .clk_i(clk_i),
       .read_address_i(vid_i[VID_BITS-1:0]),

@@ -94,9 +94,8 @@ module port_queue #(
   assign tvalid_o = valid_q;
   assign tdata_o = out_q[DATA_WIDTH-1:0];
   assign tlast_o = out_q[ENTRY_BITS-1];
-  always_comb begin
-    for (int i = 0; i < K; i++) tkeep_o[i] = !tlast_o || COUNT_BITS'(i) <= out_q[DATA_WIDTH+:COUNT_BITS];
-  end
+  // A beat that is not the last has all its bytes, and a count that says so.
+  assign tkeep_o = {K{1'b1}} >> ~out_q[DATA_WIDTH+:COUNT_BITS];
   assign empty_o = !valid_q && write_q == read_q;
 
   if (SIDE_BITS == 0) begin : g_no_side

@@ -259,7 +259,8 @@ module registers #(
 
   always_comb begin
     rdata = '0;
-    if (page == '0) rdata = single;
+    if (state_q != READ) rdata = '0;
+    else if (page == '0) rdata = single;
     else if (at_port) rdata = port_word[PORT_STRIDE-3:1] == '0 ? port_words[port_word[0]*32+:32] : '0;
     else if (at_slot) rdata = linecard_regs_pkg::pack_slot(slot_data);
     else if (at_prefix) begin

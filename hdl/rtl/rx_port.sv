@@ -57,10 +57,13 @@ module rx_port #(
   assign used = write_q - read_q;
 
   // ---- write side
-  logic [COUNT_BITS:0] keep_count;
+  // Only a last beat may have fewer than all bytes.
+  logic [COUNT_BITS-1:0] write_count;
   always_comb begin
-    keep_count = '0;
-    for (int i = 0; i < K; i++) keep_count = keep_count + (COUNT_BITS + 1)'(rx_tkeep_i[i]);
+    write_count = COUNT_BITS'(K - 1);
+    if (rx_tlast_i) begin
+      for (int i = 1; i < K; i++) if (!rx_tkeep_i[i] && rx_tkeep_i[i-1]) write_count = COUNT_BITS'(i - 1);
+    end
   end
 
   localparam int BEAT_BITS = $clog2(FRAME_BEATS + 1);
@@ -88,9 +91,6 @@ module rx_port #(
       end
     end
   end
-
-  logic [COUNT_BITS-1:0] write_count;
-  assign write_count = COUNT_BITS'(keep_count - 1'b1);
 
   always_ff @(posedge clk_i) begin
     if (write) begin
