@@ -21,6 +21,7 @@ export async function demo(given: DemoOptions): Promise<number> {
   // Outside of the cage, where what is built stays.
   await ensureBuilt({ configuration: 'sim', trace: options.wave !== undefined });
   const kind = options.memory ? undefined : await possibleCage();
+  if (options.memory) say('Ports in memory, as asked for: this is NOT the real thing.');
   if (kind === undefined) return inMemory(options);
   return inCage(kind, options);
 }

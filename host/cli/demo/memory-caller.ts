@@ -115,15 +115,16 @@ export class MemoryCaller implements Caller {
     const branch = `z9hG4bK-${call.tag}-${method}`;
     const send = () => this.#send(call, method, branch);
     const repeat = (interval: number, waited: number) => {
+      const wait = Math.min(interval, SILENCE - waited);
       call.timer = setTimeout(() => {
-        if (waited + interval >= SILENCE) {
+        if (waited + wait >= SILENCE) {
           this.#fail(call, `no answer to ${method}`);
           return;
         }
         this.#retransmissions++;
         send();
-        repeat(interval * 2, waited + interval);
-      }, interval);
+        repeat(interval * 2, waited + wait);
+      }, wait);
     };
     send();
     repeat(T1, 0);

@@ -93,15 +93,15 @@ export class Sipp implements Caller {
   async #result(status: number | string): Promise<CallerResult> {
     const read = async (name: string) => readFile(this.#file(name), 'utf8').catch(() => '');
     const [errors, stderr] = await Promise.all([read('errors.log'), read('stderr.log')]);
-    const complaints = [errors, stderr]
-      .flatMap((text) => text.split('\n'))
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !/^(The following events occurred|Resolving )/.test(line));
+    // SIPp's log quotes whole messages; the lines with a time in front say what was wrong.
+    const events = errors.matchAll(/^\d{4}-\d\d-\d\d\t\S+\t\S+: (.*)$/gm);
+    const complaints = [...events].map(([, text = '']) => text.trim());
+    complaints.push(...stderr.split('\n').filter((line) => !/^(Resolving .*)?$/.test(line.trim())));
     if (typeof status === 'string') complaints.unshift(`SIPp was ended by ${status}`);
     return {
       counts: await this.progress(),
       status: typeof status === 'number' ? status : 128,
-      complaints: complaints.slice(0, 20),
+      complaints: [...new Set(complaints)].slice(0, 10),
     };
   }
 
