@@ -207,7 +207,7 @@ function decode(frames: readonly Buffer[], names: readonly string[]): Record<str
     writeFileSync(file, captureOf(frames));
     // Checksums are off by default, since captures of one's own machine have unfinished ones.
     const checks = ['ip', 'udp', 'tcp'].map((name) => `${name}.check_checksum:TRUE`);
-    const options = [...checks, 'sctp.checksum:CRC 32c'].flatMap((option) => ['-o', option]);
+    const options = [...checks, 'sctp.checksum:crc-32c'].flatMap((option) => ['-o', option]);
     const fields = names.flatMap((name) => ['-e', name]);
     const run = spawnSync('tshark', ['-r', file, '-T', 'fields', ...options, ...fields], {
       encoding: 'utf8',
