@@ -50,7 +50,6 @@ const VERILATOR_FLAGS = [
   'unique',
   '-Wno-lint', // `npm run lint` is where warnings fail
   '-Wno-style',
-  '-Wno-fatal',
 ];
 // Compiling costs more than running: the tests take few clocks.
 const CXX_FLAGS = [

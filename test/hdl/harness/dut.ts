@@ -12,6 +12,12 @@ interface Place {
   readonly input: boolean;
 }
 
+/**
+ * A test that waits for what never comes ends here: no test takes nearly so many steps, and nothing
+ * else can stop a loop that never returns to the test runner.
+ */
+const MOST_STEPS = 1_000_000;
+
 export type Value = number | bigint | boolean | Uint8Array;
 
 /** Bytes that hold so many bits in whole words. */
@@ -37,8 +43,7 @@ export class Dut {
   readonly #places = new Map<string, Place>();
   readonly #inputs: Buffer;
   readonly #outputs: Buffer;
-  /** Rising edges so far. */
-  clocks = 0;
+  #steps = 0;
 
   constructor(door: Door, model: string, seed: number) {
     this.#door = door;
@@ -89,16 +94,18 @@ export class Dut {
 
   /** Lets the module settle with the present inputs, without a clock. */
   settle(): this {
-    this.#door.step(this.#handle, this.#inputs, this.#outputs, false);
+    this.#step(false);
     return this;
+  }
+
+  #step(edge: boolean): void {
+    if (++this.#steps > MOST_STEPS) throw new Error(`${MOST_STEPS} steps: the test runs for ever`);
+    this.#door.step(this.#handle, this.#inputs, this.#outputs, edge);
   }
 
   /** Rising edges with the present inputs; what is read then is the state behind the last. */
   clock(times = 1): this {
-    for (let i = 0; i < times; i++) {
-      this.#door.step(this.#handle, this.#inputs, this.#outputs, true);
-    }
-    this.clocks += times;
+    for (let i = 0; i < times; i++) this.#step(true);
     return this;
   }
 

@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Make } from './harness/build.ts';
+import { build, elaborate } from './harness/build.ts';
+import type { Dut } from './harness/dut.ts';
+import type { Beat } from './harness/streams.ts';
+import { beats, FOUR_WAYS, frameLength, Random } from './harness/streams.ts';
+
+const POSITIONS = { 64: 7, 512: 4 } as const;
+const TAP = { 64: { TAP: 4, BYTES: 22 }, 512: { TAP: 2, BYTES: 160 } } as const;
+const WIDTHS = [64, 512] as const;
+
+type Name = 'line64' | 'line512' | 'tap64' | 'tap512' | 'delay0' | 'delay1' | 'delay5' | 'slice';
+let makers: Record<Name, Make>;
+beforeAll(async () => {
+  const line = (width: 64 | 512) => ({
+    module: 'header_line',
+    parameters: { DATA_WIDTH: width, POSITIONS: POSITIONS[width] },
+  });
+  const tap = (width: 64 | 512) => ({
+    module: 'header_tap',
+    parameters: { DATA_WIDTH: width, POSITIONS: POSITIONS[width], ...TAP[width] },
+  });
+  const delay = (CYCLES: number) => ({ module: 'meta_delay', parameters: { CYCLES, BITS: 40 } });
+  makers = await build('header-line', {
+    line64: line(64),
+    line512: line(512),
+    tap64: tap(64),
+    tap512: tap(512),
+    delay0: delay(0),
+    delay1: delay(1),
+    delay5: delay(5),
+    slice: {
+      module: 'slice_at',
+      parameters: { IN_WIDTH: 88, STEP: 8, SELECT_BITS: 4, WIDTH: 24 },
+    },
+  });
+});
+
+interface Clock {
+  beat: Beat | undefined;
+  verdict: number;
+  /** Bytes of the frame up to and with this beat. */
+  length: number;
+}
+
+function feed(dut: Dut, random: Random, { beat, verdict }: Clock, width: number): void {
+  dut.set({
+    valid_i: beat !== undefined,
+    first_i: beat ? beat.first : random.chance(50),
+    last_i: beat ? beat.last : random.chance(50),
+    data_i: beat ? beat.data : random.bytes(width / 8),
+    count_i: beat ? beat.bytes - 1 : random.below(width / 8),
+    verdict_i: verdict,
+  });
+  dut.clock();
+}
+
+describe.each(WIDTHS)('at %i bits', (width) => {
+  const k = width / 8;
+  const positions = POSITIONS[width];
+
+  // Nothing waits in the line, so gaps between frames are the only difference that a way makes.
+  test.each(FOUR_WAYS.filter(({ stalls }) => stalls === 0))(
+    'header_line shows every beat at every position in its clock: $way',
+    ({ gaps }) => {
+      const random = new Random(2 + gaps);
+      const dut = makers[`line${width}`](4);
+      dut.set({ valid_i: 0 }).reset();
+      const history: Clock[] = [];
+      const step = (clock: Clock) => {
+        feed(dut, random, clock, width);
+        history.unshift(clock);
+        const data = dut.bytes('data_o');
+        for (let p = 0; p < positions; p++) {
+          const beat = history[p]?.beat;
+          expect((dut.get('first_o') >> p) & 1).toBe(Number(beat?.first ?? false));
+          if (beat) expect(data.subarray(p * k, p * k + k)).toEqual(beat.data);
+        }
+        const end = history[positions - 1];
+        expect(dut.get('valid_o')).toBe(Number(end?.beat !== undefined));
+        if (!end?.beat) return;
+        expect(dut.get('count_o')).toBe(end.beat.bytes - 1);
+        expect(dut.get('last_o')).toBe(Number(end.beat.last));
+        expect(dut.get('verdict_o')).toBe(end.verdict);
+        expect(dut.get('length_o')).toBe(end.length);
+      };
+      for (let i = 0; i < 150; i++) {
+        let length = 0;
+        for (const beat of beats(random.bytes(frameLength(random, k, 300)), width, random)) {
+          length += beat.bytes;
+          step({ beat, verdict: random.below(5), length });
+        }
+        while (random.chance(gaps)) step({ beat: undefined, verdict: 0, length: 0 });
+      }
+    },
+  );
+
+  test('header_tap shows the first bytes of the frame at its tap', () => {
+    const random = new Random(6);
+    const dut = makers[`tap${width}`]();
+    const { TAP: tap, BYTES: bytes } = TAP[width];
+    const line = random.bytes(positions * k);
+    dut.set({ line_i: line }).settle();
+    const frame = Buffer.concat(
+      Array.from({ length: tap + 1 }, (_, i) => line.subarray((tap - i) * k, (tap - i + 1) * k)),
+    );
+    expect(dut.bytes('window_o').subarray(0, bytes)).toEqual(frame.subarray(0, bytes));
+  });
+
+  test('header_tap before its bytes are there does not elaborate', async () => {
+    const parameters = { DATA_WIDTH: width, POSITIONS: 9, TAP: 1, BYTES: 2 * k + 1 };
+    await expect(elaborate({ module: 'header_tap', parameters })).rejects.toThrow(
+      /works before its bytes are there/,
+    );
+    await elaborate({ module: 'header_tap', parameters: { ...parameters, TAP: 2 } });
+  });
+});
+
+test.each([0, 1, 5] as const)('meta_delay of %i clocks', (cycles) => {
+  const random = new Random(cycles + 1);
+  const dut = makers[`delay${cycles}`]();
+  const history: bigint[] = [];
+  for (let i = 0; i < 50; i++) {
+    const value = random.bits(40);
+    history.unshift(value);
+    dut.set({ meta_i: value }).settle();
+    if (i >= cycles) expect(dut.big('meta_o')).toBe(history[cycles]);
+    dut.clock();
+  }
+});
+
+test('slice_at takes any place, and zeros from behind the end', () => {
+  const random = new Random(3);
+  const dut = makers.slice();
+  for (let i = 0; i < 100; i++) {
+    const vector = random.bits(88);
+    const select = random.below(16);
+    dut.set({ vector_i: vector, select_i: select }).settle();
+    expect(dut.big('slice_o')).toBe((vector >> BigInt(8 * select)) & 0xffffffn);
+  }
+});
