@@ -22,12 +22,18 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Design } from '../hdl/configuration.ts';
+import { buildId, cardDesign, ROOT, readConfiguration } from '../hdl/configuration.ts';
 import { constantsHeader } from './card-constants.ts';
 import type { Compilation } from './compile.ts';
 import { compile, run } from './compile.ts';
-import type { Design } from './configuration.ts';
-import { buildId, cardDesign, ROOT, readConfiguration } from './configuration.ts';
 import { withLock } from './lock.ts';
+
+/** A small module with the card's pins, for tests of the simulation itself. */
+export interface StandIn extends Design {
+  /** Parameters of the configuration that it has. */
+  readonly parameters: readonly string[];
+}
 
 export interface BuildOptions {
   /** Name in hdl/configurations.yaml. */
@@ -36,8 +42,8 @@ export interface BuildOptions {
   readonly trace?: boolean;
   /** Also the model in a plain C++ program, for the benchmark. */
   readonly bench?: boolean;
-  /** What to build in place of the card: for tests of the simulation itself. */
-  readonly design?: Design;
+  /** What to build in place of the card. */
+  readonly standIn?: StandIn;
 }
 
 export interface Built {
@@ -123,7 +129,7 @@ const texts = (paths: readonly string[]) =>
  */
 export async function ensureBuilt(options: BuildOptions): Promise<Built> {
   const { trace = false, bench = false } = options;
-  const design = options.design ?? cardDesign();
+  const design = options.standIn ?? cardDesign();
   const configuration = readConfiguration(options.configuration);
   const id = buildId(configuration, design);
   const headers = files(NATIVE, '.h');
@@ -169,7 +175,9 @@ export async function ensureBuilt(options: BuildOptions): Promise<Built> {
     await run('verilator', [
       ...VERILATOR_FLAGS,
       ...(trace ? ['--trace-fst', '--trace-structs'] : []),
-      ...Object.entries(parameters).map(([name, value]) => `-G${name}=${value}`),
+      ...Object.entries(parameters)
+        .filter(([name]) => options.standIn?.parameters.includes(name) ?? true)
+        .map(([name, value]) => `-G${name}=${value}`),
       '-Mdir',
       model,
       ...design.files,

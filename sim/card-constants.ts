@@ -1,7 +1,7 @@
 /** What the C++ of the simulation needs to know of hdl/registers.yaml, as a header. */
 import { resolve } from 'node:path';
+import { ROOT } from '../hdl/configuration.ts';
 import { loadDescription } from '../hdl/generate/model.ts';
-import { ROOT } from './configuration.ts';
 
 /** Fields of the decision record that the simulation looks at to put frames and decisions together. */
 const LOOKED_AT = ['reason', 'ingress', 'egress'];

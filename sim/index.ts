@@ -1,6 +1,9 @@
 /** The simulated card: what others may import of sim/. */
+
+export type { Configuration, Design } from '../hdl/configuration.ts';
+export { buildId, cardDesign, readConfiguration } from '../hdl/configuration.ts';
 export type { Observation, SimulatedHostFrame } from './batches.ts';
-export type { BuildOptions, Built } from './build.ts';
+export type { BuildOptions, Built, StandIn } from './build.ts';
 export { ensureBuilt } from './build.ts';
 export type { SimulationErrorCode } from './calls.ts';
 export { SimulationError } from './calls.ts';
@@ -9,8 +12,6 @@ export { CaptureFileError, LINKTYPE_ETHERNET, PcapngWriter, readCapture } from '
 export type { CapturePortOptions } from './capture-port.ts';
 export { CapturePort } from './capture-port.ts';
 export { BuildError } from './compile.ts';
-export type { Configuration, Design } from './configuration.ts';
-export { buildId, cardDesign, readConfiguration } from './configuration.ts';
 export type {
   SimulatedAccess,
   SimulatedCardEvents,

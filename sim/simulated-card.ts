@@ -3,9 +3,9 @@ import { EventEmitter } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Observation, SimulatedHostFrame } from './batches.ts';
 import { pack, unpackFrames, unpackHostFrames, unpackObservations } from './batches.ts';
+import type { StandIn } from './build.ts';
 import { ensureBuilt } from './build.ts';
 import { Calls, SimulationError } from './calls.ts';
-import type { Design } from './configuration.ts';
 import type { NativeCard, NativeMail } from './native.ts';
 import { loadAddon } from './native.ts';
 import type { SimulationStatistics } from './statistics.ts';
@@ -29,7 +29,7 @@ export interface SimulatedCardOptions {
    */
   readonly seed?: number;
   /** In place of the card: for tests of the simulation itself. */
-  readonly design?: Design;
+  readonly standIn?: StandIn;
 }
 
 export interface SimulatedCardEvents {
@@ -135,7 +135,7 @@ export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
     const built = await ensureBuilt({
       configuration: options.configuration,
       trace: trace !== undefined,
-      ...(options.design ? { design: options.design } : {}),
+      ...(options.standIn ? { standIn: options.standIn } : {}),
     });
     const card = new SimulatedCard(options, built);
     try {

@@ -41,7 +41,7 @@ export interface SimulationStatistics {
   readonly clocks: number;
   /** Seconds since the card was opened. */
   readonly wallSeconds: number;
-  /** Seconds in which the model was evaluated. */
+  /** Seconds of processor time that evaluating the model took. */
   readonly busySeconds: number;
   readonly ports: readonly PortStatistics[];
   readonly host: StreamStatistics;

@@ -44,7 +44,7 @@ class Card {
     /// One clock. Throws ModelError; after that the card is dead.
     void clock();
     /// Nothing is in the card, nothing waits to go in, and that for some clocks.
-    bool idle() const { return idle_clocks_ >= SETTLED_CLOCKS; }
+    bool idle() const { return idle_clocks_ >= SETTLED_CLOCKS && !busy_outside(); }
     /// Beats and register accesses moved so far; where it stands still nothing can go on by itself.
     uint64_t moved() const { return moved_; }
 

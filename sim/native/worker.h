@@ -15,6 +15,7 @@
 #include "card.h"
 #include "interface_port.h"
 #include "memory_port.h"
+#include "model_error.h"
 #include "outbox.h"
 
 namespace vidline {
@@ -63,6 +64,7 @@ class Worker {
     void main();
     void live();
     void lock_step();
+    void fail(const ModelError& error);
     bool do_tasks();
     void burst();
     void wait(bool stuck);

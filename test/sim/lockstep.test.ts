@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decodeDecision, REASON } from '../../driver/generated/registers.ts';
 import type { SimulatedCard } from '../../sim/index.ts';
-import { Cards, numbered, STOP } from './loop-card.ts';
+import { build, Cards, numbered, STOP } from './loop-card.ts';
 
 const cards = new Cards();
+beforeAll(() => build('sim'));
 afterEach(() => cards.close());
 
 describe('frames in, frames out', () => {

@@ -1,14 +1,20 @@
 /** The stand-in of test/sim/rtl/loop_card.sv, so that the simulation is tested without the card. */
 import { fileURLToPath } from 'node:url';
-import type { Design, SimulatedCardOptions } from '../../sim/index.ts';
-import { SimulatedCard } from '../../sim/index.ts';
+import type { SimulatedCardOptions, StandIn } from '../../sim/index.ts';
+import { ensureBuilt, SimulatedCard } from '../../sim/index.ts';
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-export const LOOP: Design = {
+export const LOOP: StandIn = {
   name: 'loop',
   files: [path('../../hdl/generated/linecard_regs_pkg.sv'), path('rtl/loop_card.sv')],
+  parameters: ['DATA_WIDTH', 'PORTS', 'QUEUE_BYTES', 'CONFIGURATION_ID', 'BUILD_ID'],
 };
+
+/** For beforeAll, whose time-out is meant for it. */
+export async function build(configuration: string, trace = false): Promise<void> {
+  await ensureBuilt({ configuration, trace, standIn: LOOP });
+}
 
 /** Registers of loop_card.sv that make the model stop. */
 export const STOP = { fatal: 0xf00, assertion: 0xf04, stop: 0xf08, message: 0xf0c } as const;
@@ -21,7 +27,7 @@ export class Cards {
     const card = await SimulatedCard.open({
       configuration: 'sim',
       mode: 'lockstep',
-      design: LOOP,
+      standIn: LOOP,
       ...options,
     });
     this.#open.push(card);

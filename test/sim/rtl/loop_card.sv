@@ -4,13 +4,7 @@
 module linecard #(
   parameter int DATA_WIDTH = 64,
   parameter int PORTS = 8,
-  parameter int SLOTS = 64,
-  parameter int VIDS = 65536,
-  parameter int RULES = 16,
-  parameter int PREFIXES = 8,
-  parameter int RX_BYTES = 8192,
   parameter int QUEUE_BYTES = 65536,
-  parameter int VID_COUNTER_BITS = 64,
   parameter int CONFIGURATION_ID = 0,
   parameter logic [31:0] BUILD_ID = 0,
   localparam int W = DATA_WIDTH,
