@@ -94,8 +94,12 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
 
   /** Begins to watch for silence. */
   start(): void {
-    const { clock, reportInterval } = this.#options;
+    const { clock, reportInterval, registry } = this.#options;
+    const due = clock.now() + reportInterval;
     this.#timer = clock.schedule(reportInterval, () => {
+      // Who was late itself may not have heard what was said meanwhile.
+      const late = clock.now() - due;
+      for (const slot of registry.slots) slot.heard += late;
       this.#watch();
       this.start();
     });

@@ -1,6 +1,8 @@
 /** What a SIP call through card and switch processor must be like, on whatever card. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Bench, type Ground } from './bench.ts';
+import { buildUdpFrame, parseUdpFrame } from '../../../host/protocol/udp.ts';
+import { sipRequest } from '../sip-messages.ts';
+import { Bench, CLIENT, type Ground, VIRTUAL } from './bench.ts';
 
 export function describeSipCalls(title: string, open: () => Promise<Ground>) {
   describe(title, () => {
@@ -75,6 +77,34 @@ export function describeSipCalls(title: string, open: () => Promise<Ground>) {
       const [server] = bench.processors;
       expect(server?.seen).toEqual(['INVITE 5060', 'ACK 20000', 'BYE 20000']);
       expect(server?.server.counters).toMatchObject({ calls: 1, completed: 1, retransmitted: 0 });
+    });
+
+    it('knows from a set-up where its answers go, without asking for it', async () => {
+      await bench.start(1);
+      const link = { srcMac: '0a:00:00:00:00:65', dstMac: '02:76:6c:00:00:00' };
+      const ports = { srcPort: 5060, dstPort: 5060 };
+      const payload = sipRequest('INVITE', { via: 'SIP/2.0/UDP 192.0.2.101;branch=z9hG4bK-1' });
+      const from = { src: '192.0.2.101', dst: VIRTUAL };
+      bench.ground.feed(0, buildUdpFrame({ ...link, ...from, ...ports, payload }));
+      await bench.settle();
+      const answers = bench.client.frames.map((frame) => parseUdpFrame(frame)).slice(-2);
+      expect(answers.map((answer) => answer?.dstMac)).toEqual([link.srcMac, link.srcMac]);
+      expect(answers[1]?.payload.toString()).toMatch(/^SIP\/2.0 200 OK/);
+      expect(bench.sp.status().neighbours.asked).toBe(0);
+    });
+
+    it('asks on the line where it does not know, and the answer is sent on', async () => {
+      await bench.start(1);
+      const [first] = bench.processors;
+      const socket = await first?.endpoint.bind(7, () => {});
+      const got: string[] = [];
+      await bench.client.endpoint.bind(9, (data) => got.push(data.toString()));
+      // Long after the client was last heard, so that nobody remembers it.
+      await bench.advance(61_000, 1000);
+      socket?.send(Buffer.from('unasked'), { address: CLIENT, port: 9 });
+      await bench.settle();
+      expect(got).toEqual(['unasked']);
+      expect(bench.sp.status().neighbours).toMatchObject({ asked: 1, unanswered: 0 });
     });
 
     it('spreads calls over processors and a processor over its VIDs (G2)', async () => {

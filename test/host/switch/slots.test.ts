@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserlandEndpoint } from '../../../host/processor/userland-endpoint.ts';
+import type { Clock } from '../../../host/protocol/clock.ts';
+import { buildControl, CONTROL_PORT } from '../../../host/protocol/control.ts';
 import { loadState, saveState } from '../../../host/switch/switch-state.ts';
-import { Bench, SERVICES } from './bench.ts';
+import { Bench, CONTROL, SERVICES, type TestProcessor, VIRTUAL } from './bench.ts';
 import { type ReferenceGround, referenceGround } from './reference-ground.ts';
 
 /** Starts a processor that must not come up; resolves with what it was told. */
@@ -52,6 +55,45 @@ describe('slots and VIDs of processors', () => {
     expect(bench.sp.status().control.refused).toBe(3);
   });
 
+  it('are given once, however often the request arrives', async () => {
+    await bench.start(1);
+    const answers: string[] = [];
+    const endpoint = new UserlandEndpoint({
+      address: VIRTUAL,
+      mac: '06:00:00:00:00:04',
+      clock: bench.clock,
+      send: (frame) => ground.feed(4, frame),
+    });
+    ground.onPort(4, (frame) => endpoint.receive(frame));
+    const socket = await endpoint.bind(0, (payload) => answers.push(payload.toString()));
+    const ask = async (id: string, text?: string) => {
+      const hello = { type: 'hello', name: 'sip-4', incarnation: 'i' } as const;
+      const payload = text ?? buildControl({ v: 1, id, request: hello });
+      socket.send(Buffer.from(payload), { address: CONTROL, port: CONTROL_PORT });
+      await bench.settle();
+    };
+    await ask('one');
+    await ask('one');
+    expect(answers).toHaveLength(2);
+    expect(answers[1]).toBe(answers[0]);
+    expect(status('sip-4')).toMatchObject({ epoch: 1, state: 'starting', vids: [4, 5, 6, 7] });
+    await ask('two');
+    expect(status('sip-4')).toMatchObject({ epoch: 2, vids: [4, 5, 6, 7] });
+    expect(bench.sp.status().control).toMatchObject({ hello: 3, repeated: 1 });
+    // Who does not speak from the slot's address is not heard.
+    const request = { type: 'ready', name: 'sip-4', slot: 3, epoch: 2, assignment: 1 } as const;
+    await ask('', buildControl({ v: 1, id: 'three', request }).toString());
+    expect(answers.at(-1)).toMatch(/"not_up".*has slot 3 with 02:76:6c:01:03:02, not 06:00/);
+    await ask('', '{"v":1,"id":"four","request":{"type":"hello","name":""}}');
+    expect(answers.at(-1)).toMatch(/"bad_request".*request\.name/);
+    await ask('', 'nonsense');
+    expect(answers).toHaveLength(5);
+    expect(bench.sp.status().control.unreadable).toBe(2);
+    // It never became ready: its place is free again.
+    await bench.advance(32_000, 1000);
+    expect(status('sip-4')?.state).toBe('down');
+  });
+
   it('go to who asks for VIDs that are free', async () => {
     await bench.start(1);
     const made = await bench.startProcessor('sip-2', 2, {}, { wantsVids: [100, 102, 104, 7] });
@@ -73,6 +115,23 @@ describe('slots and VIDs of processors', () => {
     expect(bench.processors[0]?.seen).toEqual(['INVITE 5060']);
     await bench.startProcessor('sip-1', 1);
     expect(status('sip-1')).toMatchObject({ state: 'up', epoch: 2, starts: 2 });
+  });
+
+  it('stay up when the switch processor itself was held up', async () => {
+    const late = { delay: 0 };
+    const clock: Clock = {
+      now: () => bench.clock.now() + late.delay,
+      schedule: (delay, action) => bench.clock.schedule(delay, action),
+    };
+    bench = new Bench(ground, { clock });
+    await bench.start(1);
+    late.delay += 20_000; // no timer fired, no frame was read
+    bench.clock.advance(1000);
+    await bench.settle();
+    expect(status('sip-1')?.state).toBe('up');
+    bench.kill(bench.processors[0] as TestProcessor);
+    await bench.advance(7000);
+    expect(status('sip-1')?.state).toBe('down');
   });
 
   it('do not listen to an old incarnation', async () => {
