@@ -128,7 +128,7 @@ describe('slots and VIDs of processors', () => {
     late.delay += 20_000; // no timer fired, no frame was read
     bench.clock.advance(1000);
     await bench.settle();
-    expect(status('sip-1')?.state).toBe('up');
+    expect(status('sip-1')).toMatchObject({ state: 'up', epoch: 1, starts: 1 });
     bench.kill(bench.processors[0] as TestProcessor);
     await bench.advance(7000);
     expect(status('sip-1')?.state).toBe('down');
