@@ -51,6 +51,8 @@ export class System {
       const card = await Card.attach(new SimulationTransport(simulated));
       const switchProcessor = new SwitchProcessor({
         ...rest,
+        // A running simulation leaves no gap inside a frame, so none needs to be stored first.
+        ports: rest.ports.map((port) => ({ cutThrough: true, ...port })),
         card,
         services,
         handlers: [new SipSetup({ now: () => systemClock.now() })],
