@@ -80,8 +80,6 @@ export interface ProcessorEvents {
 const REPORTS_PER_KEEP = 8;
 /** Milliseconds for an answer to that. */
 const KEEP = 5000;
-/** Reports without an answer until it says hello again, in report intervals. */
-const PATIENCE = 5;
 /** Milliseconds until it says hello again where it is told to come later. */
 const LATER = 1000;
 /** Bytes of keys in one message; the rest is for what surrounds them. */
@@ -240,13 +238,17 @@ export class Processor extends EventEmitter<ProcessorEvents> {
       sessions,
       capacity,
     } as const;
-    this.#asker.ask(request, { timeout: PATIENCE * interval }).then(
+    // Sent once: the next report says all that this one says. Silence is no reason to begin anew,
+    // which would end every session; only to be told that one is not known is.
+    this.#asker.ask(request, { timeout: interval, once: true }).then(
       (reply) => {
         if (round === this.#round && reply.assignment !== this.#assignment?.number) {
           this.#renew(round).catch((error) => this.#startAgain(round, error));
         }
       },
-      (error) => this.#startAgain(round, error),
+      (error) => {
+        if (error instanceof ControlError) this.#startAgain(round, error);
+      },
     );
   }
 

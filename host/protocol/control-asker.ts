@@ -23,6 +23,8 @@ interface Pending {
 export interface AskOptions {
   /** Milliseconds until it gives up; undefined: it goes on until `close`. */
   readonly timeout?: number;
+  /** Does not repeat it; only with a time-out. */
+  readonly once?: boolean;
 }
 
 export class ControlAsker {
@@ -57,6 +59,10 @@ export class ControlAsker {
         if (this.#clock.now() >= until) {
           this.#pending.delete(id);
           reject(new Error(`no answer to "${request.type}" within ${options.timeout} ms`));
+          return;
+        }
+        if (options.once === true) {
+          pending.timer = this.#clock.schedule(until - this.#clock.now(), repeat);
           return;
         }
         this.repeated++;

@@ -132,6 +132,16 @@ describe('ControlAsker', () => {
     expect(made.answer({ v: 1, id, reply: { type: 'bye' } })).toBe(false);
   });
 
+  it('does not repeat what is to be sent once', async () => {
+    const { clock, sent, made } = asker();
+    const asked = made.ask({ type: 'bye', name: 'a' }, { timeout: 1000, once: true });
+    const fails = expect(asked).rejects.toThrow('no answer');
+    clock.advance(5000);
+    await fails;
+    expect(sent).toHaveLength(1);
+    expect(clock.next).toBeUndefined();
+  });
+
   it('gives up after its time, rejects with what the answer says, and when it is closed', async () => {
     const { clock, sent, made } = asker();
     const late = made.ask({ type: 'bye', name: 'a' }, { timeout: 500 });

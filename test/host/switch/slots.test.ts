@@ -134,6 +134,18 @@ describe('slots and VIDs of processors', () => {
     expect(status('sip-1')?.state).toBe('down');
   });
 
+  it('are kept through a time without a switch processor', async () => {
+    await bench.start(1);
+    const state = bench.sp.snapshot();
+    await bench.sp.close();
+    await bench.advance(30_000, 500);
+    const again = new Bench(ground, { restore: state, clock: bench.clock });
+    await again.sp.start();
+    await bench.advance(6000, 500);
+    expect(again.sp.status().processors[0]).toMatchObject({ state: 'up', epoch: 1 });
+    await again.close();
+  });
+
   it('do not listen to an old incarnation', async () => {
     await bench.start(1);
     const [old] = bench.processors;
