@@ -63,6 +63,8 @@ export interface NativeModule {
   ) => NativeCard;
   readonly decisionWords: number;
   readonly canTrace: boolean;
+  /** Finishes a checksum in place; false where it does not lie within the frame. For tests. */
+  finishChecksum(frame: Uint8Array, start: number, offset: number): boolean;
 }
 
 export function loadAddon(path: string): NativeModule {

@@ -119,6 +119,7 @@ void Worker::main() {
         outbox_.post(std::exchange(mail_, {}));
     }
     card_.reset();  // on the thread that built it
+    ports_.clear();
 }
 
 bool Worker::do_tasks() {

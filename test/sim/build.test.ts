@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { BuildError, ensureBuilt } from '../../sim/index.ts';
+import { withLock } from '../../sim/lock.ts';
+import { LOOP } from './loop-card.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vidline-build-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => vi.unstubAllEnvs());
+
+describe('build', () => {
+  test('what is there is not built again', async () => {
+    const first = await ensureBuilt({ configuration: 'sim', standIn: LOOP });
+    const made = statSync(first.addonPath).mtimeMs;
+    const said = vi.spyOn(process.stderr, 'write');
+    expect(await ensureBuilt({ configuration: 'sim', standIn: LOOP })).toEqual(first);
+    expect(statSync(first.addonPath).mtimeMs).toBe(made);
+    expect(said).not.toHaveBeenCalled();
+    said.mockRestore();
+  });
+
+  test('an error in the RTL comes with file and line', async () => {
+    const file = join(folder, 'broken.sv');
+    writeFileSync(file, 'module linecard;\n  logic a = ;\nendmodule\n');
+    const building = ensureBuilt({
+      configuration: 'sim',
+      standIn: { name: 'broken', files: [file], parameters: [] },
+    });
+    await expect(building).rejects.toBeInstanceOf(BuildError);
+    await expect(building).rejects.toThrow(/broken\.sv:2:/);
+  });
+
+  test('a tool that is missing is named with how to get it', async () => {
+    vi.stubEnv('PATH', folder);
+    await expect(ensureBuilt({ configuration: 'sim', standIn: LOOP })).rejects.toThrow(
+      /verilator is not installed: node sim\/prepare\.mjs/,
+    );
+  });
+});
+
+describe('lock', () => {
+  test('one at a time', async () => {
+    const path = join(folder, 'one.lock');
+    let inside = 0;
+    let most = 0;
+    const work = () =>
+      withLock(path, async () => {
+        inside += 1;
+        most = Math.max(most, inside);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        inside -= 1;
+      });
+    await Promise.all([work(), work(), work()]);
+    expect(most).toBe(1);
+  });
+
+  test('is given back by who fails, and taken from who died', async () => {
+    const path = join(folder, 'two.lock');
+    await expect(withLock(path, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await withLock(path, async () => {
+      writeFileSync(join(path, 'pid'), '4194305'); // above the kernel's largest process id
+      expect(await withLock(path, async () => 'taken')).toBe('taken');
+    });
+  });
+});
