@@ -165,15 +165,40 @@ describe('the report', () => {
 });
 
 describe('what is shown', () => {
-  const view = { seconds: 2.5, wanted: 10, rate: 5, current: 0, report: summarise(observed()) };
+  const view = {
+    seconds: 2.5,
+    wanted: 10,
+    rate: 5,
+    current: 0,
+    begun: 10,
+    report: summarise(observed()),
+  };
 
   test('the table has calls, packets by end, and each processor with its share', () => {
     const text = renderTable(view).join('\n');
-    expect(text).toMatch(/calls +attempted 10 +succeeded 10 +failed 0/);
-    expect(text).toMatch(/from the line +received 31 +steered 20 +punted 11 +dropped 0/);
-    expect(text).toMatch(/saw 1\.10 packets a call; the card steered 2\.00/);
+    expect(text).toMatch(/^calls +10 +10 +0 +0 +0$/m);
+    expect(text).toMatch(
+      /^packets +received +steered +punted +to line +to slots +to host +dropped$/m,
+    );
+    expect(text).toMatch(/^from the line +31 +20 +11 +0$/m);
+    expect(text).toMatch(/^from processors +32 +30 +0 +2 +0$/m);
+    expect(text).toMatch(/^injected +13 +0 +0 +1 +12 +0$/m);
+    expect(text).toMatch(/^in-dialog: 20 packets, 0 of them punted$/m);
+    expect(text).toMatch(/^a call: 1\.10 packets through the switch processor, 2\.00 steered/m);
     expect(text).toMatch(/sip-1 +0 +16 +6 +60\.0 % +18/);
     expect(text).not.toContain('\x1b');
+  });
+
+  test('the table fits 80 columns, and has drops and losses only where there are any', () => {
+    const many = { line: 999_999n, slot: 999_999n, host: 999_999n };
+    const report = {
+      ...summarise(observed({ received: many })),
+      lost: { 'port 0 kernelDrops': 5 },
+    };
+    const lines = renderTable({ ...view, report });
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines).toContain('lost: port 0 kernelDrops 5');
+    expect(renderTable(view).join('\n')).not.toMatch(/lost|dropped:/);
   });
 
   test('the summary has the equation and the verdict', () => {

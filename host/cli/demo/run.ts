@@ -259,19 +259,21 @@ class Demo {
 
   async #view(calls: CallCounts): Promise<View> {
     const { simulated, card, switch: switchProcessor } = this.#system;
+    const status = switchProcessor.status();
     const [counters, statistics] = await Promise.all([card.snapshot(), simulated.statistics()]);
     return {
       seconds: (performance.now() - this.#began) / 1000,
       wanted: this.#options.calls,
       rate: this.#options.rate,
       current: calls.current,
+      begun: status.processors.reduce((sum, { assigned }) => sum + assigned, 0),
       report: summarise({
         network: this.#network.kind,
         calls,
         counters,
         statistics,
         rules: switchProcessor.services.rules,
-        punted: switchProcessor.status().punted,
+        punted: status.punted,
         processors: this.#processors.map(({ name, vids, calls: had }, index) => ({
           name,
           vids,

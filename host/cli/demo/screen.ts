@@ -1,4 +1,4 @@
-import { type DemoReport, total } from './report.ts';
+import { type DemoReport, type OriginAccount, total } from './report.ts';
 
 /** What the demo shows while it runs and at its end. */
 export interface View {
@@ -7,6 +7,8 @@ export interface View {
   readonly rate: number;
   /** Calls under way. */
   readonly current: number;
+  /** Set-ups that the switch processor has given to a processor; known at once, unlike `calls`. */
+  readonly begun: number;
   readonly report: Omit<DemoReport, 'problems'>;
 }
 
@@ -25,69 +27,93 @@ export function progressLine({ seconds, wanted, report }: View): string {
   ].join(', ');
 }
 
-/** The whole table, as lines without colour. */
+/** The whole table, as lines without colour; it fits 80 columns up to a million packets. */
 export function renderTable(view: View): string[] {
-  const { report, current, seconds, wanted, rate } = view;
+  const { report, current, seconds, wanted, rate, begun } = view;
   const { calls, packets, inDialog, processors, accounting } = report;
-  const neighbours = accounting.line.ends.punt ?? 0;
-  const perCall = calls.attempted === 0 ? 0 : packets.punted / calls.attempted;
-  const lines = [
+  const aCall = (number: number) => (begun === 0 ? 0 : number / begun).toFixed(2);
+  const answered = processors.reduce((sum, processor) => sum + processor.calls, 0);
+  const share = (had: number) =>
+    answered === 0 ? '–' : `${((100 * had) / answered).toFixed(1)} %`;
+  return [
     `${count(wanted)} calls, ${count(rate)} a second, ${seconds.toFixed(1)} s`,
     '',
-    row('calls', {
-      attempted: calls.attempted,
-      succeeded: calls.succeeded,
-      failed: calls.failed,
-      'under way': current,
-      retransmissions: calls.retransmissions,
-    }),
-    row('from the line', {
-      received: packets.lineIn,
-      steered: packets.steered,
-      punted: neighbours,
-      dropped: accounting.line.ends.drop ?? 0,
-    }),
-    row('from processors', {
-      received: accounting.slot.received,
-      'to line': accounting.slot.ends.line ?? 0,
-      'to host': accounting.slot.ends.host ?? 0,
-      'to slots': accounting.slot.ends.slot ?? 0,
-      dropped: accounting.slot.ends.drop ?? 0,
-    }),
-    row('switch processor', {
-      injected: packets.injected,
-      'to slots': accounting.host.ends.slot ?? 0,
-      'to line': accounting.host.ends.line ?? 0,
-      dropped: accounting.host.ends.drop ?? 0,
-    }),
-    row('in-dialog', { packets: inDialog.packets, punted: inDialog.punted }),
-    ...reasons(report),
-    `the switch processor saw ${perCall.toFixed(2)} packets a call; the card steered ` +
-      `${calls.attempted === 0 ? '0.00' : (packets.steered / calls.attempted).toFixed(2)}`,
+    ...matrix([
+      ['', 'attempted', 'succeeded', 'failed', 'under way', 'retransmissions'],
+      ['calls', calls.attempted, calls.succeeded, calls.failed, current, calls.retransmissions],
+    ]),
     '',
-    `${'processor'.padEnd(12)}${['slot', 'VIDs', 'calls', 'share', 'packets'].map(right).join('')}`,
+    ...matrix([
+      ['packets', 'received', ...SHOWN_ENDS.map((end) => END_WORDS[end])],
+      endsRow('from the line', accounting.line, ['steer', 'punt', 'drop']),
+      endsRow('from processors', accounting.slot, ['line', 'slot', 'host', 'drop']),
+      endsRow('injected', accounting.host, ['steer', 'punt', 'line', 'slot', 'drop']),
+    ]),
+    ...reasons(report),
+    '',
+    `in-dialog: ${count(inDialog.packets)} packets, ${count(inDialog.punted)} of them punted`,
+    `a call: ${aCall(packets.punted)} packets through the switch processor, ` +
+      `${aCall(packets.steered)} steered by the card`,
+    '',
+    ...matrix([
+      ['processor', 'slot', 'VIDs', 'calls', 'share', 'packets'],
+      ...processors.map(({ name, slot, vids, calls: had, packets: sent }) => [
+        name,
+        slot,
+        vids,
+        had,
+        share(had),
+        sent,
+      ]),
+    ]),
   ];
-  const answered = processors.reduce((sum, processor) => sum + processor.calls, 0);
-  for (const { name, slot, vids, calls: had, packets: sent } of processors) {
-    const share = answered === 0 ? '–' : `${((100 * had) / answered).toFixed(1)} %`;
-    const cells = [`${slot}`, count(vids), count(had), share, count(sent)];
-    lines.push(`${name.padEnd(12)}${cells.map(right).join('')}`);
-  }
-  return lines;
 }
 
-const right = (text: string): string => text.padStart(10);
+const SHOWN_ENDS = ['steer', 'punt', 'line', 'slot', 'host', 'drop'] as const;
+const END_WORDS = {
+  steer: 'steered',
+  punt: 'punted',
+  line: 'to line',
+  slot: 'to slots',
+  host: 'to host',
+  drop: 'dropped',
+} as const;
 
-function row(name: string, values: Readonly<Record<string, number>>): string {
-  const cells = Object.entries(values).map(([what, value]) => `${what} ${count(value)}`);
-  return `${name.padEnd(18)}${cells.map((cell) => cell.padEnd(20)).join('')}`.trimEnd();
+/** An end that packets of this origin cannot have is blank, unless one has it nevertheless. */
+function endsRow(name: string, account: OriginAccount, possible: readonly string[]) {
+  const cells = SHOWN_ENDS.map((end) => {
+    const packets = account.ends[end] ?? 0;
+    return packets > 0 || possible.includes(end) ? packets : '';
+  });
+  return [name, account.received, ...cells];
+}
+
+/** Rows as columns: the first to the left, the others to the right. */
+function matrix(rows: readonly (readonly (string | number)[])[]): string[] {
+  const texts = rows.map((row) =>
+    row.map((cell) => (typeof cell === 'number' ? count(cell) : cell)),
+  );
+  const widths = (texts[0] ?? []).map((_, column) =>
+    Math.max(...texts.map((row) => (row[column] ?? '').length)),
+  );
+  return texts.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? cell.padEnd(Math.max(width, 16)) : cell.padStart(width + 2);
+      })
+      .join('')
+      .trimEnd(),
+  );
 }
 
 /** Drops and losses by reason, where there are any. */
 function reasons({ packets, lost }: View['report']): string[] {
+  const list = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([reason, number]) => `${reason} ${count(number)}`);
   const lines: string[] = [];
-  if (total(packets.dropped) > 0) lines.push(row('dropped', packets.dropped));
-  if (total(lost) > 0) lines.push(row('lost', lost));
+  if (total(packets.dropped) > 0) lines.push(`dropped: ${list(packets.dropped).join(', ')}`);
+  if (total(lost) > 0) lines.push(`lost: ${list(lost).join(', ')}`);
   return lines;
 }
 
