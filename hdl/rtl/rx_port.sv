@@ -10,7 +10,7 @@
 // - A frame that finds the buffer full in its middle ends as RX_OVERFLOW; one that finds no room
 //   for even one beat is lost: a pulse on lost_o, and nothing of it is offered.
 // - A frame of more than MAX_FRAME bytes ends as RX_OVERSIZE, at the latest one beat behind that.
-// - Latency from rx to the offered beat: 2 clocks (cut-through, buffer empty).
+// - Latency from rx to the offered beat: 3 clocks (cut-through, buffer empty).
 module rx_port #(
     parameter int DATA_WIDTH = 64,
     parameter int BYTES = 4096,
@@ -46,8 +46,8 @@ module rx_port #(
   localparam int ENTRY_BITS = USER_BITS + 3 + 1 + COUNT_BITS + DATA_WIDTH;
   localparam logic [PTR_BITS:0] ALL_ROOM = (PTR_BITS + 1)'(DEPTH);
 
-  // Two more than a frame: the beat that marks an overflow, and the one that is in the output.
-  if (DEPTH < FRAME_BEATS + 4) begin : g_too_small
+  // More than a frame: the beat that marks an overflow, and those on the way in and out.
+  if (DEPTH < FRAME_BEATS + 5) begin : g_too_small
     $error("rx_port: BYTES holds no frame of MAX_FRAME");
   end
 
@@ -56,13 +56,31 @@ module rx_port #(
   logic [PTR_BITS:0] used;
   assign used = write_q - read_q;
 
-  // ---- write side
+  // ---- write side, behind a register: nothing outside waits for what is decided here
+  logic valid_q, last_q, bad_q;
+  logic [DATA_WIDTH-1:0] data_q;
+  logic [K-1:0] keep_q;
+  logic [USER_BITS-1:0] side_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) valid_q <= 1'b0;
+    else valid_q <= rx_tvalid_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (rx_tvalid_i) begin
+      last_q <= rx_tlast_i;
+      bad_q <= rx_tuser_i;
+      data_q <= rx_tdata_i;
+      keep_q <= rx_tkeep_i;
+      side_q <= rx_side_i;
+    end
+  end
+
   // Only a last beat may have fewer than all bytes.
   logic [COUNT_BITS-1:0] write_count;
   always_comb begin
     write_count = COUNT_BITS'(K - 1);
-    if (rx_tlast_i) begin
-      for (int i = 1; i < K; i++) if (!rx_tkeep_i[i] && rx_tkeep_i[i-1]) write_count = COUNT_BITS'(i - 1);
+    if (last_q) begin
+      for (int i = 1; i < K; i++) if (!keep_q[i] && keep_q[i-1]) write_count = COUNT_BITS'(i - 1);
     end
   end
 
@@ -73,10 +91,10 @@ module rx_port #(
   logic [2:0] write_verdict;
   always_comb begin
     write = 1'b0;
-    write_last = rx_tlast_i;
-    write_verdict = (rx_tlast_i && rx_tuser_i) ? linecard_pkg::RX_ERROR : linecard_pkg::RX_OK;
+    write_last = last_q;
+    write_verdict = (last_q && bad_q) ? linecard_pkg::RX_ERROR : linecard_pkg::RX_OK;
     lost_o = 1'b0;
-    if (rx_tvalid_i && !discard_q) begin
+    if (valid_q && !discard_q) begin
       if (used == ALL_ROOM) begin
         lost_o = 1'b1;
       end else begin
@@ -84,7 +102,7 @@ module rx_port #(
         if (beat_q == BEAT_BITS'(FRAME_BEATS)) begin
           write_last = 1'b1;
           write_verdict = linecard_pkg::RX_OVERSIZE;
-        end else if (used == ALL_ROOM - 1'b1 && !rx_tlast_i) begin
+        end else if (used == ALL_ROOM - 1'b1 && !last_q) begin
           write_last = 1'b1;
           write_verdict = linecard_pkg::RX_OVERFLOW;
         end
@@ -95,7 +113,7 @@ module rx_port #(
   always_ff @(posedge clk_i) begin
     if (write) begin
       buffer[write_q[PTR_BITS-1:0]] <=
-          {rx_side_i, write_verdict, write_last, write_count, rx_tdata_i};
+          {side_q, write_verdict, write_last, write_count, data_q};
     end
   end
 
@@ -104,15 +122,15 @@ module rx_port #(
       write_q <= '0;
       beat_q <= '0;
       discard_q <= 1'b0;
-    end else if (rx_tvalid_i) begin
+    end else if (valid_q) begin
       if (write) write_q <= write_q + 1'b1;
       // An early end leaves the rest of the frame to be thrown away.
-      discard_q <= !rx_tlast_i && (discard_q || lost_o || write_last);
-      beat_q <= (rx_tlast_i || discard_q || write_last) ? '0 : beat_q + 1'b1;
+      discard_q <= !last_q && (discard_q || lost_o || write_last);
+      beat_q <= (last_q || discard_q || write_last) ? '0 : beat_q + 1'b1;
     end
   end
 
-  assign room_o = used <= ALL_ROOM - (PTR_BITS + 1)'(FRAME_BEATS + 3);
+  assign room_o = used <= ALL_ROOM - (PTR_BITS + 1)'(FRAME_BEATS + 4);
 
   // ---- read side: the RAM's output register is the offered beat
   logic out_valid_q;
@@ -141,7 +159,7 @@ module rx_port #(
   assign last_o = underrun || out_last;
   assign verdict_o = underrun ? linecard_pkg::RX_UNDERRUN : out_q[DATA_WIDTH+COUNT_BITS+1+:3];
   assign side_o = out_q[DATA_WIDTH+COUNT_BITS+4+:USER_BITS];
-  assign empty_o = (used == '0) && !out_valid_q;
+  assign empty_o = !valid_q && (used == '0) && !out_valid_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
