@@ -119,6 +119,15 @@ describe('parse_l2', () => {
     if (reason) expect(REASONS[Number(meta.reason)]?.name).toBe(reason);
   });
 
+  test('a tag behind an EtherType that is none is no tag', () => {
+    const window = Buffer.alloc(22);
+    ports[1]?.mac.copy(window);
+    window.writeUInt16BE(TYPES.ipv4, 12);
+    window.writeUInt16BE(TYPES.vlan, 16); // total length 33024
+    const { l3: at, ipv4 } = parse(window, LINE);
+    expect([at, ipv4]).toEqual([14n, 1n]);
+  });
+
   test.each([
     ['its own address', PORT_MACS[1], false],
     ['the address of another port', PORT_MACS[0], true],
@@ -229,6 +238,20 @@ describe('the stages behind it', () => {
     }
     expect(Math.min(...Object.values(seen))).toBeGreaterThan(10);
   });
+});
+
+test.each([
+  [60, 59, 0],
+  [60, 60, 0],
+  [60, 61, 1],
+  [60, 76, 16],
+  [60, 77, 16],
+  [142, 70_000, 16],
+  [142, 0, 0],
+])('parse_payload: from byte %i to %i there are %i bytes to compare', (payload, end, length) => {
+  const dut = makers.parse_payload();
+  dut.set({ meta_i: META.pack({ payload, payload_end: end }) }).clock();
+  expect(META.unpack(dut.big('meta_o')).payload_length).toBe(BigInt(length));
 });
 
 test('prefix_match: version, mask and valid of each entry', () => {

@@ -26,7 +26,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const BUILD = resolve(ROOT, 'build/hdl-test');
 const DOOR = fileURLToPath(new URL('door.cc', import.meta.url));
 /** Where modules are read; another copy shows whether the tests notice what is changed in it. */
-const RTL = process.env.VIDLINE_TEST_RTL ?? resolve(ROOT, 'hdl/rtl');
+const RTL = resolve(ROOT, process.env.VIDLINE_TEST_RTL ?? 'hdl/rtl');
 export const PACKAGES = [
   resolve(ROOT, 'hdl/generated/linecard_regs_pkg.sv'),
   join(RTL, 'linecard_pkg.sv'),

@@ -1,0 +1,241 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { CardSizes, CounterName } from '../../driver/generated/registers.ts';
+import { COUNTERS, ORIGIN, REASON, REASONS } from '../../driver/generated/registers.ts';
+import type { Make } from './harness/build.ts';
+import { build } from './harness/build.ts';
+import type { Dut } from './harness/dut.ts';
+import { Struct } from './harness/records.ts';
+import { Random } from './harness/streams.ts';
+
+const PORTS = 2;
+const SLOTS = 8;
+const VIDS = 64;
+const RULES = 4;
+const SIZES: CardSizes = {
+  dataWidth: 64,
+  ports: PORTS,
+  slots: SLOTS,
+  vids: VIDS,
+  rules: RULES,
+  prefixes: 8,
+  maxFrame: 2000,
+  window: 160,
+  vidCounterBits: 64,
+};
+const DECISION = new Struct('decision_t');
+
+let makers: Record<'vids4' | 'vids0' | 'counters', Make>;
+beforeAll(async () => {
+  const sizes = { PORTS, SLOTS, VIDS, RULES };
+  makers = await build('counters', {
+    vids4: { module: 'vid_counters', parameters: { VIDS: 16, BITS: 4 } },
+    vids0: { module: 'vid_counters', parameters: { VIDS: 16, BITS: 0 } },
+    counters: { module: 'counters', parameters: { ...sizes, VID_COUNTER_BITS: 64 } },
+  });
+});
+
+/** Until the counters are clear after reset. */
+function ready(dut: Dut, busy: readonly string[]): Dut {
+  dut.reset();
+  for (let i = 0; busy.some((name) => dut.settle().get(name) === 1); i++) {
+    if (i > 5000) throw new Error('the counters are never clear');
+    dut.clock();
+  }
+  return dut;
+}
+
+describe('vid_counters', () => {
+  test('equal VIDs at every distance, wrapping at their width', () => {
+    const random = new Random(71);
+    const dut = ready(makers.vids4(3).set({ event_valid_i: 0 }), ['busy_o']);
+    const counts = Array<number>(16).fill(0);
+    for (let i = 0; i < 3000; i++) {
+      const event = random.chance(80);
+      const index = random.chance(60) ? random.below(2) : random.below(16);
+      if (event) counts[index] = ((counts[index] ?? 0) + 1) % 16;
+      dut.set({ event_valid_i: event, event_index_i: index, read_index_i: random.below(16) });
+      dut.clock();
+    }
+    dut.set({ event_valid_i: 0 }).clock(4);
+    for (const [index, count] of counts.entries()) {
+      expect(dut.set({ read_index_i: index }).clock().big('read_data_o')).toBe(BigInt(count));
+    }
+  });
+
+  test('all zero after reset', () => {
+    const dut = ready(makers.vids4(4).set({ event_valid_i: 0 }), ['busy_o']);
+    for (let i = 0; i < 16; i++) {
+      expect(dut.set({ read_index_i: i }).clock().big('read_data_o')).toBe(0n);
+    }
+  });
+
+  test('a configuration without them reads 0', () => {
+    const dut = ready(makers.vids0().set({ event_valid_i: 0 }), ['busy_o']);
+    dut.set({ event_valid_i: 1, event_index_i: 3, read_index_i: 3 }).clock(9);
+    expect(dut.big('read_data_o')).toBe(0n);
+  });
+});
+
+type Counts = Map<string, { packets: number; bytes: number }>;
+
+interface Event {
+  decision: Record<string, bigint>;
+  /** Slot that it came from, where the source check was passed. */
+  sender?: number;
+}
+
+/** docs/card.md, "Counting": the counters that a frame's end counts in. */
+function countedIn({ decision, sender }: Event): [CounterName, number][] {
+  const field = (name: string) => Number(decision[name]);
+  const reason = REASONS[field('reason')];
+  if (!reason) throw new Error('no such reason');
+  const list: [CounterName, number][] = [
+    ['ends', field('origin') * 64 + reason.code],
+    ['port_received', field('ingress')],
+  ];
+  if (reason.end !== 'drop') list.push(['port_sent', field('egress')]);
+  const { steer_active, steer_backup, inject_slot, slot_to_slot } = REASON;
+  const toSlot: number[] = [steer_active, steer_backup, inject_slot, slot_to_slot];
+  if (toSlot.includes(reason.code)) list.push(['slot_sent', field('slot')]);
+  if (sender !== undefined) list.push(['slot_received', sender]);
+  if (decision.rule_hit) {
+    list.push(['rule_hits', field('rule') * 2 + Number(reason.end === 'punt')]);
+  }
+  if (reason.end === 'steer') list.push(['vid_packets', field('vid')]);
+  return list;
+}
+
+class Bench {
+  readonly dut: Dut;
+  readonly random: Random;
+  readonly live: Counts = new Map();
+  frozen: Counts = new Map();
+  inFlight = 0;
+  frozenInFlight = 0;
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+    const quiet = { receive_i: 0, lost_i: 0, event_valid_i: 0, snapshot_i: 0, address_i: 0 };
+    this.dut = ready(makers.counters(seed).set(quiet), ['busy_o', 'vids_busy_o']);
+  }
+
+  #add(counter: CounterName, index: number, bytes = 0): void {
+    const key = `${counter}/${index}`;
+    const total = this.live.get(key) ?? { packets: 0, bytes: 0 };
+    this.live.set(key, { packets: total.packets + 1, bytes: total.bytes + bytes });
+  }
+
+  event(): Event {
+    const { random } = this;
+    const codes = REASONS.flatMap((reason) => (reason ? [reason.code] : []));
+    const decision = DECISION.random((bits) => random.bits(bits));
+    Object.assign(decision, {
+      reason: BigInt(random.pick([0, 0, 1, ...codes])),
+      origin: BigInt(random.below(3)),
+      ingress: BigInt(random.below(PORTS + 1)),
+      egress: BigInt(random.below(PORTS + 1)),
+      rule: BigInt(random.below(RULES)),
+      slot: BigInt(random.below(SLOTS)),
+      vid: BigInt(random.chance(50) ? 3 : random.below(VIDS)),
+    });
+    return { decision, ...(random.chance(30) ? { sender: random.below(SLOTS) } : {}) };
+  }
+
+  /** One clock in which all sorts of things happen, or nothing. */
+  clock(busy: number, snapshot = false): void {
+    const { random, dut } = this;
+    const origin = random.pick(Object.values(ORIGIN));
+    const receive = random.chance(busy);
+    if (receive) this.#add('received', origin);
+    const lost = random.chance(busy) ? random.below(2 ** (PORTS + 1)) : 0;
+    for (let p = 0; p <= PORTS; p++) if ((lost >> p) & 1) this.#add('lost', p);
+    const ends = this.inFlight > 0 && random.chance(busy);
+    const event = this.event();
+    if (ends) {
+      const bytes = Number(event.decision.length);
+      for (const [counter, index] of countedIn(event)) this.#add(counter, index, bytes);
+    }
+    this.inFlight += Number(receive) - Number(ends);
+    if (snapshot) {
+      this.frozen = new Map(this.live);
+      this.frozenInFlight = this.inFlight;
+    }
+    dut.set({
+      receive_i: receive,
+      receive_origin_i: origin,
+      lost_i: lost,
+      event_valid_i: ends,
+      event_i: DECISION.pack(event.decision),
+      sender_valid_i: event.sender !== undefined,
+      sender_i: event.sender ?? random.below(64),
+      snapshot_i: snapshot,
+    });
+    dut.clock();
+    expect(dut.get('in_flight_o')).toBe(this.inFlight);
+  }
+
+  snapshot(busy: number): void {
+    this.clock(busy, true);
+    for (let i = 0; this.dut.settle().get('busy_o') === 1; i++) {
+      if (i > 5000) throw new Error('the snapshot does not end');
+      this.clock(busy);
+    }
+    expect(this.dut.get('snapshot_in_flight_o')).toBe(this.frozenInFlight);
+  }
+
+  word(address: number, busy: number): number {
+    this.dut.set({ address_i: address });
+    this.clock(busy);
+    this.clock(busy);
+    return this.dut.get(address >= COUNTERS.vid_packets.offset ? 'vid_data_o' : 'data_o');
+  }
+
+  /** An entry by its address in the map, while frames go on coming. */
+  read(counter: CounterName, index: number, busy: number): { packets: number; bytes: number } {
+    const { offset, stride, bytes } = COUNTERS[counter];
+    const at = offset + index * stride * 4;
+    const pair = (first: number) => {
+      const low = this.word(at + first, busy);
+      return low + this.word(at + first + 4, busy) * 2 ** 32;
+    };
+    return { packets: pair(0), bytes: bytes ? pair(8) : 0 };
+  }
+}
+
+const SNAPSHOT = Object.values(COUNTERS).filter(({ kind }) => kind === 'snapshot');
+
+describe('counters', () => {
+  test.each([100, 50])('a snapshot of all at one clock, events in %i of 100 clocks', (busy) => {
+    const bench = new Bench(80 + busy);
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 700; i++) bench.clock(busy);
+      bench.snapshot(busy);
+      let received = 0;
+      let ended = 0;
+      for (const { name, entries, bytes } of SNAPSHOT) {
+        for (let index = 0; index < entries(SIZES); index++) {
+          const total = bench.frozen.get(`${name}/${index}`) ?? { packets: 0, bytes: 0 };
+          const expected = bytes ? total : { ...total, bytes: 0 };
+          expect(bench.read(name, index, busy), `${name} ${index}`).toEqual(expected);
+          if (name === 'received') received += total.packets;
+          if (name === 'ends') ended += total.packets;
+        }
+      }
+      expect(ended).toBeGreaterThan(100);
+      expect(received).toBe(ended + bench.frozenInFlight);
+    }
+  });
+
+  test('by VID, live', () => {
+    const bench = new Bench(5);
+    for (let i = 0; i < 3000; i++) bench.clock(80);
+    for (let i = 0; i < 5; i++) bench.clock(0);
+    let most = 0;
+    for (let vid = 0; vid < VIDS; vid++) {
+      const { packets = 0 } = bench.live.get(`vid_packets/${vid}`) ?? {};
+      expect(bench.read('vid_packets', vid, 0).packets).toBe(packets);
+      most = Math.max(most, packets);
+    }
+    expect(most).toBeGreaterThan(50);
+  });
+});
