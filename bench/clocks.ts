@@ -1,0 +1,143 @@
+/** Clocks a frame, back to back: what the pipeline sustains. */
+import type { Benchmark, Context } from './benchmark.ts';
+import { CardBed, CONFIGURATION, expectReason, type Seen } from './card-bed.ts';
+import { FULL, KINDS, type Kind, SHORTEST, steered, vids } from './frames.ts';
+import type { Column, Measured, Value } from './report.ts';
+
+const FRAMES = { quick: 200, full: 2000 };
+/** Bytes without FCS: the shortest, what needs one beat more, and what lies between. */
+const LENGTHS = [SHORTEST, 64, 65, 128, 512, FULL];
+/** Bytes of FCS, preamble with delimiter, and the shortest gap (IEEE 802.3 §4.4.2): no card sees them. */
+const WIRE_EXTRA = 4 + 8 + 12;
+
+const COLUMNS: readonly Column[] = [
+  { key: 'frames', title: 'frames' },
+  { key: 'clocksPerFrame', title: 'clocks a frame', digits: 3 },
+  { key: 'shortest', title: 'shortest distance' },
+  { key: 'longest', title: 'longest distance' },
+];
+
+type Distances = Record<'frames' | 'clocksPerFrame' | 'shortest' | 'longest', number>;
+
+/** Clocks from each frame's decision to the next one's. */
+export function distances(seen: readonly Pick<Seen, 'decisionClock'>[]): Distances {
+  const clocks = seen.map(({ decisionClock }) => decisionClock);
+  const steps = clocks.slice(1).map((clock, n) => clock - (clocks[n] ?? 0));
+  return {
+    frames: clocks.length,
+    clocksPerFrame: steps.reduce((sum, step) => sum + step, 0) / steps.length,
+    shortest: Math.min(...steps),
+    longest: Math.max(...steps),
+  };
+}
+
+async function kinds(bed: CardBed, frames: number) {
+  const rows: Record<string, Value>[] = [];
+  const run = async (name: string, kind: Kind, meanwhile?: () => Promise<void>) => {
+    const list = Array.from({ length: frames }, (_, n) => kind.frame(n));
+    const seen = await bed.pass(new Map([[kind.port, list]]), meanwhile);
+    expectReason(seen, kind.reason);
+    rows.push({ frame: name, ...distances(seen) });
+  };
+  for (const kind of KINDS) await run(kind.name, kind);
+  const [first] = KINDS as readonly [Kind, ...Kind[]];
+
+  // The last rows of the table, which no frame here names: written and read back all the while.
+  await run('steered, while the host writes rows', first, async () => {
+    const { vids: entries } = bed.card.sizes;
+    for (let n = 0; n < frames; n++)
+      bed.tables.set('vid_row', entries - 1 - n, {
+        active: n % 8,
+        backup: 1,
+        backup_in_sync: 0,
+        valid: 1,
+      });
+    await bed.tables.write();
+  });
+
+  const mixed = new Map<number, Buffer[]>();
+  for (const kind of KINDS) {
+    const list = mixed.get(kind.port) ?? [];
+    for (let n = 0; n < frames / KINDS.length; n++) list.push(kind.frame(n));
+    mixed.set(kind.port, list);
+  }
+  const fromTwo = distances(await bed.pass(mixed));
+  rows.push({ frame: 'all of these, from two ports at once', ...fromTwo });
+  return rows;
+}
+
+async function lengths(bed: CardBed, frames: number, beatBytes: number) {
+  const rows: Record<string, Value>[] = [];
+  const numbers = vids(frames);
+  for (const bytes of LENGTHS) {
+    const seen = await bed.pass(new Map([[0, numbers.map((vid) => steered(vid, bytes))]]));
+    expectReason(seen, 'steer_active');
+    rows.push({
+      bytes,
+      wireBytes: bytes + 4,
+      beats: Math.ceil(bytes / beatBytes),
+      ...distances(seen),
+      atTheWire: (bytes + WIRE_EXTRA) / beatBytes,
+    });
+  }
+  return rows;
+}
+
+async function run({ quick, say }: Context): Promise<Measured> {
+  const frames = quick ? FRAMES.quick : FRAMES.full;
+  say(`${frames} frames back to back, of each kind and of each length`);
+  const bed = await CardBed.open({ observe: true });
+  try {
+    await bed.attachMemory();
+    const beatBytes = bed.card.sizes.dataWidth / 8;
+    const kindRows = await kinds(bed, frames);
+    const lengthRows = await lengths(bed, frames, beatBytes);
+    const worst = Math.max(...kindRows.map(({ clocksPerFrame }) => Number(clocksPerFrame)));
+    return {
+      configuration: CONFIGURATION,
+      method: [
+        'Lock-step simulation: clocks are counted, time plays no part, and the numbers are exact and the same on every machine.',
+        'Frames are fed without a gap between or within them. The distance is counted in clocks from the decision of one frame to that of the next.',
+        `A beat is ${beatBytes} bytes; a frame of ${SHORTEST} bytes (64 with its FCS, which the card does not see) is ${Math.ceil(SHORTEST / beatBytes)} beats, so fewer clocks are not possible at this width.`,
+        `On a wire a frame also takes 24 byte times of FCS, preamble and gap: the last column is how often one can come, so the pipeline has ${beatBytes === 8 ? 'clocks to spare' : 'as many clocks as it says'} at every length.`,
+      ],
+      headlines: [
+        {
+          what: 'clocks a frame of 64 bytes, the slowest kind',
+          value: worst,
+          unit: 'clocks',
+          aim: { most: Math.ceil(SHORTEST / beatBytes) },
+        },
+      ],
+      tables: [
+        {
+          caption: `${SHORTEST} bytes (64 on the wire), by what becomes of the frame`,
+          columns: [{ key: 'frame', title: 'frame' }, ...COLUMNS],
+          rows: kindRows,
+        },
+        {
+          caption: 'By length, steered',
+          columns: [
+            { key: 'bytes', title: 'bytes' },
+            { key: 'wireBytes', title: 'with FCS' },
+            { key: 'beats', title: 'beats' },
+            ...COLUMNS,
+            { key: 'atTheWire', title: 'at the wire', digits: 1 },
+          ],
+          rows: lengthRows,
+        },
+      ],
+      limits: [
+        'A clock rate: how fast a part could be clocked is for synthesis and place and route to say.',
+      ],
+    };
+  } finally {
+    await bed.close();
+  }
+}
+
+export const clocks: Benchmark = {
+  name: 'clocks',
+  title: 'Clocks a frame, back to back',
+  run,
+};
