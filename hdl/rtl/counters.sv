@@ -189,38 +189,46 @@ module counters #(
   );
 
   // ---- read
-  logic [63:0] in_out;  // received and lost share a page: 0x100 apart
+  localparam int PAGE = 12;  // bits of an address below its page
+  logic [63:0] in_out;       // received and lost share a page: 0x100 apart
   always_comb begin
     in_out = '0;
     for (int i = 0; i < ORIGINS; i++) begin
-      if (!address_q[8] && address_q[7:3] == 5'(i)) in_out = received_snap_q[i*64+:64];
+      if (address_q[PAGE-1:3] == 9'(i)) in_out = received_snap_q[i*64+:64];
     end
     for (int p = 0; p <= PORTS; p++) begin
-      if (address_q[8] && address_q[7:3] == 5'(p)) in_out = lost_snap_q[p*64+:64];
+      if (address_q[PAGE-1:3] == 9'h20 + 9'(p)) in_out = lost_snap_q[p*64+:64];
     end
   end
 
-  localparam int PAGE = 12;  // bits of an address below its page
+  // An entry that a bank does not have reads as 0, like every address that is not listed.
+  logic [7:0] index;
+  assign index = address_q[PAGE-1:4];
   logic [127:0] entry;
   always_comb begin
     case (address_q[23:PAGE])
       linecard_regs_pkg::ADDR_COUNT_ENDS[23:PAGE]: entry = ends;
-      linecard_regs_pkg::ADDR_COUNT_SLOT_SENT[23:PAGE]: entry = slot_sent;
-      linecard_regs_pkg::ADDR_COUNT_SLOT_RECEIVED[23:PAGE]: entry = slot_received;
-      linecard_regs_pkg::ADDR_COUNT_RULE_HITS[23:PAGE]: entry = rule_hits;
-      linecard_regs_pkg::ADDR_COUNT_PORT_RECEIVED[23:PAGE]: entry = port_received;
-      linecard_regs_pkg::ADDR_COUNT_PORT_SENT[23:PAGE]: entry = port_sent;
+      linecard_regs_pkg::ADDR_COUNT_SLOT_SENT[23:PAGE]: entry = (index < 8'(SLOTS)) ? slot_sent : '0;
+      linecard_regs_pkg::ADDR_COUNT_SLOT_RECEIVED[23:PAGE]: entry = (index < 8'(SLOTS)) ? slot_received : '0;
+      linecard_regs_pkg::ADDR_COUNT_RULE_HITS[23:PAGE]: entry = (index < 8'(RULES * 2)) ? rule_hits : '0;
+      linecard_regs_pkg::ADDR_COUNT_PORT_RECEIVED[23:PAGE]: entry = (index < 8'(PORTS + 1)) ? port_received : '0;
+      linecard_regs_pkg::ADDR_COUNT_PORT_SENT[23:PAGE]: entry = (index < 8'(PORTS + 1)) ? port_sent : '0;
       linecard_regs_pkg::ADDR_COUNT_RECEIVED[23:PAGE]: entry = {in_out, in_out};
       default: entry = '0;
     endcase
   end
 
-  // The high word of a live counter is kept when the low one is read, so that the two belong together.
+  // The high word of a live counter is kept when the low one is read, so that the two belong together
+  // whatever is read between them.
+  localparam int BIG = 20;  // bits of an address below its megabyte
   logic [31:0] vid_high_q;
+  logic at_vid, vid_exists;
+  assign at_vid = address_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_PACKETS[23:BIG];
+  assign vid_exists = 18'(address_q[BIG-1:3]) < 18'(VIDS);
   always_ff @(posedge clk_i) begin
     data_o <= entry[address_q[3:2]*32+:32];
-    vid_data_o <= address_q[2] ? vid_high_q : vid_packets[31:0];
-    if (!address_q[2]) vid_high_q <= vid_packets[63:32];
+    vid_data_o <= !vid_exists ? '0 : address_q[2] ? vid_high_q : vid_packets[31:0];
+    if (at_vid && !address_q[2]) vid_high_q <= vid_packets[63:32];
   end
 
 endmodule

@@ -99,7 +99,7 @@ module registers #(
   assign cfg_ready_o = state_q == DONE;
 
   always_ff @(posedge clk_i) begin
-    if (state_q == IDLE) begin
+    if (state_q == IDLE && cfg_valid_i) begin
       addr_q <= cfg_addr_i;
       wdata_q <= cfg_wdata_i;
     end

@@ -238,4 +238,22 @@ describe('counters', () => {
     }
     expect(most).toBeGreaterThan(50);
   });
+
+  // docs/registers.md: addresses that are not listed read as 0.
+  test('what is not listed reads 0', () => {
+    const bench = new Bench(6);
+    for (let i = 0; i < 2000; i++) bench.clock(100);
+    bench.snapshot(0);
+    const listed = (address: number) =>
+      Object.values(COUNTERS).some(({ offset, entries, stride }) => {
+        return address >= offset && address < offset + entries(SIZES) * stride * 4;
+      });
+    const { offset, stride } = COUNTERS.vid_packets;
+    const vids = Array.from({ length: VIDS }, (_, i) => offset + (VIDS + i) * stride * 4);
+    const others = Array.from({ length: 0x900 }, (_, i) => 0x7000 + i * 16);
+    const wrong = [...others, ...vids].filter(
+      (address) => !listed(address) && bench.word(address, 0) !== 0,
+    );
+    expect(wrong.map((address) => `0x${address.toString(16)}`)).toEqual([]);
+  });
 });
