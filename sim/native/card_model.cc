@@ -3,10 +3,10 @@
 #include <verilated.h>
 
 #include <cstring>
+#include <mutex>
 
 #include "Vlinecard.h"
 #include "card_constants.h"
-#include "model_error.h"
 #if VM_TRACE
 #include <verilated_fst_c.h>
 #endif
@@ -21,6 +21,9 @@ namespace {
 constexpr unsigned PORTS = VIDLINE_PORTS;
 constexpr unsigned BEAT_BYTES = VIDLINE_DATA_WIDTH / 8;
 constexpr int RESET_CLOCKS = 16;
+/// Verilator's runtime counts seeds for the whole process: two models built at once would disturb each
+/// other's first values, and the same seed would not give the same card.
+std::mutex building;
 /// Simulated time units (of 1 ns in a waveform) of a clock; $time / 10 is the clock.
 constexpr uint64_t UNITS = 10;
 
@@ -51,9 +54,10 @@ struct CardModel::Impl {
 Shape CardModel::shape() { return {PORTS, BEAT_BYTES}; }
 bool CardModel::can_trace() { return VM_TRACE != 0; }
 
-CardModel::CardModel(const ModelOptions& options) : impl_(std::make_unique<Impl>()) {
+CardModel::CardModel(const ModelOptions& options) {
+    const std::lock_guard<std::mutex> lock(building);
+    impl_ = std::make_unique<Impl>();
     impl_->options = options;
-    MessageScope scope(messages_);
     try {
         impl_->context.randReset(options.seed == 0 ? 0 : 2);
         impl_->context.randSeed(static_cast<int>(options.seed & 0x7fffffff));
@@ -135,7 +139,6 @@ CardModel::CardModel(const ModelOptions& options) : impl_(std::make_unique<Impl>
 }
 
 CardModel::~CardModel() {
-    MessageScope scope(messages_);
 #if VM_TRACE
     if (impl_->trace && impl_->trace->isOpen()) impl_->trace->close();
 #endif
@@ -156,7 +159,6 @@ void CardModel::fail(const char* message) {
 }
 
 void CardModel::evaluate() {
-    MessageScope scope(messages_);
     try {
         impl_->top->eval();
     } catch (const ModelError& error) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "model_error.h"
 #include "pins.h"
 
 namespace vidline {
@@ -19,7 +20,8 @@ struct ModelOptions {
     uint64_t trace_to = 0;
 };
 
-/// One card. The thread that constructs it is the one that evaluates and destroys it.
+/// One card. The thread that constructs it is the one that evaluates and destroys it, and has no
+/// other (see MessageScope).
 class CardModel {
   public:
     /// Elaborates and resets. Throws ModelError.
@@ -50,6 +52,7 @@ class CardModel {
     std::unique_ptr<Impl> impl_;
     Pins pins_;
     std::string messages_;
+    const MessageScope scope_{messages_};
     uint64_t clocks_ = 0;
     bool failed_ = false;
 };
