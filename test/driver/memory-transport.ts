@@ -31,7 +31,7 @@ export class MemoryTransport extends EventEmitter<TransportEvents> implements Tr
   readonly injected: InjectedFrame[] = [];
   /** What a write leaves in the word: a fault where it is not the value. */
   store = (_address: number, value: number): number => value;
-  /** The next `access` rejects with it. */
+  /** The next `access` is done, but rejects with it: the reply is lost. */
   failure: Error | undefined;
   closed = 0;
 
@@ -59,14 +59,15 @@ export class MemoryTransport extends EventEmitter<TransportEvents> implements Tr
     this.calls += 1;
     this.log.push(...accesses);
     await Promise.resolve();
-    const { failure } = this;
-    this.failure = undefined;
-    if (failure) throw failure;
-    return Uint32Array.from(accesses, ({ address, write }) => {
+    const words = Uint32Array.from(accesses, ({ address, write }) => {
       if (write === undefined) return this.words.get(address) ?? 0;
       this.words.set(address, this.store(address, write));
       return write;
     });
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure) throw failure;
+    return words;
   }
 
   async inject(frames: readonly InjectedFrame[]): Promise<void> {

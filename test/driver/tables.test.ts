@@ -145,6 +145,16 @@ describe('read back', () => {
     expect(await tables.write()).toEqual({ rows: 1 });
   });
 
+  test('a row whose reply was lost is written again even where it shall be as before', async () => {
+    await tables.write();
+    tables.set('vid_row', 5, row(7));
+    transport.failure = new Error('line cut');
+    await expect(tables.write()).rejects.toThrow('line cut');
+    tables.clear('vid_row', 5);
+    expect(await tables.write()).toEqual({ rows: 1 });
+    expect(transport.words.get(rowAddress(5))).toBe(0);
+  });
+
   test('write and read back are one call to the transport', async () => {
     await tables.write();
     const { calls } = transport;
