@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { SimulatedCardOptions, SimulatedHostFrame } from '../sim/index.ts';
 import { SimulatedCard } from '../sim/index.ts';
-import { encodeInject } from './generated/registers.ts';
+import { encodeInject, VALUES } from './generated/registers.ts';
 import type {
   Access,
   InjectedFrame,
@@ -11,12 +11,9 @@ import type {
   TransportEvents,
 } from './transport.ts';
 
-/** Codes of `inject.mode` in hdl/registers.yaml. */
-const MODE = { port: 0, slot: 1, steer: 2 } as const;
-
 export function injectRecord(target: InjectTarget): number {
   return encodeInject({
-    mode: MODE[target.to],
+    mode: VALUES.inject_mode[target.to],
     target: target.to === 'slot' ? target.slot : target.port,
   });
 }

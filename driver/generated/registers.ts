@@ -203,7 +203,7 @@ export interface PortEntry {
 
 /** Places that a processor can occupy. */
 export interface SlotEntry {
-  /** 1: may be sent to and may send. Only the host sets it, with a new epoch; the card can only clear it. */
+  /** 1: may be sent to and may send. Only the host raises a slot, and with a new epoch; the driver sees to that. */
   up: number;
   /** Fabric port behind which the slot is. */
   port: number;
@@ -257,7 +257,7 @@ export interface RuleEntry {
   setup_zero: number;
   /** 1: a message type in the rule's set is a set-up packet. */
   setup_type: number;
-  /** Where the identifier's offset counts from: 0 L3 header, 1 L4 header, 2 L4 payload, 3 IP destination address. */
+  /** Where the identifier's offset counts from: L3 header, L4 header, L4 payload or IP destination address. */
   id_base: number;
   /** 1: the identifier's first byte is its least significant. */
   id_little: number;
@@ -559,9 +559,15 @@ export const REASONS: readonly (Reason | undefined)[] = Array.from({ length: 64 
   REASON_LIST.find((reason) => reason.code === code),
 );
 
+/** Values of fields that are a choice, by `<table or record>_<field>`. */
+export const VALUES = {
+  rule_id_base: { l3: 0, l4: 1, payload: 2, destination: 3 },
+  inject_mode: { port: 0, slot: 1, steer: 2 },
+} as const;
+
 /** What the host says of a frame that it injects; travels beside the frame's first beat. */
 export interface Inject {
-  /** 0: out of port `target` as it is. 1: into slot `target`. 2: steer it as if it had come in by line port `target`. */
+  /** port: out of port `target` as it is. slot: into slot `target`. steer: as if it had come in by line port `target`. */
   mode: number;
   /** Port or slot. */
   target: number;

@@ -7,6 +7,8 @@ const field = z.strictObject({
   name: z.string(),
   bit: z.int().nonnegative(),
   width: z.int().positive(),
+  /** Names of single values, where the field is a choice. */
+  values: z.record(z.string(), z.int().nonnegative()).optional(),
   doc: z.string(),
 });
 const register = z.strictObject({
@@ -67,7 +69,12 @@ const schema = z.strictObject({
       name: z.string(),
       doc: z.string(),
       fields: z.array(
-        z.strictObject({ name: z.string(), width: z.int().positive(), doc: z.string() }),
+        z.strictObject({
+          name: z.string(),
+          width: z.int().positive(),
+          values: z.record(z.string(), z.int().nonnegative()).optional(),
+          doc: z.string(),
+        }),
       ),
     }),
   ),
@@ -163,4 +170,15 @@ function checkFields(owner: string, fields: readonly Field[], bits: number): voi
     next = bit + width;
     if (next > bits) throw new Error(`registers.yaml: ${owner}.${name} does not fit`);
   }
+}
+
+/** Fields that are a choice, `<table or record>_<field>`, with the names of their values. */
+export function choices(
+  description: Description,
+): { name: string; width: number; values: Readonly<Record<string, number>> }[] {
+  return [...description.tables, ...description.records].flatMap((owner) =>
+    owner.fields.flatMap(({ name, width, values }) =>
+      values === undefined ? [] : [{ name: `${owner.name}_${name}`, width, values }],
+    ),
+  );
 }

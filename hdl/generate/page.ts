@@ -6,11 +6,20 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 const bits = ({ bit, width }: { bit: number; width: number }): string =>
   width === 1 ? `${bit}` : `${bit + width - 1}:${bit}`;
 
-function fieldTable(fields: readonly Pick<Field, 'name' | 'bit' | 'width' | 'doc'>[]): string[] {
+const values = ({ values: named = {} }: Pick<Field, 'values'>): string => {
+  const list = Object.entries(named).map(([name, code]) => `${code} ${name}`);
+  return list.length === 0 ? '' : ` Values: ${list.join(', ')}.`;
+};
+
+function fieldTable(
+  fields: readonly Pick<Field, 'name' | 'bit' | 'width' | 'doc' | 'values'>[],
+): string[] {
   return [
     '| bits | field | |',
     '|---|---|---|',
-    ...fields.map((field) => `| ${bits(field)} | \`${field.name}\` | ${cell(field.doc)} |`),
+    ...fields.map(
+      (field) => `| ${bits(field)} | \`${field.name}\` | ${cell(field.doc)}${values(field)} |`,
+    ),
     '',
   ];
 }

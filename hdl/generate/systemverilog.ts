@@ -1,5 +1,5 @@
 /** Writes the SystemVerilog package: constants, structs and the functions between words and structs. */
-import { counterStride, type Description, type Table } from './model.ts';
+import { choices, counterStride, type Description, type Table } from './model.ts';
 
 const hex = (value: number, bits: number): string => `${bits}'h${value.toString(16)}`;
 const upper = (name: string): string => name.toUpperCase();
@@ -62,6 +62,14 @@ export function systemVerilog(description: Description): string {
     );
   }
   for (const table of tables) out.push(...tableFunctions(table));
+  out.push('', '  // Values of fields that are a choice.');
+  for (const { name, width, values } of choices(description)) {
+    for (const [value, code] of Object.entries(values)) {
+      out.push(
+        `  localparam logic [${width - 1}:0] ${upper(name)}_${upper(value)} = ${width}'d${code};`,
+      );
+    }
+  }
   for (const record of records) {
     const width = record.fields.reduce((sum, entry) => sum + entry.width, 0);
     out.push('', `  // ${record.doc} The first field of the description is the lowest.`);
@@ -103,6 +111,10 @@ function tableFunctions(table: Table): string[] {
     '',
     `  // ${table.doc}`,
     `  localparam int BITS_${upper(name)} = ${width};`,
+    ...fields.map((field, index) => {
+      const low = fields.slice(0, index).reduce((sum, { width: bits }) => sum + bits, 0);
+      return `  localparam int LSB_${upper(name)}_${upper(field.name)} = ${low};  // in ${name}_entry_t`;
+    }),
     '  typedef struct packed {',
     ...[...fields].reverse().map((field) => `    logic ${range(field.width)}${field.name};`),
     `  } ${name}_entry_t;`,

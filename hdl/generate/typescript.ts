@@ -1,5 +1,5 @@
 /** Writes the host's half: addresses, field positions, entry types, reasons and the record readers. */
-import { counterStride, type Description, SIZE_NAMES } from './model.ts';
+import { choices, counterStride, type Description, SIZE_NAMES } from './model.ts';
 
 const pascal = (name: string): string =>
   name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
@@ -170,6 +170,15 @@ export function typeScript(description: Description): string {
     ');',
     '',
   );
+  out.push(
+    '/** Values of fields that are a choice, by `<table or record>_<field>`. */',
+    'export const VALUES = {',
+  );
+  for (const { name, values } of choices(description)) {
+    const pairs = Object.entries(values).map(([value, code]) => `${value}: ${code}`);
+    out.push(`  ${name}: { ${pairs.join(', ')} },`);
+  }
+  out.push('} as const;', '');
   for (const record of records) {
     let bit = 0;
     out.push(`/** ${record.doc} */`, `export interface ${pascal(record.name)} {`);

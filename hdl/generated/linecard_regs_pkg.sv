@@ -196,6 +196,9 @@ package linecard_regs_pkg;
 
   // Network ports. The role decides which side of the card a frame comes from.
   localparam int BITS_PORT = 50;
+  localparam int LSB_PORT_MAC = 0;  // in port_entry_t
+  localparam int LSB_PORT_FABRIC = 48;  // in port_entry_t
+  localparam int LSB_PORT_CUT_THROUGH = 49;  // in port_entry_t
   typedef struct packed {
     logic cut_through;
     logic fabric;
@@ -212,6 +215,10 @@ package linecard_regs_pkg;
 
   // Places that a processor can occupy.
   localparam int BITS_SLOT = 17;
+  localparam int LSB_SLOT_UP = 0;  // in slot_entry_t
+  localparam int LSB_SLOT_PORT = 1;  // in slot_entry_t
+  localparam int LSB_SLOT_LINE_PORT = 5;  // in slot_entry_t
+  localparam int LSB_SLOT_EPOCH = 9;  // in slot_entry_t
   typedef struct packed {
     logic [7:0] epoch;
     logic [3:0] line_port;
@@ -229,6 +236,10 @@ package linecard_regs_pkg;
 
   // Destination prefixes; a rule names the set of prefixes it accepts.
   localparam int BITS_PREFIX = 258;
+  localparam int LSB_PREFIX_ADDRESS = 0;  // in prefix_entry_t
+  localparam int LSB_PREFIX_MASK = 128;  // in prefix_entry_t
+  localparam int LSB_PREFIX_V6 = 256;  // in prefix_entry_t
+  localparam int LSB_PREFIX_VALID = 257;  // in prefix_entry_t
   typedef struct packed {
     logic valid;
     logic v6;
@@ -246,6 +257,28 @@ package linecard_regs_pkg;
 
   // Service rules, tried in order of their index; the first that matches decides.
   localparam int BITS_RULE = 276;
+  localparam int LSB_RULE_VALID = 0;  // in rule_entry_t
+  localparam int LSB_RULE_ANY_PROTOCOL = 1;  // in rule_entry_t
+  localparam int LSB_RULE_ANY_PREFIX = 2;  // in rule_entry_t
+  localparam int LSB_RULE_ANY_PORT = 3;  // in rule_entry_t
+  localparam int LSB_RULE_PROTOCOL = 4;  // in rule_entry_t
+  localparam int LSB_RULE_PREFIXES = 12;  // in rule_entry_t
+  localparam int LSB_RULE_PORT_LOW = 20;  // in rule_entry_t
+  localparam int LSB_RULE_PORT_HIGH = 36;  // in rule_entry_t
+  localparam int LSB_RULE_COMPARE_VALUE = 52;  // in rule_entry_t
+  localparam int LSB_RULE_COMPARE_MASK = 84;  // in rule_entry_t
+  localparam int LSB_RULE_COMPARE_OFFSET = 116;  // in rule_entry_t
+  localparam int LSB_RULE_TYPE_OFFSET = 120;  // in rule_entry_t
+  localparam int LSB_RULE_SETUP_ALWAYS = 124;  // in rule_entry_t
+  localparam int LSB_RULE_SETUP_ZERO = 125;  // in rule_entry_t
+  localparam int LSB_RULE_SETUP_TYPE = 126;  // in rule_entry_t
+  localparam int LSB_RULE_ID_BASE = 127;  // in rule_entry_t
+  localparam int LSB_RULE_ID_LITTLE = 129;  // in rule_entry_t
+  localparam int LSB_RULE_ID_WIDTH = 130;  // in rule_entry_t
+  localparam int LSB_RULE_ID_OFFSET = 134;  // in rule_entry_t
+  localparam int LSB_RULE_ID_MASK = 142;  // in rule_entry_t
+  localparam int LSB_RULE_ID_SUBTRACT = 206;  // in rule_entry_t
+  localparam int LSB_RULE_ID_SHIFT = 270;  // in rule_entry_t
   typedef struct packed {
     logic [5:0] id_shift;
     logic [63:0] id_subtract;
@@ -281,6 +314,7 @@ package linecard_regs_pkg;
 
   // Message types that are set-ups, 256 bits a rule: entry rule * 8 + type / 32, bit type % 32.
   localparam int BITS_TYPE_SET = 32;
+  localparam int LSB_TYPE_SET_TYPES = 0;  // in type_set_entry_t
   typedef struct packed {
     logic [31:0] types;
   } type_set_entry_t;
@@ -295,6 +329,10 @@ package linecard_regs_pkg;
 
   // The rows that VIDs name.
   localparam int BITS_VID_ROW = 14;
+  localparam int LSB_VID_ROW_ACTIVE = 0;  // in vid_row_entry_t
+  localparam int LSB_VID_ROW_BACKUP = 6;  // in vid_row_entry_t
+  localparam int LSB_VID_ROW_BACKUP_IN_SYNC = 12;  // in vid_row_entry_t
+  localparam int LSB_VID_ROW_VALID = 13;  // in vid_row_entry_t
   typedef struct packed {
     logic valid;
     logic backup_in_sync;
@@ -310,11 +348,20 @@ package linecard_regs_pkg;
     pack_vid_row = {16'b0, entry[13], entry[12], entry[11:6], 2'b0, entry[5:0]};
   endfunction
 
+  // Values of fields that are a choice.
+  localparam logic [1:0] RULE_ID_BASE_L3 = 2'd0;
+  localparam logic [1:0] RULE_ID_BASE_L4 = 2'd1;
+  localparam logic [1:0] RULE_ID_BASE_PAYLOAD = 2'd2;
+  localparam logic [1:0] RULE_ID_BASE_DESTINATION = 2'd3;
+  localparam logic [1:0] INJECT_MODE_PORT = 2'd0;
+  localparam logic [1:0] INJECT_MODE_SLOT = 2'd1;
+  localparam logic [1:0] INJECT_MODE_STEER = 2'd2;
+
   // What the host says of a frame that it injects; travels beside the frame's first beat. The first field of the description is the lowest.
   localparam int INJECT_BITS = 10;
   typedef struct packed {
     logic [7:0] target;  // Port or slot.
-    logic [1:0] mode;  // 0: out of port `target` as it is. 1: into slot `target`. 2: steer it as if it had come in by line port `target`.
+    logic [1:0] mode;  // port: out of port `target` as it is. slot: into slot `target`. steer: as if it had come in by line port `target`.
   } inject_t;
 
   // What the card decided about a frame and on what grounds; one for each frame, at its end. With punted frames it goes to the host. The first field of the description is the lowest.

@@ -4,6 +4,7 @@ module classify #(
     parameter int PREFIXES = 8
 ) (
     input  logic                clk_i,
+    input  logic                valid_i,  // meta_i belongs to a frame
     input  linecard_pkg::meta_t meta_i,
     input  logic [PREFIXES-1:0] prefixes_i,
     input  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_i,
@@ -21,6 +22,7 @@ module classify #(
     rule_match #(
         .PREFIXES(PREFIXES)
     ) rule_match (
+        .enable_i(valid_i),
         .rule_i(rules_i[i*BITS+:BITS]),
         .protocol_i(meta_i.protocol),
         .prefixes_i(prefixes_i),

@@ -14,7 +14,6 @@ module decide #(
 );
   localparam int SLOT_BITS = linecard_regs_pkg::BITS_SLOT;
   localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
-  localparam int FABRIC_BIT = 48;  // field `fabric` behind the 48 bits of `mac`
 
   // ---- read slots
   logic [31:0] destination_prefix, source_prefix;
@@ -98,7 +97,7 @@ module decide #(
   always_comb begin
     target_is_fabric = 1'b0;
     for (int p = 0; p < PORTS; p++) begin
-      if (meta_q.inject_target == 8'(p)) target_is_fabric = ports_i[p*PORT_BITS+FABRIC_BIT];
+      if (meta_q.inject_target == 8'(p)) target_is_fabric = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_FABRIC];
     end
   end
 
@@ -152,10 +151,10 @@ module decide #(
       end else begin
         meta.reason = linecard_regs_pkg::REASON_INJECT_TARGET;
       end
-    end else if (meta_q.inject_mode == linecard_pkg::INJECT_SLOT) begin
+    end else if (meta_q.inject_mode == linecard_regs_pkg::INJECT_MODE_SLOT) begin
       use_a = up_a_q;
       meta.reason = up_a_q ? linecard_regs_pkg::REASON_INJECT_SLOT : linecard_regs_pkg::REASON_SLOT_DOWN;
-    end else if (meta_q.inject_mode == linecard_pkg::INJECT_PORT && meta_q.inject_target < 8'(PORTS)) begin
+    end else if (meta_q.inject_mode == linecard_regs_pkg::INJECT_MODE_PORT && meta_q.inject_target < 8'(PORTS)) begin
       meta.reason = target_is_fabric ? linecard_regs_pkg::REASON_INJECT_FABRIC
                                      : linecard_regs_pkg::REASON_INJECT_LINE;
       meta.egress = meta_q.inject_target[3:0];

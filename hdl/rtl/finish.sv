@@ -31,12 +31,16 @@ module finish #(
     for (int p = 0; p <= PORTS; p++) select_o[p] = goes && meta_i.egress == 4'(p);
   end
 
+  // The beat that marks a gap is none of the frame's.
+  logic [15:0] length;
+  assign length = length_i - 16'(verdict_i == linecard_pkg::RX_UNDERRUN);
+
   logic ill;
   linecard_regs_pkg::reason_t illness;
   always_comb begin
     ill = 1'b1;
     illness = linecard_regs_pkg::REASON_RX_OVERSIZE;
-    if (verdict_i == linecard_pkg::RX_OVERSIZE || length_i > 16'(linecard_pkg::MAX_FRAME)) begin
+    if (verdict_i == linecard_pkg::RX_OVERSIZE || length > 16'(linecard_pkg::MAX_FRAME)) begin
       illness = linecard_regs_pkg::REASON_RX_OVERSIZE;
     end else if (verdict_i == linecard_pkg::RX_ERROR) begin
       illness = linecard_regs_pkg::REASON_RX_ERROR;
@@ -67,11 +71,9 @@ module finish #(
     record.origin = meta_i.origin;
     record.ingress = meta_i.ingress;
     record.time_us = time_us_i;
-    record.length = length_i;
+    record.length = length;
     if (ill && illness == linecard_regs_pkg::REASON_RX_OVERSIZE) begin
       record.length = 16'(linecard_pkg::MAX_FRAME + 1);
-    end else if (verdict_i == linecard_pkg::RX_UNDERRUN) begin
-      record.length = length_i - 16'd1;  // the beat that marks the gap
     end
     record.reason = meta_i.reason;
     if (ill) begin

@@ -72,8 +72,6 @@ module linecard #(
   localparam int SOURCES = PORTS + 1;  // the last is the host
   localparam int INJECT_BITS = linecard_regs_pkg::INJECT_BITS;
   localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
-  localparam int FABRIC_BIT = 48;  // of a port's entry, behind its MAC address
-  localparam int CUT_BIT = 49;
   localparam int META_BITS = linecard_pkg::META_BITS;
   localparam int POSITIONS = linecard_pkg::tap_rewrite(K) + 1;
 
@@ -99,7 +97,7 @@ module linecard #(
     ) rx_port (
         .clk_i(clk_i),
         .rst_ni(rst_ni),
-        .cut_through_i(ports[p*PORT_BITS+CUT_BIT]),
+        .cut_through_i(ports[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_CUT_THROUGH]),
         .rx_tvalid_i(rx_tvalid_i[p]),
         .rx_tdata_i(rx_tdata_i[p*DATA_WIDTH+:DATA_WIDTH]),
         .rx_tkeep_i(rx_tkeep_i[p*K+:K]),
@@ -197,9 +195,11 @@ module linecard #(
   always_comb begin
     merged_fabric = 1'b0;
     for (int p = 0; p < PORTS; p++) begin
-      if (merged_source == 4'(p)) merged_fabric = ports[p*PORT_BITS+FABRIC_BIT];
+      if (merged_source == 4'(p)) merged_fabric = ports[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_FABRIC];
     end
   end
+  linecard_regs_pkg::inject_t merged_inject;
+  assign merged_inject = merged_side;
   linecard_pkg::meta_t entering, entering_q;
   if ($bits(entering) != META_BITS) begin : g_meta_bits
     $error("linecard_pkg: META_BITS is not the width of meta_t");
@@ -210,7 +210,8 @@ module linecard #(
     else if (merged_fabric) entering.origin = linecard_regs_pkg::ORIGIN_SLOT;
     else entering.origin = linecard_regs_pkg::ORIGIN_LINE;
     entering.ingress = merged_source;
-    {entering.inject_target, entering.inject_mode} = merged_side;  // record `inject`
+    entering.inject_mode = merged_inject.mode;
+    entering.inject_target = merged_inject.target;
   end
   always_ff @(posedge clk_i) entering_q <= entering;
 
@@ -311,7 +312,7 @@ module linecard #(
   linecard_regs_pkg::rule_entry_t rule_locate;
   logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_locate;
   classify #(.RULES(RULES), .PREFIXES(PREFIXES)) classify (
-      .clk_i(clk_i), .meta_i(meta_match), .prefixes_i(prefix_hits_match), .payload_i(payload_match), .rules_i(rules),
+      .clk_i(clk_i), .valid_i(line_first[linecard_pkg::tap_match(K)]), .meta_i(meta_match), .prefixes_i(prefix_hits_match), .payload_i(payload_match), .rules_i(rules),
       .meta_o(meta_locate), .rule_o(rule_locate), .payload_o(payload_locate)
   );
 

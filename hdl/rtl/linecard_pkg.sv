@@ -81,11 +81,6 @@ package linecard_pkg;
   localparam logic [2:0] RX_OVERFLOW = 3'd3;
   localparam logic [2:0] RX_UNDERRUN = 3'd4;
 
-  // Inject modes (record `inject`).
-  localparam logic [1:0] INJECT_PORT = 2'd0;
-  localparam logic [1:0] INJECT_SLOT = 2'd1;
-  localparam logic [1:0] INJECT_STEER = 2'd2;
-
   localparam logic [7:0] PROTOCOL_TCP = 8'd6;
   localparam logic [7:0] PROTOCOL_UDP = 8'd17;
   localparam logic [7:0] PROTOCOL_ICMPV6 = 8'd58;

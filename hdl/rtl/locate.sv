@@ -10,21 +10,17 @@ module locate (
     output logic [7:0]          offset_o,  // identifier's first byte in the header window
     output logic [7:0]          type_o     // message type
 );
-  localparam logic [1:0] BASE_L3 = 2'd0;
-  localparam logic [1:0] BASE_L4 = 2'd1;
-  localparam logic [1:0] BASE_PAYLOAD = 2'd2;
-
   logic [7:0] base;
   logic [16:0] bound;
   always_comb begin
     bound = meta_i.payload_end;
     case (rule_i.id_base)
-      BASE_L3: begin
+      linecard_regs_pkg::RULE_ID_BASE_L3: begin
         base = 8'(meta_i.l3);
         bound = meta_i.packet_end;
       end
-      BASE_L4: base = meta_i.l4;
-      BASE_PAYLOAD: base = meta_i.payload;
+      linecard_regs_pkg::RULE_ID_BASE_L4: base = meta_i.l4;
+      linecard_regs_pkg::RULE_ID_BASE_PAYLOAD: base = meta_i.payload;
       default: begin
         // RFC 791 section 3.1 and RFC 8200 section 3: where the destination address begins
         base = 8'(meta_i.l3) + (meta_i.ipv6 ? 8'd24 : 8'd16);

@@ -36,7 +36,7 @@ module parse_l2 #(
   always_comb begin
     port_mac = '0;
     for (int p = 0; p < PORTS; p++) begin
-      if (line_port == 8'(p)) port_mac = ports_i[p*PORT_BITS+:48];
+      if (line_port == 8'(p)) port_mac = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_MAC+:48];
     end
   end
 
@@ -65,7 +65,7 @@ module parse_l2 #(
     meta.header_min = meta.neighbour ? 8'(meta.l3) + 8'd28 : 8'(meta.l3);
     meta.packet_end = '0;
     meta.by_rules = meta_i.origin == linecard_regs_pkg::ORIGIN_LINE ||
-        (meta_i.origin == linecard_regs_pkg::ORIGIN_HOST && meta_i.inject_mode == linecard_pkg::INJECT_STEER);
+        (meta_i.origin == linecard_regs_pkg::ORIGIN_HOST && meta_i.inject_mode == linecard_regs_pkg::INJECT_MODE_STEER);
 
     meta.decided = 1'b0;
     meta.reason = linecard_regs_pkg::REASON_ETHERTYPE;

@@ -75,7 +75,6 @@ module registers #(
   assign may_write = !(is_control && vids_busy_i) && !((is_control || is_snapshot) && snapshot_busy_i);
   assign write_now = state_q == WRITE && may_write;
 
-  logic [31:0] rdata;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q <= IDLE;
@@ -103,7 +102,6 @@ module registers #(
       addr_q <= cfg_addr_i;
       wdata_q <= cfg_wdata_i;
     end
-    if (state_q == READ) cfg_rdata_o <= rdata;
   end
 
   // ---- where
@@ -229,49 +227,54 @@ module registers #(
   assign prefix_words = linecard_regs_pkg::pack_prefix(prefix_data);
   assign port_words = linecard_regs_pkg::pack_port(port_data);
 
-  logic [31:0] single;
-  always_comb begin
-    case (addr_q)
-      linecard_regs_pkg::ADDR_IDENTITY_MAGIC: single = linecard_regs_pkg::MAGIC;
-      linecard_regs_pkg::ADDR_IDENTITY_VERSION:
-      single = {linecard_regs_pkg::VERSION_MAJOR, linecard_regs_pkg::VERSION_MINOR};
-      linecard_regs_pkg::ADDR_IDENTITY_BUILD_ID: single = BUILD_ID;
-      linecard_regs_pkg::ADDR_IDENTITY_CONFIGURATION: single = 32'(CONFIGURATION_ID);
-      linecard_regs_pkg::ADDR_IDENTITY_DATA_WIDTH: single = 32'(DATA_WIDTH);
-      linecard_regs_pkg::ADDR_IDENTITY_PORTS: single = 32'(PORTS);
-      linecard_regs_pkg::ADDR_IDENTITY_SLOTS: single = 32'(SLOTS);
-      linecard_regs_pkg::ADDR_IDENTITY_VIDS: single = 32'(VIDS);
-      linecard_regs_pkg::ADDR_IDENTITY_RULES: single = 32'(RULES);
-      linecard_regs_pkg::ADDR_IDENTITY_PREFIXES: single = 32'(PREFIXES);
-      linecard_regs_pkg::ADDR_IDENTITY_MAX_FRAME: single = 32'(linecard_pkg::MAX_FRAME);
-      linecard_regs_pkg::ADDR_IDENTITY_WINDOW: single = 32'(linecard_pkg::WINDOW);
-      linecard_regs_pkg::ADDR_IDENTITY_VID_COUNTER_BITS: single = 32'(VID_COUNTER_BITS);
-      linecard_regs_pkg::ADDR_CONTROL_CONTROL: single = {31'd0, enable_o};
-      linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX: single = fabric_prefix_o;
-      linecard_regs_pkg::ADDR_CONTROL_STATUS: single = {in_flight_i, 15'd0, idle_i};
-      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT: single = snapshots_q;
-      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_IN_FLIGHT: single = {16'd0, snapshot_in_flight_i};
-      linecard_regs_pkg::ADDR_CONTROL_TIME_LOW: single = time_us_i[31:0];
-      linecard_regs_pkg::ADDR_CONTROL_TIME_HIGH: single = time_high_q;
-      default: single = '0;
-    endcase
-  end
-
-  always_comb begin
-    rdata = '0;
-    if (state_q != READ) rdata = '0;
-    else if (page == '0) rdata = single;
-    else if (at_port) rdata = port_word[PORT_STRIDE-3:1] == '0 ? port_words[port_word[0]*32+:32] : '0;
-    else if (at_slot) rdata = linecard_regs_pkg::pack_slot(slot_data);
-    else if (at_prefix) begin
-      for (int i = 0; i < PREFIX_WORDS; i++) if (word == 4'(i)) rdata = prefix_words[i*32+:32];
-    end else if (at_rule) begin
-      for (int i = 0; i < RULE_WORDS; i++) if (word == 4'(i)) rdata = rule_words[i*32+:32];
-    end else if (at_type_set) rdata = ({4'd0, addr_q[PAGE-1:2]} < 14'(RULES * 8)) ? type_set_data_i : '0;
-    else if (at_vid_row) begin
-      rdata = ({1'b0, addr_q[BIG-1:2]} < 19'(VIDS)) ? linecard_regs_pkg::pack_vid_row(vid_row_data_i) : '0;
-    end else if (at_vid_packets) rdata = vid_packets_data_i;
-    else rdata = count_data_i;
+  always_ff @(posedge clk_i) begin
+    if (state_q == READ) begin
+      cfg_rdata_o <= '0;
+      if (page == '0) begin
+        case (addr_q)
+          linecard_regs_pkg::ADDR_IDENTITY_MAGIC: cfg_rdata_o <= linecard_regs_pkg::MAGIC;
+          linecard_regs_pkg::ADDR_IDENTITY_VERSION:
+          cfg_rdata_o <= {linecard_regs_pkg::VERSION_MAJOR, linecard_regs_pkg::VERSION_MINOR};
+          linecard_regs_pkg::ADDR_IDENTITY_BUILD_ID: cfg_rdata_o <= BUILD_ID;
+          linecard_regs_pkg::ADDR_IDENTITY_CONFIGURATION: cfg_rdata_o <= 32'(CONFIGURATION_ID);
+          linecard_regs_pkg::ADDR_IDENTITY_DATA_WIDTH: cfg_rdata_o <= 32'(DATA_WIDTH);
+          linecard_regs_pkg::ADDR_IDENTITY_PORTS: cfg_rdata_o <= 32'(PORTS);
+          linecard_regs_pkg::ADDR_IDENTITY_SLOTS: cfg_rdata_o <= 32'(SLOTS);
+          linecard_regs_pkg::ADDR_IDENTITY_VIDS: cfg_rdata_o <= 32'(VIDS);
+          linecard_regs_pkg::ADDR_IDENTITY_RULES: cfg_rdata_o <= 32'(RULES);
+          linecard_regs_pkg::ADDR_IDENTITY_PREFIXES: cfg_rdata_o <= 32'(PREFIXES);
+          linecard_regs_pkg::ADDR_IDENTITY_MAX_FRAME: cfg_rdata_o <= 32'(linecard_pkg::MAX_FRAME);
+          linecard_regs_pkg::ADDR_IDENTITY_WINDOW: cfg_rdata_o <= 32'(linecard_pkg::WINDOW);
+          linecard_regs_pkg::ADDR_IDENTITY_VID_COUNTER_BITS: cfg_rdata_o <= 32'(VID_COUNTER_BITS);
+          linecard_regs_pkg::ADDR_CONTROL_CONTROL: cfg_rdata_o <= {31'd0, enable_o};
+          linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX: cfg_rdata_o <= fabric_prefix_o;
+          linecard_regs_pkg::ADDR_CONTROL_STATUS: cfg_rdata_o <= {in_flight_i, 15'd0, idle_i};
+          linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT: cfg_rdata_o <= snapshots_q;
+          linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_IN_FLIGHT: cfg_rdata_o <= {16'd0, snapshot_in_flight_i};
+          linecard_regs_pkg::ADDR_CONTROL_TIME_LOW: cfg_rdata_o <= time_us_i[31:0];
+          linecard_regs_pkg::ADDR_CONTROL_TIME_HIGH: cfg_rdata_o <= time_high_q;
+          default: cfg_rdata_o <= '0;
+        endcase
+      end else if (at_port) begin
+        for (int i = 0; i < PORT_WORDS; i++) begin
+          if (port_word == (PORT_STRIDE - 2)'(i)) cfg_rdata_o <= port_words[i*32+:32];
+        end
+      end else if (at_slot) begin
+        cfg_rdata_o <= linecard_regs_pkg::pack_slot(slot_data);
+      end else if (at_prefix) begin
+        for (int i = 0; i < PREFIX_WORDS; i++) if (word == 4'(i)) cfg_rdata_o <= prefix_words[i*32+:32];
+      end else if (at_rule) begin
+        for (int i = 0; i < RULE_WORDS; i++) if (word == 4'(i)) cfg_rdata_o <= rule_words[i*32+:32];
+      end else if (at_type_set) begin
+        if ({4'd0, addr_q[PAGE-1:2]} < 14'(RULES * 8)) cfg_rdata_o <= type_set_data_i;
+      end else if (at_vid_row) begin
+        if ({1'b0, addr_q[BIG-1:2]} < 19'(VIDS)) cfg_rdata_o <= linecard_regs_pkg::pack_vid_row(vid_row_data_i);
+      end else if (at_vid_packets) begin
+        cfg_rdata_o <= vid_packets_data_i;
+      end else begin
+        cfg_rdata_o <= count_data_i;
+      end
+    end
   end
 
 endmodule

@@ -33,7 +33,7 @@ module rewrite #(
   always_comb begin
     port_mac = '0;
     for (int p = 0; p < PORTS; p++) begin
-      if (meta_i.egress == 4'(p)) port_mac = ports_i[p*PORT_BITS+:48];
+      if (meta_i.egress == 4'(p)) port_mac = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_MAC+:48];
     end
   end
 

@@ -1,9 +1,10 @@
 /** Service rules as the card's tables hold them. */
 import type { PrefixEntry, RuleEntry } from '../../driver/generated/registers.ts';
+import { VALUES } from '../../driver/generated/registers.ts';
 import { checkServices, distinctPrefixes, type RuleSizes } from './check.ts';
 import { prefixKey } from './prefix.ts';
 import { type Problem, ServiceError } from './problem.ts';
-import type { Identifier, Prefix, Rule, Service } from './rule.ts';
+import type { Prefix, Rule, Service } from './rule.ts';
 import { ruleName } from './rule.ts';
 
 export interface CompiledServices {
@@ -18,13 +19,6 @@ export interface CompiledServices {
   /** Rules that can be used but may not do what is meant. */
   readonly warnings: readonly Problem[];
 }
-
-const BASES: Readonly<Record<Identifier['base'], number>> = {
-  l3: 0,
-  l4: 1,
-  payload: 2,
-  destination: 3,
-};
 
 const NO_RULE: RuleEntry = {
   valid: 0,
@@ -113,7 +107,7 @@ function encodeRule(rule: Rule, prefixes: ReadonlyMap<string, number>): RuleEntr
     setup_always: setup.always ? 1 : 0,
     setup_zero: setup.zero ? 1 : 0,
     setup_type: setup.types === undefined ? 0 : 1,
-    id_base: identifier === undefined ? 0 : BASES[identifier.base],
+    id_base: identifier === undefined ? 0 : VALUES.rule_id_base[identifier.base],
     id_little: identifier?.order === 'little' ? 1 : 0,
     id_width: identifier?.width ?? 0,
     id_offset: identifier?.offset ?? 0,

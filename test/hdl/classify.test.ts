@@ -36,6 +36,7 @@ function payloadWires({ payload }: Packet): Buffer {
 
 function matches(dut: Dut, rule: RuleEntry, packet: Packet): boolean {
   dut.set({
+    enable_i: 1,
     rule_i: packEntry('rule', rule),
     protocol_i: packet.protocol,
     prefixes_i: packet.prefixes,
@@ -150,7 +151,7 @@ function ask(packet: Packet, meta: Record<string, bigint>): Asked {
 
 function clock(dut: Dut, { meta, payload, packet }: Asked): void {
   const prefixes_i = packet.prefixes & (2 ** dut.width('prefixes_i') - 1);
-  dut.set({ meta_i: META.pack(meta), prefixes_i, payload_i: payload }).clock();
+  dut.set({ valid_i: 1, meta_i: META.pack(meta), prefixes_i, payload_i: payload }).clock();
 }
 
 /** What comes out for it, by docs/card.md, steps 3.7 and 3.8. */

@@ -25,8 +25,15 @@ interface Ended {
   accept: number;
 }
 
+/** Bytes of the frame itself: the beat that marks a gap carries one that is none of it. */
+function bytesOf({ verdict, length }: Ended): number {
+  return verdict === VERDICT.underrun ? length - 1 : length;
+}
+
 /** docs/card.md, step 1: the first that holds. */
-function illness({ meta, verdict, length, enable }: Ended): ReasonName | undefined {
+function illness(ended: Ended): ReasonName | undefined {
+  const { meta, verdict, enable } = ended;
+  const length = bytesOf(ended);
   if (verdict === VERDICT.oversize || length > MAX_FRAME) return 'rx_oversize';
   if (verdict === VERDICT.error) return 'rx_error';
   if (verdict === VERDICT.overflow) return 'rx_overflow';
@@ -48,13 +55,13 @@ interface Answer {
 }
 
 function reference(ended: Ended, time: bigint): Answer {
-  const { meta, length, verdict } = ended;
+  const { meta } = ended;
   const ill = illness(ended);
   const egress = Number(meta.egress ?? 0);
   const own = REASONS[Number(meta.reason)];
   const goes = own !== undefined && own.end !== 'drop';
   const full = goes && ((ended.accept >> egress) & 1) === 0;
-  const received = verdict === VERDICT.underrun ? length - 1 : length; // the beat that marks the gap
+  const received = bytesOf(ended);
   const empty: Record<string, number | bigint> = { egress: 0 };
   for (const name of COPIED) empty[name] = name === 'key' ? 0n : 0;
   const record: Record<string, number | bigint> = {
