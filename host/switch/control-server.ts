@@ -56,6 +56,8 @@ export interface ControlServerOptions {
 }
 
 export interface ControlServerEvents {
+  /** A processor has a slot with a new epoch, and its VIDs; neither card nor processor know it yet. */
+  occupied: [slot: Slot];
   up: [slot: Slot];
   down: [slot: Slot, why: string];
   refused: [name: string, error: Error];
@@ -217,6 +219,8 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     if (displaced !== undefined) vids.touch(displaced);
     vids.touch(name);
     vids.spreadBackups(registry.names());
+    // Before anyone can act by the epoch: were it forgotten, it would be given a second time.
+    this.emit('occupied', slot);
     await this.#options.writeSlot(slot);
     await this.#options.writeRows();
     return {

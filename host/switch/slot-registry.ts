@@ -179,10 +179,11 @@ export class SlotRegistry {
   }
 
   snapshot(): SlotSnapshot[] {
-    return this.slots.map(({ slot, epoch, state, name, incarnation, peer }) => ({
+    return this.slots.map(({ slot, epoch, state, locked, name, incarnation, peer }) => ({
       slot,
       epoch,
       state,
+      ...(locked ? { locked } : {}),
       ...(name === undefined ? {} : { name }),
       ...(incarnation === undefined ? {} : { incarnation }),
       ...(peer === undefined ? {} : { peer }),
@@ -196,6 +197,7 @@ export class SlotRegistry {
       if (slot === undefined) continue;
       slot.epoch = old.epoch;
       slot.state = old.state;
+      slot.locked = old.locked ?? false;
       slot.name = old.name;
       slot.incarnation = old.incarnation;
       slot.peer = old.peer;
@@ -224,6 +226,8 @@ export interface SlotSnapshot {
   readonly slot: number;
   readonly epoch: number;
   readonly state: SlotState;
+  /** An operator took it out of service; left out: no. */
+  readonly locked?: boolean | undefined;
   readonly name?: string | undefined;
   readonly incarnation?: string | undefined;
   readonly peer?: ControlPeer | undefined;

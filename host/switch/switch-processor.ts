@@ -105,6 +105,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       keep: (service, occupant, keys) =>
         this.services.handler(service)?.observe(occupant, keys) ?? 0,
     });
+    this.#control.on('occupied', () => this.emit('changed'));
     this.#control.on('up', (slot) => this.#changed('up', slot));
     this.#control.on('down', (slot, why) => this.#changed('down', slot, why));
     this.#control.on('refused', (name, error) => this.emit('refused', name, error));
@@ -224,7 +225,8 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   /**
    * Moves a VID to another processor. That one becomes its backup first, so that it listens; when it
    * has said so, the row is rewritten, and who had it becomes the backup. Dialogs that stand lose
-   * their state unless it went along.
+   * their state unless it went along. Where it does not say so, the backup is the former one again,
+   * and VidError is thrown.
    */
   async moveVid(vid: number, to: string): Promise<VidAssignment> {
     const slot = this.#requireName(to);
@@ -233,17 +235,31 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     }
     const before = this.vids.lookup(vid);
     if (before?.owner === to) return before;
-    await this.#operate(async () => {
-      if (this.vids.lookup(vid)?.backup !== to) this.vids.setBackup(vid, to);
-      else if (before === undefined) this.vids.setBackup(vid, to); // says that it is nobody's
+    const former = await this.#operate(async () => {
+      const row = this.vids.lookup(vid);
+      if (row?.backup !== to) this.vids.setBackup(vid, to);
+      return row;
     });
-    await this.#confirmed(slot, this.vids.numberOf(to), `VID ${vid} stays where it is`);
+    try {
+      await this.#confirmed(slot, this.vids.numberOf(to), `VID ${vid} stays where it is`);
+    } catch (error) {
+      await this.#operate(async () => this.#restoreBackup(former, to));
+      throw error;
+    }
     return this.#operate(async () => {
       const old = this.vids.lookup(vid)?.owner;
       const moved = this.vids.move(vid, to);
       if (old !== undefined) this.vids.setBackup(vid, old);
       return this.vids.lookup(vid) ?? moved;
     });
+  }
+
+  /** Undoes that `tried` became the backup, unless the row was changed meanwhile. */
+  #restoreBackup(former: VidAssignment | undefined, tried: string): void {
+    if (former === undefined || former.backup === tried) return;
+    const row = this.vids.lookup(former.vid);
+    if (row?.owner !== former.owner || row.backup !== tried) return;
+    this.vids.setBackup(former.vid, former.backup, former.inSync);
   }
 
   /** Takes a slot out of service until `raiseSlot`. */
@@ -259,6 +275,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   async raiseSlot(number: number): Promise<Slot> {
     const slot = this.registry.require(number);
     slot.locked = false;
+    this.emit('changed');
     return slot;
   }
 

@@ -1,6 +1,6 @@
 /**
  * What a switch processor must know after a restart so that dialogs go on: who has which slot with
- * which epoch, and which VIDs. Kept in a file that is replaced whole, so that a crash leaves the
+ * which epoch, which slots are out of service, and which VIDs. Kept in a file that is replaced whole, so that a crash leaves the
  * old one or the new one.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ const stateSchema = z.strictObject({
       slot: z.int().min(0).max(254),
       epoch: z.int().min(0).max(255),
       state: z.enum(['free', 'starting', 'up', 'down']),
+      locked: z.boolean().optional(),
       name: z.string().optional(),
       incarnation: z.string().optional(),
       peer: z.strictObject({ mac: z.string(), address: z.string(), udpPort: z.int() }).optional(),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -212,6 +212,39 @@ describe('slots and VIDs of processors', () => {
     await expect(bench.sp.moveVid(0, 'sip-1')).rejects.toThrow(/which is down; start it first/);
   });
 
+  it('leave a VID as it was when its new owner never says that it listens (G6)', async () => {
+    await bench.start(3);
+    await bench.sp.setBackup(0, 'sip-2', true);
+    const before = bench.sp.vids.lookup(0);
+    bench.kill(bench.processors[2] as TestProcessor);
+    let failure: Error | undefined;
+    bench.sp.moveVid(0, 'sip-3').catch((error: Error) => {
+      failure = error;
+    });
+    await bench.settle();
+    expect(bench.sp.vids.lookup(0)).toMatchObject({ owner: 'sip-1', backup: 'sip-3' });
+    await bench.until(() => failure !== undefined);
+    expect(failure?.message).toMatch(/sip-3 did not say .*VID 0 stays where it is/);
+    expect(bench.sp.vids.lookup(0)).toEqual(before);
+    expect(await bench.sp.verify()).toEqual([]);
+    const [held] = await ground.card.readTable('vid_row', 0, 1);
+    expect(held).toEqual({ active: 0, backup: 1, backup_in_sync: 1, valid: 1 });
+  });
+
+  it('do not undo what was changed while a move was waiting', async () => {
+    await bench.start(3);
+    await bench.sp.setBackup(0, 'sip-2', true);
+    bench.kill(bench.processors[2] as TestProcessor);
+    let failure: Error | undefined;
+    bench.sp.moveVid(0, 'sip-3').catch((error: Error) => {
+      failure = error;
+    });
+    await bench.settle();
+    await bench.sp.releaseVid(0);
+    await bench.until(() => failure !== undefined);
+    expect(bench.sp.vids.lookup(0)).toBeUndefined();
+  });
+
   it('name calls that ring for long, so that a late CANCEL still finds its INVITE', async () => {
     await bench.start(2, { ring: 120_000 });
     bench.client.request('INVITE');
@@ -255,7 +288,7 @@ describe('slots and VIDs of processors', () => {
 });
 
 describe('a switch processor that starts anew', () => {
-  it('goes on where it was, without touching a row or a slot (H2)', async () => {
+  it('goes on where it was, without touching a row or a slot', async () => {
     const ground = await referenceGround();
     const bench = new Bench(ground);
     await bench.start(2);
@@ -276,6 +309,83 @@ describe('a switch processor that starts anew', () => {
     expect(processors.slice(0, 2).map(({ epoch }) => epoch)).toEqual(epochs.slice(0, 2));
     await again.close();
     await bench.close();
+  });
+
+  it('keeps a slot out of service that an operator took out, until it is given back', async () => {
+    const ground = await referenceGround();
+    const bench = new Bench(ground);
+    let saved = bench.sp.snapshot();
+    bench.sp.on('changed', () => {
+      saved = bench.sp.snapshot();
+    });
+    await bench.start(1);
+    await bench.sp.lowerSlot(0);
+    await bench.sp.close();
+
+    const folder = mkdtempSync(join(tmpdir(), 'vidline-state-'));
+    const file = join(folder, 'state.json');
+    saveState(file, saved);
+    const restore = loadState(file);
+    if (restore === undefined) throw new Error('no state');
+    rmSync(folder, { recursive: true });
+    const again = new Bench(ground, { restore, clock: bench.clock });
+    again.sp.on('changed', () => {
+      saved = again.sp.snapshot();
+    });
+    await again.sp.start();
+    await bench.advance(3000);
+    expect(again.sp.status().processors[0]).toMatchObject({ state: 'down', locked: true });
+    await again.sp.raiseSlot(0);
+    expect(saved.slots[0]?.locked ?? false).toBe(false);
+    await bench.until(() => again.sp.status().processors[0]?.state === 'up');
+    await again.close();
+    await bench.close();
+  });
+
+  it('gives no epoch twice, even when it ends before a processor that said hello is ready', async () => {
+    const ground = await referenceGround();
+    const bench = new Bench(ground);
+    let saved = bench.sp.snapshot();
+    bench.sp.on('changed', () => {
+      saved = bench.sp.snapshot();
+    });
+    await bench.start(1);
+    bench.kill(bench.processors[0] as TestProcessor);
+
+    const socketOf = async (on: Bench, port: number, hear: (payload: Buffer) => void) => {
+      const endpoint = new UserlandEndpoint({
+        address: VIRTUAL,
+        mac: `06:00:00:00:00:0${port}`,
+        clock: on.clock,
+        send: (frame) => ground.feed(port, frame),
+      });
+      ground.onPort(port, (frame) => endpoint.receive(frame));
+      return endpoint.bind(0, hear);
+    };
+    const hello = (name: string) =>
+      buildControl({ v: 1, id: name, request: { type: 'hello', name, incarnation: 'new' } });
+    // What is kept when the answer reaches the processor, which may then use its epoch and VIDs.
+    const kept: unknown[] = [];
+    const hear = (payload: Buffer) => {
+      if (!payload.includes('"reply"')) return; // it is asked whether it lives
+      kept.push({ slot: saved.slots[kept.length], vids: saved.vids.length });
+    };
+    for (const [i, name] of ['sip-1', 'sip-2'].entries()) {
+      const socket = await socketOf(bench, i + 1, hear);
+      socket.send(Buffer.from(hello(name)), { address: CONTROL, port: CONTROL_PORT });
+      await bench.until(() => kept.length > i);
+    }
+    expect(kept).toMatchObject([
+      { slot: { name: 'sip-1', epoch: 2, state: 'starting' }, vids: 4 },
+      { slot: { name: 'sip-2', epoch: 1, state: 'starting' }, vids: 8 },
+    ]);
+    await bench.close();
+
+    const again = new Bench(ground, { restore: saved, clock: bench.clock });
+    await again.sp.start();
+    await again.startProcessor('sip-1', 1);
+    expect(again.sp.status().processors[0]).toMatchObject({ state: 'up', epoch: 3 });
+    await again.close();
   });
 
   it('without a memory gives new epochs, and refuses a memory that is none', async () => {
