@@ -9,14 +9,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probeCage } from '../../host/cli/namespaces/cage.ts';
 import { networkOf } from '../../host/cli/namespaces/topology.ts';
 import { cageHere } from './cage-here.ts';
-import { type FoundProcess, nothingLeft, processesWith } from './processes.ts';
+import { type FoundProcess, killAll, nothingLeft, processesWith } from './processes.ts';
 
 const MARK = 'VIDLINE_TEST_MARK';
 const program = fileURLToPath(new URL('fixtures/caged.ts', import.meta.url));
 const possible = await cageHere();
 const withoutRoot = (await probeCage(['user'])).kind === 'user';
 
-describe.runIf(possible)('a cage', () => {
+describe.runIf(possible)('a cage', { timeout: 30_000 }, () => {
   let mark: string;
   let folder: string;
   let networksBefore: string[];
@@ -28,7 +28,10 @@ describe.runIf(possible)('a cage', () => {
     networksBefore = netns();
   });
 
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    killAll(MARK, mark);
+    rmSync(folder, { recursive: true });
+  });
 
   /** Starts the fixture; resolves when its inside has said what it made. */
   async function start(what: string, ...more: string[]) {

@@ -40,3 +40,14 @@ export async function nothingLeft(name: string, value: string, timeout = 10_000)
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** Kills all that carry the mark: a test that fails leaves nothing for the next one. */
+export function killAll(name: string, value: string): void {
+  for (const { pid } of processesWith(name, value)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it ended by itself meanwhile
+    }
+  }
+}

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CapturedFrame, ensureBuilt, readCapture } from '../../sim/index.ts';
 import { cageHere } from '../cli/cage-here.ts';
-import { nothingLeft, processesWith } from '../cli/processes.ts';
+import { killAll, nothingLeft, processesWith } from '../cli/processes.ts';
 
 const COMMAND = fileURLToPath(new URL('../../host/cli/main.ts', import.meta.url));
 const CHECK = fileURLToPath(new URL('../check-demo.ts', import.meta.url));
@@ -29,14 +29,8 @@ beforeEach(() => {
   networksBefore = netns();
 });
 
-afterEach(async () => {
-  for (const { pid } of processesWith(MARK, mark)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // it ended by itself meanwhile
-    }
-  }
+afterEach(() => {
+  killAll(MARK, mark);
   rmSync(folder, { recursive: true });
 });
 
