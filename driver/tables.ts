@@ -42,6 +42,15 @@ export interface Reconciled extends Written {
  */
 const ORDER: readonly TableName[] = ['port', 'prefix', 'type_set', 'slot', 'vid_row', 'rule'];
 
+/**
+ * Fields that hold the number of a slot or port. They are wider than most cards are large; a number
+ * that does not exist would make the card drop what it is meant to steer.
+ */
+const REFERENCES = {
+  vid_row: { to: 'slot', fields: ['active', 'backup'] },
+  slot: { to: 'port', fields: ['port', 'line_port'] },
+} as const;
+
 /** Rows written and read back in one call to the transport. */
 const MOST_ROWS = 512;
 
@@ -122,10 +131,15 @@ export class CardTables {
     ) as unknown as Record<TableName, Image>;
   }
 
-  /** What a row should hold from the next `write` on. Throws RangeError for row or field values. */
+  /**
+   * What a row should hold from the next `write` on. Throws RangeError for a row that does not exist,
+   * a value that does not fit its field, and a slot or port that the card does not have.
+   */
   set<T extends TableName>(table: T, index: number, entry: TableEntries[T]): void {
     this.#check(table, index);
-    this.#images[table].want(index, encodeEntry(table, entry));
+    const words = encodeEntry(table, entry);
+    this.#checkReferences(table, index, entry);
+    this.#images[table].want(index, words);
   }
 
   /** A row should be all zero. */
@@ -176,6 +190,20 @@ export class CardTables {
     const entries = this.card.entries(table);
     if (Number.isInteger(index) && index >= 0 && index < entries) return;
     throw new RangeError(`${table} ${index}: this card has ${table} 0 to ${entries - 1}`);
+  }
+
+  #checkReferences(table: TableName, index: number, entry: object): void {
+    if (table !== 'vid_row' && table !== 'slot') return;
+    const { to, fields } = REFERENCES[table];
+    const count = this.card.entries(to);
+    for (const field of fields) {
+      const value = (entry as Readonly<Record<string, number>>)[field] ?? 0;
+      if (value < count) continue;
+      throw new RangeError(
+        `${table} ${index}: ${field} is ${to} ${value}, and this card has ${to}s 0 to ${count - 1}; ` +
+          `name one of those, or take a card with more ${to}s`,
+      );
+    }
   }
 
   #inTurn<R>(work: () => Promise<R>): Promise<R> {

@@ -81,7 +81,7 @@ describe('differences', () => {
       fc.asyncProperty(
         fc.array(
           fc.oneof(
-            fc.tuple(fc.nat(SIZES.vids - 1), fc.nat(63)),
+            fc.tuple(fc.nat(SIZES.vids - 1), fc.nat(SIZES.slots - 1)),
             fc.constantFrom('write' as const, 'fail' as const),
           ),
           { maxLength: 60 },
@@ -119,6 +119,21 @@ describe('differences', () => {
     expect(() => tables.set('vid_row', 1, row(64))).toThrow(/vid_row\.active = 64 does not fit/);
     expect(() => tables.get('rule', 4)).toThrow(/rule 4/);
     expect(transport.log).toEqual([]);
+  });
+
+  test.each([
+    ['vid_row', 9, { ...row(0), active: 8 }, 'vid_row 9: active is slot 8'],
+    ['vid_row', 9, { ...row(0), backup: 63 }, 'vid_row 9: backup is slot 63'],
+    ['slot', 3, { ...slot(1, 1), port: 2 }, 'slot 3: port is port 2'],
+    ['slot', 3, { ...slot(0, 1), line_port: 12 }, 'slot 3: line_port is port 12'],
+  ] as const)('what a %s refers to must exist', async (table, index, entry, words) => {
+    expect([SIZES.slots, SIZES.ports]).toEqual([8, 2]);
+    await tables.write();
+    const limit = table === 'slot' ? 'this card has ports 0 to 1' : 'this card has slots 0 to 7';
+    const set = () => tables.set(table, index, entry as never);
+    expect(set).toThrow(RangeError);
+    expect(set).toThrow(`${words}, and ${limit}; `);
+    expect(await tables.write()).toEqual({ rows: 0 });
   });
 });
 
