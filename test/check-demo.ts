@@ -1,10 +1,11 @@
 /**
- * Checks what `npm run demo -- --json` put out: check-demo.ts FILE CALLS PROCESSORS.
+ * Checks what `npm run demo -- --json` put out: check-demo.ts FILE CALLS PROCESSORS [NETWORK].
+ * NETWORK is what it must have run on, `namespaces` (default) or `memory`.
  * Reads nothing of the demo's own code, so that the demo cannot agree with itself only.
  */
 import { readFileSync } from 'node:fs';
 
-const [file = '', calls = '', processors = ''] = process.argv.slice(2);
+const [file = '', calls = '', processors = '', network = 'namespaces'] = process.argv.slice(2);
 const lines = readFileSync(file, 'utf8').trim().split('\n');
 const report = JSON.parse(lines.at(-1) ?? '');
 const wrong: string[] = [];
@@ -19,6 +20,7 @@ function sum(values: readonly number[]): number {
 
 const n = Number(calls);
 expect('schema is vidline.demo/1', report.schema === 'vidline.demo/1', report.schema);
+expect(`the network is ${network}`, report.network === network, report.network);
 expect(`${n} calls were attempted`, report.calls?.attempted === n, report.calls);
 expect('all calls succeeded', report.calls?.succeeded === n, report.calls);
 expect('no call failed', report.calls?.failed === 0, report.calls);
@@ -72,6 +74,24 @@ expect(
 expect('the card counted clocks', report.card?.clocks > 0, report.card);
 expect('the card names its width', [64, 512].includes(report.card?.dataWidth), report.card);
 expect('the card names its build', typeof report.card?.build === 'string', report.card);
+
+// Each packet that the card received, from whichever side, had one end or is in it still.
+const accounting = report.accounting ?? {};
+let open = 0;
+for (const origin of ['line', 'slot', 'host']) {
+  const { received, ends = {} } = accounting[origin] ?? {};
+  const counts = [received, ...Object.values<number>(ends)];
+  const isAccount = counts.length > 1 && counts.every(Number.isInteger);
+  expect(`an account of what came from ${origin}`, isAccount, accounting);
+  const left = received - sum(Object.values(ends));
+  expect(`from ${origin} no more ends than packets`, left >= 0, accounting[origin]);
+  open += left;
+}
+expect(
+  `the ${open} packets that have had no end to be the ${accounting.inFlight} in flight`,
+  open === accounting.inFlight,
+  accounting,
+);
 
 for (const line of wrong) process.stderr.write(`${file}: expected: ${line}\n`);
 process.exitCode = wrong.length === 0 ? 0 : 1;
