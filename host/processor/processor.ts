@@ -329,8 +329,3 @@ function* inMessages(keys: readonly string[]): Generator<string[]> {
 export function portOfVid(service: ControlService, vid: number): number | undefined {
   return service.vidPorts && service.vidPorts.base + vid * service.vidPorts.step;
 }
-
-/** Whether `error` says that trying again makes no sense. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof ControlError && error.code === 'refused';
-}
