@@ -28,8 +28,6 @@ const PURPOSES = ['demo', 'test', 'bench'];
 export const TOOLS = [
   { command: 'verilator', package: 'verilator', why: 'turns the card into C++', minimum: [5, 6] },
   { command: 'g++', package: 'g++', why: 'compiles the card and the addon' },
-  { command: 'make', package: 'make', why: 'compiles the card and the addon' },
-  { command: 'python3', package: 'python3', why: 'node-gyp and Verilator call it' },
   { file: '/usr/include/zlib.h', package: 'zlib1g-dev', why: 'waveforms (FST) are compressed' },
   {
     command: 'sipp',
@@ -43,6 +41,12 @@ export const TOOLS = [
     command: 'yosys',
     package: 'yosys',
     why: 'checks that the card can be synthesised',
+    only: ['test'],
+  },
+  {
+    command: 'python3',
+    package: 'python3',
+    why: 'sends and hears raw frames in the tests of network interfaces',
     only: ['test'],
   },
   {

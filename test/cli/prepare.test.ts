@@ -45,7 +45,7 @@ beforeEach(() => {
     '#!/bin/sh\n',
     0o755,
   );
-  for (const name of ['g++', 'make', 'python3', 'sipp', 'ip', 'ethtool', 'yosys']) {
+  for (const name of ['g++', 'python3', 'sipp', 'ip', 'ethtool', 'yosys']) {
     program(name, '');
   }
   program('verilator', 'echo "Verilator 5.006 2023-01-22"');
@@ -105,6 +105,15 @@ describe('sim/prepare.mjs', () => {
     expect(status).toBe(3);
     expect(log()).toEqual(['apt-get -o', 'apt-get update']);
     expect(said).toContain('sudo apt-get install -y sip-tester');
+  });
+
+  test('wants python3 for the tests only: Verilator and g++ are called directly', () => {
+    remove('python3');
+    expect(prepare('demo', '--dry-run')).toEqual({ status: 0, said: '' });
+    expect(prepare('bench', '--dry-run')).toEqual({ status: 0, said: '' });
+    const { status, said } = prepare('test', '--dry-run');
+    expect(status).toBe(3);
+    expect(said).toMatch(/python3: not there; .*raw frames.*package python3/);
   });
 
   test('says what to install where there is no apt-get', () => {
