@@ -35,6 +35,19 @@ describe('build', () => {
     await expect(building).rejects.toThrow(/broken\.sv:2:/);
   });
 
+  test('parameters that the RTL itself refuses are not built', async () => {
+    const file = join(folder, 'refusing.sv');
+    writeFileSync(
+      file,
+      'module linecard #(parameter PORTS = 1);\n' +
+        '  if (PORTS > 0) $error("linecard: so many ports do not fit");\n' +
+        'endmodule\n',
+    );
+    const standIn = { name: 'refusing', files: [file], parameters: ['PORTS'] };
+    const building = ensureBuilt({ configuration: 'sim', standIn });
+    await expect(building).rejects.toThrow(/refusing\.sv:2:.*so many ports do not fit/);
+  });
+
   test('a tool that is missing is named with how to get it', async () => {
     vi.stubEnv('PATH', folder);
     await expect(ensureBuilt({ configuration: 'sim', standIn: LOOP })).rejects.toThrow(
