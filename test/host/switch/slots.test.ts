@@ -409,6 +409,7 @@ describe('a switch processor that starts anew', () => {
     expect(() => loadState(file)).toThrow(/state\.json: vids\.0\.vid: .*remove it/);
     writeFileSync(file, '{');
     expect(() => loadState(file)).toThrow(/state\.json: .*remove it/);
+    rmSync(folder, { recursive: true });
   });
 
   it('is told in words what its configuration cannot have', async () => {
