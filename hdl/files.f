@@ -28,4 +28,5 @@ rtl/vid_counters.sv
 rtl/counters.sv
 rtl/config_table.sv
 rtl/registers.sv
+rtl/pipeline.sv
 rtl/linecard.sv

@@ -1,12 +1,11 @@
 // The line interface. Wiring only; it reads like this:
 //
-//   ports ─► rx_port ─► rx_merge ─► header_line ─► parse_l2 ─► parse_l3 ─► parse_l4 ─► parse_payload
-//   host  ─►    "                                                                         │
-//                 identify ◄─ fetch ◄─ locate ◄──── classify (service rules) ◄────────────┘
-//                    │
-//                    └─► lookup (VID rows) ─► decide (slots) ─► rewrite ─► finish ─► port_queue ─► ports
-//                                                                             │          "      ─► host
-//                                                                             └─► counters
+//   ports ─► rx_port ─┐            ┌──────────────────── pipeline ────────────────────┐
+//                     ├► rx_merge ─► parse ─► classify ─► lookup ─► decide ─► rewrite ├─► finish ─┐
+//   host  ─► rx_port ─┘            └──────────────────────────────────────────────────┘     │     │
+//                                                                                       counters  │
+//   ports ◄─ port_queue ◄─────────────────────────────────────────────────────────────────────────┤
+//   host  ◄─ port_queue ◄─────────────────────────────────────────────────────────────────────────┘
 //
 // docs/card.md is the contract of what is decided, hdl/registers.yaml of what the host can read and
 // write. A frame never waits between rx_merge and finish.
@@ -72,8 +71,6 @@ module linecard #(
   localparam int SOURCES = PORTS + 1;  // the last is the host
   localparam int INJECT_BITS = linecard_regs_pkg::INJECT_BITS;
   localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
-  localparam int META_BITS = linecard_pkg::META_BITS;
-  localparam int POSITIONS = linecard_pkg::tap_rewrite(K) + 1;
 
   // ---- tables and control
   logic enable;
@@ -190,42 +187,28 @@ module linecard #(
       .side_o(merged_side)
   );
 
-  // What is known of a frame as it enters.
-  logic merged_fabric;
-  always_comb begin
-    merged_fabric = 1'b0;
-    for (int p = 0; p < PORTS; p++) begin
-      if (merged_source == 4'(p)) merged_fabric = ports[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_FABRIC];
-    end
-  end
-  linecard_regs_pkg::inject_t merged_inject;
-  assign merged_inject = merged_side;
-  linecard_pkg::meta_t entering, entering_q;
-  if ($bits(entering) != META_BITS) begin : g_meta_bits
-    $error("linecard_pkg: META_BITS is not the width of meta_t");
-  end
-  always_comb begin
-    entering = '0;
-    if (merged_source == 4'(PORTS)) entering.origin = linecard_regs_pkg::ORIGIN_HOST;
-    else if (merged_fabric) entering.origin = linecard_regs_pkg::ORIGIN_SLOT;
-    else entering.origin = linecard_regs_pkg::ORIGIN_LINE;
-    entering.ingress = merged_source;
-    entering.inject_mode = merged_inject.mode;
-    entering.inject_target = merged_inject.target;
-  end
-  always_ff @(posedge clk_i) entering_q <= entering;
-
-  // ---- header line: what its last position holds goes on to rewrite
-  logic [POSITIONS*DATA_WIDTH-1:0] line;
-  logic [POSITIONS-1:0] line_first;
-  logic line_valid, line_last;
-  logic [COUNT_BITS-1:0] line_count;
-  logic [2:0] line_verdict;
-  logic [15:0] line_length;
-  header_line #(
+  // ---- parse to rewrite
+  logic type_set_write, vid_row_write;
+  logic [15:0] ram_index;
+  logic [31:0] ram_wdata, type_set_data;
+  logic [linecard_regs_pkg::BITS_VID_ROW-1:0] vid_row_data;
+  logic entered;
+  logic [1:0] entered_origin;
+  linecard_pkg::meta_t meta_finish;
+  logic out_valid, out_last;
+  logic [DATA_WIDTH-1:0] out_data;
+  logic [COUNT_BITS-1:0] out_count;
+  logic [2:0] out_verdict;
+  logic [15:0] out_length;
+  pipeline #(
       .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS)
-  ) header_line (
+      .PORTS(PORTS),
+      .SLOTS(SLOTS),
+      .VIDS(VIDS),
+      .VID_BANK(VID_BANK),
+      .RULES(RULES),
+      .PREFIXES(PREFIXES)
+  ) pipeline (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .valid_i(merged_valid),
@@ -234,153 +217,28 @@ module linecard #(
       .count_i(merged_count),
       .last_i(merged_last),
       .verdict_i(merged_verdict),
-      .data_o(line),
-      .first_o(line_first),
-      .valid_o(line_valid),
-      .count_o(line_count),
-      .last_o(line_last),
-      .verdict_o(line_verdict),
-      .length_o(line_length)
-  );
-
-  // ---- parse. Metadata named after a stage stands at that stage's tap.
-  logic [META_BITS-1:0] meta_l2;
-  logic [22*8-1:0] window_l2;
-  linecard_pkg::meta_t meta_after_l2;
-  meta_delay #(.CYCLES(linecard_pkg::tap_l2(K))) delay_l2 (
-      .clk_i(clk_i), .meta_i(entering_q), .meta_o(meta_l2)
-  );
-  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_l2(K)), .BYTES(22)) window_at_l2 (
-      .line_i(line), .window_o(window_l2)
-  );
-  parse_l2 #(.PORTS(PORTS)) parse_l2 (
-      .clk_i(clk_i), .meta_i(meta_l2), .window_i(window_l2), .ports_i(ports), .meta_o(meta_after_l2)
-  );
-
-  logic [META_BITS-1:0] meta_l3;
-  logic [62*8-1:0] window_l3;
-  linecard_pkg::meta_t meta_after_l3;
-  logic [127:0] destination;
-  meta_delay #(.CYCLES(linecard_pkg::tap_l3_select(K) - linecard_pkg::tap_l2(K) - 1)) delay_l3 (
-      .clk_i(clk_i), .meta_i(meta_after_l2), .meta_o(meta_l3)
-  );
-  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_l3_select(K)), .BYTES(62)) window_at_l3 (
-      .line_i(line), .window_o(window_l3)
-  );
-  parse_l3 parse_l3 (
-      .clk_i(clk_i), .meta_i(meta_l3), .window_i(window_l3), .meta_o(meta_after_l3), .destination_o(destination)
-  );
-
-  // The address is compared as soon as it is known; the result waits for the rest of the header.
-  logic [PREFIXES-1:0] prefix_hits, prefix_hits_match;
-  prefix_match #(.PREFIXES(PREFIXES)) prefix_match (
-      .clk_i(clk_i), .ipv6_i(meta_after_l3.ipv6), .destination_i(destination), .prefixes_i(prefixes), .match_o(prefix_hits)
-  );
-  meta_delay #(.CYCLES(linecard_pkg::tap_match(K) - linecard_pkg::tap_l3(K) - 2), .BITS(PREFIXES)) delay_prefix (
-      .clk_i(clk_i), .meta_i(prefix_hits), .meta_o(prefix_hits_match)
-  );
-
-  logic [META_BITS-1:0] meta_l4;
-  logic [(linecard_pkg::L4_MAX+16)*8-1:0] window_l4;
-  linecard_pkg::meta_t meta_after_l4;
-  meta_delay #(.CYCLES(linecard_pkg::tap_l4_select(K) - linecard_pkg::tap_l3(K) - 1)) delay_l4 (
-      .clk_i(clk_i), .meta_i(meta_after_l3), .meta_o(meta_l4)
-  );
-  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_l4_select(K)), .BYTES(linecard_pkg::L4_MAX + 16)) window_at_l4 (
-      .line_i(line), .window_o(window_l4)
-  );
-  parse_l4 parse_l4 (
-      .clk_i(clk_i), .meta_i(meta_l4), .window_i(window_l4), .meta_o(meta_after_l4)
-  );
-
-  logic [META_BITS-1:0] meta_payload;
-  logic [linecard_pkg::WINDOW*8-1:0] window_payload;
-  linecard_pkg::meta_t meta_match;
-  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_match;
-  meta_delay #(.CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::tap_l4(K) - 1)) delay_payload (
-      .clk_i(clk_i), .meta_i(meta_after_l4), .meta_o(meta_payload)
-  );
-  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_payload(K)), .BYTES(linecard_pkg::WINDOW)) window_at_payload (
-      .line_i(line), .window_o(window_payload)
-  );
-  parse_payload parse_payload (
-      .clk_i(clk_i), .meta_i(meta_payload), .window_i(window_payload), .meta_o(meta_match), .payload_o(payload_match)
-  );
-
-  // ---- classify
-  linecard_pkg::meta_t meta_locate;
-  linecard_regs_pkg::rule_entry_t rule_locate;
-  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_locate;
-  classify #(.RULES(RULES), .PREFIXES(PREFIXES)) classify (
-      .clk_i(clk_i), .valid_i(line_first[linecard_pkg::tap_match(K)]), .meta_i(meta_match), .prefixes_i(prefix_hits_match), .payload_i(payload_match), .rules_i(rules),
-      .meta_o(meta_locate), .rule_o(rule_locate), .payload_o(payload_locate)
-  );
-
-  // ---- extract the identifier
-  linecard_pkg::meta_t meta_fetch, meta_identify;
-  linecard_regs_pkg::rule_entry_t rule_fetch, rule_identify;
-  logic [7:0] offset_fetch, type_fetch;
-  logic [linecard_pkg::WINDOW*8-1:0] window_fetch;
-  locate locate (
-      .clk_i(clk_i), .meta_i(meta_locate), .rule_i(rule_locate), .payload_i(payload_locate),
-      .meta_o(meta_fetch), .rule_o(rule_fetch), .offset_o(offset_fetch), .type_o(type_fetch)
-  );
-  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_fetch(K)), .BYTES(linecard_pkg::WINDOW)) window_at_fetch (
-      .line_i(line), .window_o(window_fetch)
-  );
-  fetch fetch (
-      .clk_i(clk_i), .meta_i(meta_fetch), .rule_i(rule_fetch), .offset_i(offset_fetch), .window_i(window_fetch),
-      .meta_o(meta_identify), .rule_o(rule_identify)
-  );
-  logic type_is_setup;
-  logic type_set_write, vid_row_write;
-  logic [15:0] ram_index;
-  logic [31:0] ram_wdata, type_set_data;
-  type_sets #(.RULES(RULES)) type_sets (
-      .clk_i(clk_i), .rule_i(meta_fetch.rule), .type_i(type_fetch), .member_o(type_is_setup),
-      .host_write_i(type_set_write), .host_index_i(ram_index), .host_data_i(ram_wdata), .host_data_o(type_set_data)
-  );
-  linecard_pkg::meta_t meta_row;
-  logic [63:0] vid_row_index;
-  identify identify (
-      .clk_i(clk_i), .meta_i(meta_identify), .rule_i(rule_identify), .type_is_setup_i(type_is_setup),
-      .meta_o(meta_row), .vid_o(vid_row_index)
-  );
-
-  // ---- lookup
-  linecard_pkg::meta_t meta_slots;
-  logic [linecard_regs_pkg::BITS_VID_ROW-1:0] vid_row_data;
-  lookup #(.VIDS(VIDS), .BANK_WORDS(VID_BANK)) lookup (
-      .clk_i(clk_i), .meta_i(meta_row), .vid_i(vid_row_index), .meta_o(meta_slots),
-      .host_write_i(vid_row_write), .host_address_i(ram_index[$clog2(VIDS)-1:0]),
-      .host_data_i(linecard_regs_pkg::unpack_vid_row(ram_wdata)), .host_data_o(vid_row_data)
-  );
-
-  // ---- decide
-  logic [12*8-1:0] window_decide;
-  linecard_pkg::meta_t meta_rewrite;
-  header_tap #(.DATA_WIDTH(DATA_WIDTH), .POSITIONS(POSITIONS), .TAP(linecard_pkg::tap_slots(K)), .BYTES(12)) window_at_decide (
-      .line_i(line), .window_o(window_decide)
-  );
-  decide #(.PORTS(PORTS), .SLOTS(SLOTS)) decide (
-      .clk_i(clk_i), .meta_i(meta_slots), .window_i(window_decide), .fabric_prefix_i(fabric_prefix),
-      .ports_i(ports), .slots_i(slots), .meta_o(meta_rewrite)
-  );
-
-  // ---- rewrite
-  linecard_pkg::meta_t meta_finish;
-  logic out_valid, out_last;
-  logic [DATA_WIDTH-1:0] out_data;
-  logic [COUNT_BITS-1:0] out_count;
-  logic [2:0] out_verdict;
-  logic [15:0] out_length;
-  rewrite #(.DATA_WIDTH(DATA_WIDTH), .PORTS(PORTS)) rewrite (
-      .clk_i(clk_i), .rst_ni(rst_ni), .meta_i(meta_rewrite),
-      .valid_i(line_valid), .first_i(line_first[POSITIONS-1]), .data_i(line[(POSITIONS-1)*DATA_WIDTH+:DATA_WIDTH]),
-      .count_i(line_count), .last_i(line_last), .verdict_i(line_verdict), .length_i(line_length),
-      .fabric_prefix_i(fabric_prefix), .ports_i(ports),
-      .meta_o(meta_finish), .valid_o(out_valid), .data_o(out_data),
-      .count_o(out_count), .last_o(out_last), .verdict_o(out_verdict), .length_o(out_length)
+      .source_i(merged_source),
+      .inject_i(merged_side),
+      .fabric_prefix_i(fabric_prefix),
+      .ports_i(ports),
+      .slots_i(slots),
+      .prefixes_i(prefixes),
+      .rules_i(rules),
+      .type_set_write_i(type_set_write),
+      .vid_row_write_i(vid_row_write),
+      .ram_index_i(ram_index),
+      .ram_data_i(ram_wdata),
+      .type_set_data_o(type_set_data),
+      .vid_row_data_o(vid_row_data),
+      .entered_o(entered),
+      .entered_origin_o(entered_origin),
+      .meta_o(meta_finish),
+      .valid_o(out_valid),
+      .data_o(out_data),
+      .count_o(out_count),
+      .last_o(out_last),
+      .verdict_o(out_verdict),
+      .length_o(out_length)
   );
 
   // ---- finish
@@ -389,11 +247,23 @@ module linecard #(
   logic [5:0] sender;
   linecard_regs_pkg::decision_t record;
   finish #(.PORTS(PORTS)) finish (
-      .clk_i(clk_i), .rst_ni(rst_ni), .enable_i(enable), .time_us_i(time_us_i[47:0]),
-      .meta_i(meta_finish), .valid_i(out_valid), .last_i(out_last), .verdict_i(out_verdict), .length_i(out_length),
-      .select_o(queue_select), .keep_o(queue_keep), .accept_i(queue_accept), .record_o(record),
-      .event_valid_o(decision_valid_o), .event_o(decision_o),
-      .event_sender_valid_o(sender_valid), .event_sender_o(sender)
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .enable_i(enable),
+      .time_us_i(time_us_i[47:0]),
+      .meta_i(meta_finish),
+      .valid_i(out_valid),
+      .last_i(out_last),
+      .verdict_i(out_verdict),
+      .length_i(out_length),
+      .select_o(queue_select),
+      .keep_o(queue_keep),
+      .accept_i(queue_accept),
+      .record_o(record),
+      .event_valid_o(decision_valid_o),
+      .event_o(decision_o),
+      .event_sender_valid_o(sender_valid),
+      .event_sender_o(sender)
   );
 
   // ---- queues
@@ -459,8 +329,8 @@ module linecard #(
   ) counters (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .receive_i(line_first[0]),
-      .receive_origin_i(entering_q.origin),
+      .receive_i(entered),
+      .receive_origin_i(entered_origin),
       .lost_i(rx_lost),
       .event_valid_i(decision_valid_o),
       .event_i(decision_o),
@@ -520,7 +390,7 @@ module linecard #(
   );
 
   // A frame is counted as in flight two clocks after it has left rx_port.
-  assign idle_o = (&rx_empty) && !merged_valid && !line_first[0] && in_flight == '0 && (&queue_empty);
+  assign idle_o = (&rx_empty) && !merged_valid && !entered && in_flight == '0 && (&queue_empty);
   assign deadline_us_o = '1;  // nothing in this version waits for a time
 
 endmodule
