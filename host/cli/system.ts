@@ -19,6 +19,8 @@ export interface SystemOptions
   readonly parameters?: Parameters;
   /** Puts the card's ports on something, before the card is enabled. */
   readonly attach: (card: SimulatedCard) => Promise<void>;
+  /** Is given the switch processor before it starts, so that no event of its is missed. */
+  readonly listen?: (switchProcessor: SwitchProcessor) => void;
   /** Deliver each frame with its decision; costs a copy of each. */
   readonly observe?: boolean;
   readonly trace?: NonNullable<SimulatedCardOptions['trace']>;
@@ -38,7 +40,7 @@ export class System {
 
   /** Rejects with what is wrong with the services, the simulation, or the ports. */
   static async start(options: SystemOptions): Promise<System> {
-    const { configuration, trace, observe = false, attach, parameters, ...rest } = options;
+    const { configuration, trace, observe = false, attach, listen, parameters, ...rest } = options;
     const services = loadServices(options.services, parameters);
     const simulated = await SimulatedCard.open({
       configuration,
@@ -57,6 +59,7 @@ export class System {
         services,
         handlers: [new SipSetup({ now: () => systemClock.now() })],
       });
+      listen?.(switchProcessor);
       await switchProcessor.start();
       return new System(simulated, card, switchProcessor);
     } catch (error) {

@@ -3,6 +3,7 @@ import { SimulationError } from '../../../sim/index.ts';
 import type { Parameters } from '../../steering/service-file.ts';
 import { ControlSocket } from '../../switch/control-socket.ts';
 import { SELECTION_POLICIES, type SelectionPolicy } from '../../switch/selection.ts';
+import type { SwitchProcessor } from '../../switch/switch-processor.ts';
 import { loadState, saveState } from '../../switch/switch-state.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { SIP_SERVICE, System } from '../system.ts';
@@ -58,10 +59,8 @@ async function serve(options: ServeOptions): Promise<number> {
     if (options.json) process.stdout.write(`${JSON.stringify({ event, ...values })}\n`);
     else process.stderr.write(`${words}\n`);
   };
-  const system = await start(options);
-  let socket: ControlSocket | undefined;
-  try {
-    const sp = system.switch;
+  // From before its start: a processor that answers at once is written down, too.
+  const listen = (sp: SwitchProcessor) => {
     const { state } = options;
     if (state !== undefined) sp.on('changed', () => saveState(state, sp.snapshot()));
     sp.on('up', ({ slot, name, epoch }) =>
@@ -73,6 +72,11 @@ async function serve(options: ServeOptions): Promise<number> {
     sp.on('refused', (name, error) =>
       tell('refused', `${name} was refused: ${error.message}`, { name, why: error.message }),
     );
+  };
+  const system = await start(options, listen);
+  let socket: ControlSocket | undefined;
+  try {
+    const sp = system.switch;
     const failed = new Promise<never>((_, reject) => void sp.once('failed', reject));
     socket = await ControlSocket.open(sp, options.socket ? { path: options.socket } : {});
     const { path } = socket;
@@ -85,12 +89,16 @@ async function serve(options: ServeOptions): Promise<number> {
   }
 }
 
-async function start(options: ServeOptions): Promise<System> {
+async function start(
+  options: ServeOptions,
+  listen: (switchProcessor: SwitchProcessor) => void,
+): Promise<System> {
   const perPort = parseNumber('--slots-per-port', options.slotsPerPort, 64);
   const interfaces = [...options.line, ...options.fabric];
   const firstFabric = options.line.length;
   const restore = options.state === undefined ? undefined : loadState(options.state);
   return System.start({
+    listen,
     configuration: options.configuration,
     services: options.services ?? [SIP_SERVICE],
     parameters: parameters(options),
