@@ -203,7 +203,7 @@ export interface PortEntry {
 
 /** Places that a processor can occupy. */
 export interface SlotEntry {
-  /** 1: may be sent to and may send. Only the host raises a slot, and with a new epoch; the driver sees to that. */
+  /** 1: may be sent to and may send. Down is latched: a write raises a slot that is down only together with another epoch than it has; else the rest of the entry is written and the slot stays down. After reset all slots are down with epoch 0. */
   up: number;
   /** Fabric port behind which the slot is. */
   port: number;

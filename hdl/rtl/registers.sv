@@ -147,7 +147,26 @@ module registers #(
       .data_o(port_data),
       .entries_o(ports_o)
   );
-  logic [linecard_regs_pkg::BITS_SLOT-1:0] slot_data;
+  // Down is latched: a slot that is down comes up with another epoch only, so that nobody who was
+  // given up can be given back the right to speak.
+  localparam int SLOT_INDEX_BITS = $clog2(SLOTS);
+  logic [linecard_regs_pkg::BITS_SLOT-1:0] slot_data, slot_before;
+  linecard_regs_pkg::slot_entry_t slot_old, slot_new;
+  slice_at #(
+      .IN_WIDTH(SLOTS * linecard_regs_pkg::BITS_SLOT),
+      .STEP(linecard_regs_pkg::BITS_SLOT),
+      .SELECT_BITS(SLOT_INDEX_BITS),
+      .WIDTH(linecard_regs_pkg::BITS_SLOT)
+  ) slot_present (
+      .vector_i(slots_o),
+      .select_i(addr_q[2+:SLOT_INDEX_BITS]),
+      .slice_o(slot_before)
+  );
+  always_comb begin
+    slot_old = slot_before;
+    slot_new = linecard_regs_pkg::unpack_slot(wdata_q);
+    if (!slot_old.up && slot_new.epoch == slot_old.epoch) slot_new.up = 1'b0;
+  end
   config_table #(
       .ENTRIES(SLOTS),
       .BITS(linecard_regs_pkg::BITS_SLOT)
@@ -156,7 +175,7 @@ module registers #(
       .rst_ni(rst_ni),
       .write_i(write_now && at_slot),
       .index_i(16'(addr_q[PAGE-1:2])),
-      .data_i(linecard_regs_pkg::unpack_slot(wdata_q)),
+      .data_i(slot_new),
       .data_o(slot_data),
       .entries_o(slots_o)
   );

@@ -210,13 +210,16 @@ export class SlotRegistry {
     return slotMac(this.#fabricPrefix, slot.slot, slot.epoch);
   }
 
-  /** What the card's slot table should hold. */
+  /**
+   * What the card's slot table should hold. The card raises a slot that is down only together with
+   * another epoch, so a new occupant's epoch goes there when it is up, and not before.
+   */
   entry(slot: Slot): SlotEntry {
     return {
       up: slot.state === 'up' ? 1 : 0,
       port: slot.port,
       line_port: slot.linePort,
-      epoch: slot.epoch,
+      epoch: slot.state === 'starting' ? (slot.epoch - 1) & 0xff : slot.epoch,
     };
   }
 }

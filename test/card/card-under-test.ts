@@ -94,6 +94,9 @@ export class CardUnderTest {
     for (const [vid, row] of state.rows) rows.set(vid, row);
     this.#rows = state.rows;
     await this.card.writeTable('port', indexed(ports));
+    // Down is latched: a slot that should be up must not have been down with that epoch before.
+    const other = slots.map((slot) => ({ ...slot, up: 0, epoch: slot.epoch ^ 1 }));
+    await this.card.writeTable('slot', indexed(other));
     await this.card.writeTable('slot', indexed(slots));
     await this.card.writeTable('prefix', indexed(prefixes));
     await this.card.writeTable('rule', indexed(rules));

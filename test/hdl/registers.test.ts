@@ -254,6 +254,29 @@ describe('registers', () => {
     }
   });
 
+  test('down is latched: a slot comes up with another epoch only', () => {
+    const one = bench();
+    const address = TABLES.slot.offset + 4;
+    const write = (up: number, epoch: number, port = 1) => {
+      one.write(address, encodeEntry('slot', { up, epoch, port, line_port: 0 })[0] ?? 0);
+      const {
+        up: isUp,
+        epoch: itsEpoch,
+        port: itsPort,
+      } = decodeEntry('slot', Uint32Array.of(one.read(address)));
+      return [isUp, itsEpoch, itsPort];
+    };
+    expect(write(1, 0)).toEqual([0, 0, 1]); // as after reset: down with epoch 0
+    expect(write(1, 7)).toEqual([1, 7, 1]);
+    expect(write(1, 7, 0)).toEqual([1, 7, 0]); // up stays up
+    expect(write(0, 7)).toEqual([0, 7, 1]);
+    expect(write(1, 7, 0)).toEqual([0, 7, 0]); // the rest is written, up is not
+    expect(write(1, 8)).toEqual([1, 8, 1]);
+    expect(write(0, 9)).toEqual([0, 9, 1]);
+    expect(write(1, 9)).toEqual([0, 9, 1]);
+    expect(write(1, 8)).toEqual([1, 8, 1]);
+  });
+
   test('accesses with and without clocks between them', () => {
     const random = new Random(95);
     const one = bench();
@@ -262,9 +285,10 @@ describe('registers', () => {
       const address = TABLES.slot.offset + random.below(SIZES.slots) * 4;
       if (random.chance(50)) {
         const entry = randomEntry('slot', random);
-        const word = encodeEntry('slot', entry)[0] ?? 0;
-        one.write(address, word);
-        words.set(address, word);
+        const before = decodeEntry('slot', Uint32Array.of(words.get(address) ?? 0));
+        one.write(address, encodeEntry('slot', entry)[0] ?? 0);
+        if (before.up === 0 && entry.epoch === before.epoch) entry.up = 0;
+        words.set(address, encodeEntry('slot', entry)[0] ?? 0);
       } else {
         expect(one.read(address)).toBe(words.get(address) ?? 0);
       }
