@@ -10,7 +10,7 @@ package linecard_pkg;
   // Header bytes that stages can look at: 160 hold the longest chain of headers we read (two VLAN
   // tags 22, IPv4 with options 60, TCP with options 60) and 16 bytes of payload.
   localparam int WINDOW = 160;
-  localparam int MAX_FRAME = 2000;  // IEEE 802.3 clause 3.2.7: envelope frame, without FCS: 1996
+  localparam int MAX_FRAME = 2000;  // without FCS; IEEE 802.3 clause 3.2.7 has envelope frames of 2000 with it
   localparam int L3_MAX = 22;       // behind two VLAN tags
   localparam int L4_MAX = 82;       // behind that and IPv4 with all options
   localparam int PAYLOAD_MAX = 142; // behind that and TCP with all options

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeDecision } from '../../../driver/generated/registers.ts';
 import { type Observation, PcapngWriter } from '../../../sim/index.ts';
@@ -24,9 +24,10 @@ export class Capture {
   /** Nanoseconds since 1970 at the card's time 0, from the first frame seen. */
   #epochNs: bigint | undefined;
 
-  /** Creates `folder` and the files in it. Throws the errors of node:fs. */
+  /** Creates `folder`, in one that is there, and the files in it. Throws the errors of node:fs. */
   constructor(folder: string, ports: readonly CapturedPort[]) {
-    mkdirSync(folder, { recursive: true });
+    // Not recursive: Node 20 never comes back from that where a folder can be in no way, as in /proc.
+    if (!existsSync(folder)) mkdirSync(folder);
     for (const { port, name, file } of ports) {
       const path = join(folder, `${file}.pcapng`);
       this.#writers.set(port, PcapngWriter.open(path, [{ name }]));

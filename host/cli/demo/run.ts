@@ -1,5 +1,5 @@
 import { type Configuration, readConfiguration } from '../../../sim/index.ts';
-import { EXIT } from '../exit.ts';
+import { CommandError, EXIT } from '../exit.ts';
 import { SIP_SERVICE, System } from '../system.ts';
 import type { CallCounts, Caller, CallerResult } from './caller.ts';
 import { Capture } from './capture.ts';
@@ -53,11 +53,20 @@ function openCapture(options: DemoOptions): Capture | undefined {
     name: `fabric${n}`,
     file: `fabric-${n}`,
   }));
-  return new Capture(options.capture, [
+  const ports = [
     { port: 0, name: 'line0', file: 'line' },
     ...fabric,
     { port: parameters.PORTS ?? 0, name: 'host', file: 'host' },
-  ]);
+  ];
+  try {
+    return new Capture(options.capture, ports);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new CommandError(
+      EXIT.badInput,
+      `--capture: ${why}; name a folder, or a new one in a folder that can be written to`,
+    );
+  }
 }
 
 /** Something that ends the demo before its time. */
