@@ -1,7 +1,7 @@
 /** Simulated frames a second: the addon against the same model in a plain C++ loop. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeEntry, REGISTERS, TABLES, type TableName } from '../driver/index.ts';
+import { encodeEntry, HOST_TABLES, REGISTERS } from '../driver/index.ts';
 import { run as runProgram } from '../sim/compile.ts';
 import { ensureBuilt } from '../sim/index.ts';
 import type { Benchmark, Context } from './benchmark.ts';
@@ -37,7 +37,7 @@ const FRAMES = vids(BATCH).map((vid) => steered(vid));
 export async function benchInput(bed: CardBed): Promise<string> {
   const lines: string[] = [];
   const write = (address: number, value: number) => lines.push(`w ${address} ${value}`);
-  for (const table of Object.keys(TABLES) as TableName[]) {
+  for (const table of HOST_TABLES) {
     for (let index = 0; index < bed.card.entries(table); index++) {
       const words = encodeEntry(table, bed.tables.get(table, index));
       for (const access of bed.card.writeAccesses(table, index, words))

@@ -2,8 +2,10 @@
 import { EventEmitter } from 'node:events';
 import { getField } from './bits.ts';
 import type { CardStatus, CounterSnapshot } from './counters.ts';
-import { decodeStatus, readSnapshot, readVidPackets } from './counters.ts';
+import { decodeStatus, readSnapshot, readVidCounter } from './counters.ts';
 import { DriverError } from './errors.ts';
+import type { SlotEvent } from './events.ts';
+import { SlotEventReader } from './events.ts';
 import type {
   CardSizes,
   Decision,
@@ -22,6 +24,8 @@ import {
 } from './generated/registers.ts';
 import type { CardIdentity, ExpectedSizes } from './identity.ts';
 import { checkSizes, readIdentity } from './identity.ts';
+import type { Mirror } from './mirror.ts';
+import { decodeMirror, MIRROR_READS, mirrorAccesses } from './mirror.ts';
 import type { Access, HostFrame, InjectedFrame, Transport } from './transport.ts';
 
 export interface CardOptions {
@@ -41,8 +45,20 @@ export interface DecidedFrame {
 export interface CardEvents {
   /** Frames for the host, in the card's order. */
   frames: [frames: readonly DecidedFrame[]];
+  /** The card took slots down, or has seen stale frames; acknowledged when all listeners are done. */
+  slotEvents: [events: readonly SlotEvent[]];
   /** The card or the way to it is gone. */
   failed: [error: Error];
+}
+
+/** Times of the card as a whole, in microseconds; 0: never, or not at all. */
+export interface CardTimes {
+  /** How long a first fragment leads later ones, and how long one that came before it is held. */
+  readonly fragment: number;
+  /** A fabric port that gives off nothing for so long although it should takes its slots down. */
+  readonly stall: number;
+  /** How long the queue of a port with a suspect slot may be held. */
+  readonly suspectHold: number;
 }
 
 /** An entry of a table and where it stands. */
@@ -54,6 +70,12 @@ export interface IndexedEntry<T extends TableName> {
 /** Accesses of one call to the transport: a large table does not keep it from all others. */
 const MOST_ACCESSES = 4096;
 
+const TIMES: Readonly<Record<keyof CardTimes, number>> = {
+  fragment: REGISTERS.control.fragment_us,
+  stall: REGISTERS.control.stall_us,
+  suspectHold: REGISTERS.control.suspect_hold_us,
+};
+
 export class Card extends EventEmitter<CardEvents> {
   readonly transport: Transport;
   readonly identity: CardIdentity;
@@ -63,6 +85,11 @@ export class Card extends EventEmitter<CardEvents> {
   readonly #onFailed = (error: Error): void => {
     this.emit('failed', error);
   };
+  readonly #onAttention = (): void => {
+    if (this.listenerCount('slotEvents') === 0) return;
+    this.pollSlotEvents().catch(this.#onFailed);
+  };
+  readonly #events = new SlotEventReader(this);
   #snapshots: Promise<unknown> = Promise.resolve();
 
   private constructor(transport: Transport, identity: CardIdentity) {
@@ -71,6 +98,7 @@ export class Card extends EventEmitter<CardEvents> {
     this.identity = identity;
     transport.on('frames', this.#onFrames);
     transport.on('failed', this.#onFailed);
+    transport.on('attention', this.#onAttention);
   }
 
   /**
@@ -120,6 +148,42 @@ export class Card extends EventEmitter<CardEvents> {
     return prefix;
   }
 
+  /** Times of 32 bits each. Throws RangeError. */
+  async setTimes(times: Partial<CardTimes>): Promise<void> {
+    const accesses = (Object.entries(times) as [keyof CardTimes, number][]).map(([name, value]) => {
+      if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
+        throw new RangeError(`${name} of ${value} µs: give 0 to ${0xffffffff}`);
+      return { address: TIMES[name], write: value };
+    });
+    await this.transport.access(accesses);
+  }
+
+  async times(): Promise<CardTimes> {
+    const names = Object.keys(TIMES) as (keyof CardTimes)[];
+    const words = await this.transport.access(names.map((name) => ({ address: TIMES[name] })));
+    return Object.fromEntries(
+      names.map((name, n) => [name, words[n] ?? 0]),
+    ) as unknown as CardTimes;
+  }
+
+  /** Which frames are copied to a port; undefined: none. Throws RangeError. */
+  async setMirror(mirror: Mirror | undefined): Promise<void> {
+    await this.transport.access(mirrorAccesses(mirror, this.sizes));
+  }
+
+  async mirror(): Promise<Mirror | undefined> {
+    return decodeMirror(await this.transport.access(MIRROR_READS));
+  }
+
+  /**
+   * Asks for slot events and emits `slotEvents` where there are new ones; then they are acknowledged.
+   * To be called from time to time where the transport does not tell (`attention`). Resolves with
+   * them; rejects with what a listener throws, and then nothing is acknowledged.
+   */
+  pollSlotEvents(): Promise<readonly SlotEvent[]> {
+    return this.#events.poll((events) => void this.emit('slotEvents', events));
+  }
+
   async status(): Promise<CardStatus> {
     const [word = 0] = await this.transport.access([{ address: REGISTERS.control.status }]);
     return decodeStatus(word);
@@ -143,23 +207,13 @@ export class Card extends EventEmitter<CardEvents> {
   }
 
   /** Frames steered by each of `count` VIDs, as they stand. Rejects with UNSUPPORTED without counters. */
-  async vidPackets(first: number, count = 1): Promise<bigint[]> {
-    if (this.sizes.vidCounterBits === 0)
-      throw new DriverError(
-        'UNSUPPORTED',
-        `${this.transport.name}: this configuration has no counters for each VID (VID_COUNTER_BITS)`,
-      );
-    this.#checkRange('vid', first, count, this.sizes.vids);
-    const packets: bigint[] = [];
-    for (let done = 0; done < count; done += MOST_ACCESSES / 2)
-      packets.push(
-        ...(await readVidPackets(
-          this.transport,
-          first + done,
-          Math.min(MOST_ACCESSES / 2, count - done),
-        )),
-      );
-    return packets;
+  vidPackets(first: number, count = 1): Promise<bigint[]> {
+    return this.#vidCounter('vid_packets', first, count, this.sizes.vidCounterBits);
+  }
+
+  /** Bytes of frames steered by each of `count` VIDs. Rejects as `vidPackets`. */
+  vidBytes(first: number, count = 1): Promise<bigint[]> {
+    return this.#vidCounter('vid_bytes', first, count, this.sizes.vidByteCounterBits);
   }
 
   /** Entries as the card holds them. Throws RangeError for entries that it does not have. */
@@ -235,7 +289,30 @@ export class Card extends EventEmitter<CardEvents> {
   async close(): Promise<void> {
     this.transport.off('frames', this.#onFrames);
     this.transport.off('failed', this.#onFailed);
+    this.transport.off('attention', this.#onAttention);
     await this.transport.close();
+  }
+
+  async #vidCounter(
+    counter: 'vid_packets' | 'vid_bytes',
+    first: number,
+    count: number,
+    bits: number,
+  ): Promise<bigint[]> {
+    if (bits === 0) {
+      const parameter = counter === 'vid_packets' ? 'VID_COUNTER_BITS' : 'VID_BYTE_COUNTER_BITS';
+      throw new DriverError(
+        'UNSUPPORTED',
+        `${this.transport.name}: this configuration has no ${counter} (${parameter})`,
+      );
+    }
+    this.#checkRange('vid', first, count, this.sizes.vids);
+    const values: bigint[] = [];
+    for (let done = 0; done < count; done += MOST_ACCESSES / 2) {
+      const some = Math.min(MOST_ACCESSES / 2, count - done);
+      values.push(...(await readVidCounter(this.transport, counter, first + done, some)));
+    }
+    return values;
   }
 
   #checkRange(table: string, first: number, count: number, entries: number): void {

@@ -25,29 +25,47 @@ export interface EndCount extends Count {
   readonly end: EndName | 'unknown';
 }
 
+/** Frames that matched a rule, by what became of them. */
+export interface RuleCount {
+  /** Handed to the host. */
+  readonly punted: Count;
+  /** Would have been, but over the rule's rate. */
+  readonly policed: Count;
+  /** Would have been, but its share of the host's queue was full. */
+  readonly hostShare: Count;
+  readonly others: Count;
+}
+
 /** All snapshot counters at one clock. */
 export interface CounterSnapshot {
   /** Snapshots taken since the card's reset, this one included. */
   readonly number: number;
-  /** Frames received whose end was not counted yet. */
+  /** Frames received whose end was not counted yet; held ones are not among them. */
   readonly inFlight: number;
+  /** Later fragments held because their first has not come yet. */
+  readonly held: number;
   /** Frames taken into the card. */
   readonly received: Readonly<Record<OriginName, bigint>>;
   /** Those that are not zero. */
   readonly ends: readonly EndCount[];
   /** By slot. */
   readonly slots: readonly { readonly sent: Count; readonly received: Count }[];
-  /** By rule: frames that matched and were punted, and all others that matched. */
-  readonly rules: readonly { readonly punted: Count; readonly others: Count }[];
+  /** By rule. */
+  readonly rules: readonly RuleCount[];
   /** By port; the last is the host. `lost`: frames that found the receive buffer full. */
   readonly ports: readonly {
     readonly received: Count;
     readonly sent: Count;
     readonly lost: bigint;
   }[];
+  /** Copies for the mirror port: put into its queue, and those that found no room there. */
+  readonly mirrored: { readonly copied: Count; readonly refused: Count };
+  /** Frames by clocks from first beat to end: entry n counts 2^n to 2^(n+1) - 1, the last all longer ones. */
+  readonly latency: readonly bigint[];
 }
 
-type SnapshotCounter = Exclude<CounterName, 'vid_packets'>;
+type LiveCounter = 'vid_packets' | 'vid_bytes';
+type SnapshotCounter = Exclude<CounterName, LiveCounter>;
 const SNAPSHOT = (Object.keys(COUNTERS) as CounterName[]).filter(
   (name): name is SnapshotCounter => COUNTERS[name].kind === 'snapshot',
 );
@@ -60,11 +78,12 @@ export async function readSnapshot(
   transport: Transport,
   sizes: CardSizes,
 ): Promise<CounterSnapshot> {
-  const { snapshot, snapshot_in_flight } = REGISTERS.control;
+  const { snapshot, snapshot_in_flight, snapshot_held } = REGISTERS.control;
   const accesses: Access[] = [
     { address: snapshot, write: 1 },
     { address: snapshot },
     { address: snapshot_in_flight },
+    { address: snapshot_held },
   ];
   const start: Partial<Record<SnapshotCounter, number>> = {};
   for (const name of SNAPSHOT) {
@@ -100,6 +119,7 @@ export async function readSnapshot(
   return {
     number: words[1] ?? 0,
     inFlight: words[2] ?? 0,
+    held: words[3] ?? 0,
     received: Object.fromEntries(
       ORIGINS.map((origin, code) => [origin, packets('received', code)]),
     ) as Record<OriginName, bigint>,
@@ -109,24 +129,29 @@ export async function readSnapshot(
       received: count('slot_received', n),
     })),
     rules: range(sizes.rules, (n) => ({
-      others: count('rule_hits', 2 * n),
-      punted: count('rule_hits', 2 * n + 1),
+      others: count('rule_hits', 4 * n),
+      punted: count('rule_hits', 4 * n + 1),
+      policed: count('rule_hits', 4 * n + 2),
+      hostShare: count('rule_hits', 4 * n + 3),
     })),
     ports: range(sizes.ports + 1, (n) => ({
       received: count('port_received', n),
       sent: count('port_sent', n),
       lost: packets('lost', n),
     })),
+    mirrored: { copied: count('mirrored', 0), refused: count('mirrored', 1) },
+    latency: range(COUNTERS.latency.entries(), (n) => packets('latency', n)),
   };
 }
 
-/** Reads `vid_packets` as they stand; the low word first, which latches the high one. */
-export async function readVidPackets(
+/** Reads a counter of VIDs as it stands; the low word first, which latches the high one. */
+export async function readVidCounter(
   transport: Transport,
+  counter: LiveCounter,
   first: number,
   count: number,
 ): Promise<bigint[]> {
-  const { offset, stride } = COUNTERS.vid_packets;
+  const { offset, stride } = COUNTERS[counter];
   const accesses: Access[] = [];
   for (let vid = first; vid < first + count; vid++) {
     const address = offset + 4 * stride * vid;
@@ -159,35 +184,36 @@ export function sumEnds(snapshot: CounterSnapshot, filter: EndFilter = {}): Coun
 export interface Accounting {
   readonly holds: boolean;
   readonly byOrigin: Readonly<
-    Record<
-      OriginName,
-      { readonly received: bigint; readonly ended: bigint; readonly inFlight: bigint }
-    >
+    Record<OriginName, { readonly received: bigint; readonly ended: bigint; readonly open: bigint }>
   >;
   /** What is wrong, in words; empty where it holds. */
   readonly faults: readonly string[];
 }
 
 /**
- * received = ends + in flight (docs/card.md, "Counting"). The card tells frames in flight as one
- * number: what each origin lacks must not be negative and must add up to it.
+ * received = ends + in flight + held (docs/card.md, "Counting"). The card tells frames in flight and
+ * held ones as one number each: what each origin lacks (`open`) must not be negative and must add up
+ * to their sum.
  */
 export function checkAccounting(snapshot: CounterSnapshot): Accounting {
   const faults: string[] = [];
-  let open = 0n;
+  let sum = 0n;
   const byOrigin = Object.fromEntries(
     ORIGINS.map((origin) => {
       const received = snapshot.received[origin];
       const ended = sumEnds(snapshot, { origin }).packets;
-      const inFlight = received - ended;
-      open += inFlight;
-      if (inFlight < 0n)
+      const open = received - ended;
+      sum += open;
+      if (open < 0n)
         faults.push(`origin ${origin}: ${ended} frames ended, but only ${received} were received`);
-      return [origin, { received, ended, inFlight }];
+      return [origin, { received, ended, open }];
     }),
   ) as unknown as Accounting['byOrigin'];
-  if (open !== BigInt(snapshot.inFlight))
-    faults.push(`received - ended is ${open}, but the card says ${snapshot.inFlight} in flight`);
+  const { inFlight, held } = snapshot;
+  if (sum !== BigInt(inFlight + held))
+    faults.push(
+      `received - ended is ${sum}, but the card says ${inFlight} in flight and ${held} held`,
+    );
   return { holds: faults.length === 0, byOrigin, faults };
 }
 

@@ -8,6 +8,8 @@ export type DriverErrorCode =
   | 'SIZES'
   /** What was read back is not what was written. */
   | 'VERIFY'
+  /** A table has no room for what should go in; what was in is still in. */
+  | 'FULL'
   /** The card was built without it. */
   | 'UNSUPPORTED';
 

@@ -47,8 +47,29 @@ const LIMITS: readonly Limit[] = [
     why: 'a window is no longer than a frame',
   },
   {
+    size: 'overrides',
+    register: 'overrides',
+    least: 64,
+    most: 131072,
+    why: 'each way is indexed by a hash of 16 bits',
+  },
+  {
+    size: 'fragments',
+    register: 'fragments',
+    least: 1,
+    most: 65536,
+    why: 'it is indexed by a hash of 16 bits',
+  },
+  {
     size: 'vidCounterBits',
     register: 'vid_counter_bits',
+    least: 0,
+    most: 64,
+    why: 'it is read as two words',
+  },
+  {
+    size: 'vidByteCounterBits',
+    register: 'vid_byte_counter_bits',
     least: 0,
     most: 64,
     why: 'it is read as two words',
@@ -112,6 +133,9 @@ export async function readIdentity(transport: Transport): Promise<CardIdentity> 
     if (found < least || found > most)
       wrong.push(`${register} is ${found}, not between ${least} and ${most} (${why})`);
   }
+  for (const register of ['overrides', 'fragments'] as const)
+    if (Math.log2(value(register)) % 1 !== 0)
+      wrong.push(`${register} is ${value(register)}, no power of two (bits of a hash index it)`);
   if (wrong.length > 0) {
     throw new DriverError(
       'SIZES',
@@ -131,7 +155,13 @@ export async function readIdentity(transport: Transport): Promise<CardIdentity> 
 /** What a caller needs of a card: exact values, except that tables may be larger. */
 export type ExpectedSizes = Partial<CardSizes>;
 
-const EXACT: readonly (keyof CardSizes)[] = ['dataWidth', 'maxFrame', 'window', 'vidCounterBits'];
+const EXACT: readonly (keyof CardSizes)[] = [
+  'dataWidth',
+  'maxFrame',
+  'window',
+  'vidCounterBits',
+  'vidByteCounterBits',
+];
 
 /** Throws `DriverError` SIZES where the card has other widths or smaller tables than expected. */
 export function checkSizes(name: string, found: CardSizes, expected: ExpectedSizes): void {

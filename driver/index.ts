@@ -1,5 +1,5 @@
 /** The driver: what others may import of driver/. */
-export type { CardEvents, CardOptions, DecidedFrame, IndexedEntry } from './card.ts';
+export type { CardEvents, CardOptions, CardTimes, DecidedFrame, IndexedEntry } from './card.ts';
 export { Card } from './card.ts';
 export type {
   Accounting,
@@ -8,15 +8,30 @@ export type {
   CounterSnapshot,
   EndCount,
   EndFilter,
+  RuleCount,
 } from './counters.ts';
 export { checkAccounting, sumEnds } from './counters.ts';
 export type { DriverErrorCode } from './errors.ts';
 export { DriverError } from './errors.ts';
+export type { DownCause, SlotEvent } from './events.ts';
 export * from './generated/registers.ts';
 export type { CardIdentity, ExpectedSizes } from './identity.ts';
+export type { Health, PuntLimit } from './limits.ts';
+export { healthEntry, LEAST_RATE, policerEntry, policerIndex, puntLimit } from './limits.ts';
+export type { Mirror } from './mirror.ts';
+export type {
+  ListedOverride,
+  NewOverride,
+  Override,
+  OverrideDifference,
+  OverrideStatistics,
+  OverridesReconciled,
+  OverrideTableOptions,
+} from './overrides.ts';
+export { OverrideTable } from './overrides.ts';
 export { SimulationTransport } from './simulation.ts';
-export type { Difference, Reconciled, Written } from './tables.ts';
-export { CardTables } from './tables.ts';
+export type { Difference, HostTable, Reconciled, Written } from './tables.ts';
+export { CardTables, HOST_TABLES } from './tables.ts';
 export type {
   Access,
   HostFrame,

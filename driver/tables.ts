@@ -11,8 +11,16 @@ import type { TableEntries, TableName } from './generated/registers.ts';
 import { decodeEntry, encodeEntry, TABLES } from './generated/registers.ts';
 import type { Access } from './transport.ts';
 
+/**
+ * Tables that hold what the host writes, and nothing else. Those that the card changes too have
+ * managers of their own: `OverrideTable`, `Card.pollSlotEvents`.
+ */
+export type HostTable = {
+  [T in TableName]: (typeof TABLES)[T]['access'] extends 'rw' ? T : never;
+}[TableName];
+
 /** A row of the card that is not what it should be. */
-export interface Difference<T extends TableName = TableName> {
+export interface Difference<T extends HostTable = HostTable> {
   readonly table: T;
   readonly index: number;
   readonly wanted: TableEntries[T];
@@ -24,11 +32,6 @@ export interface Difference<T extends TableName = TableName> {
 export interface Written {
   /** Rows that were written. */
   readonly rows: number;
-}
-
-export interface Reconciled extends Written {
-  /** What the card held before. */
-  readonly differences: readonly Difference[];
   /**
    * Slots that should be up with an epoch in which the card has latched them down: left down, since
    * who was given up must not speak again (a new epoch raises the slot).
@@ -36,11 +39,26 @@ export interface Reconciled extends Written {
   readonly latchedDown: readonly number[];
 }
 
+export interface Reconciled extends Written {
+  /** What the card held before. */
+  readonly differences: readonly Difference[];
+}
+
 /**
- * Order of writes: what rules and rows refer to before them. Rules that become invalid go first of
- * all, so that no frame meets a rule whose prefixes or types are half gone.
+ * Order of writes: what rules and rows refer to before them, and what is expected of a slot's
+ * heartbeats before it is raised. Rules that become invalid go first of all, so that no frame meets a
+ * rule whose prefixes or types are half gone.
  */
-const ORDER: readonly TableName[] = ['port', 'prefix', 'type_set', 'slot', 'vid_row', 'rule'];
+export const HOST_TABLES: readonly HostTable[] = [
+  'port',
+  'prefix',
+  'type_set',
+  'policer',
+  'slot_health',
+  'slot',
+  'vid_row',
+  'rule',
+];
 
 /**
  * Fields that hold the number of a slot or port. They are wider than most cards are large; a number
@@ -55,7 +73,7 @@ const REFERENCES = {
 const MOST_ROWS = 512;
 
 interface Row {
-  readonly table: TableName;
+  readonly table: HostTable;
   readonly index: number;
 }
 
@@ -71,7 +89,7 @@ class Image {
   /** Bits of a row that mean something. */
   readonly mask: Uint32Array;
 
-  constructor(table: TableName, entries: number) {
+  constructor(table: HostTable, entries: number) {
     this.words = TABLES[table].words;
     this.wanted = new Uint32Array(entries * this.words);
     this.held = new Uint32Array(entries * this.words);
@@ -118,7 +136,7 @@ class Image {
 
 export class CardTables {
   readonly card: Card;
-  readonly #images: Readonly<Record<TableName, Image>>;
+  readonly #images: Readonly<Record<HostTable, Image>>;
   /** Slots that the card was found to have latched down, with the epoch that must not come up again. */
   readonly #latched = new Map<number, number>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -127,15 +145,15 @@ export class CardTables {
   constructor(card: Card) {
     this.card = card;
     this.#images = Object.fromEntries(
-      ORDER.map((table) => [table, new Image(table, card.entries(table))]),
-    ) as unknown as Record<TableName, Image>;
+      HOST_TABLES.map((table) => [table, new Image(table, card.entries(table))]),
+    ) as unknown as Record<HostTable, Image>;
   }
 
   /**
    * What a row should hold from the next `write` on. Throws RangeError for a row that does not exist,
    * a value that does not fit its field, and a slot or port that the card does not have.
    */
-  set<T extends TableName>(table: T, index: number, entry: TableEntries[T]): void {
+  set<T extends HostTable>(table: T, index: number, entry: TableEntries[T]): void {
     this.#check(table, index);
     const words = encodeEntry(table, entry);
     this.#checkReferences(table, index, entry);
@@ -143,13 +161,13 @@ export class CardTables {
   }
 
   /** A row should be all zero. */
-  clear(table: TableName, index: number): void {
+  clear(table: HostTable, index: number): void {
     this.#check(table, index);
     this.#images[table].want(index, new Uint32Array(TABLES[table].words));
   }
 
   /** What a row should hold. */
-  get<T extends TableName>(table: T, index: number): TableEntries[T] {
+  get<T extends HostTable>(table: T, index: number): TableEntries[T] {
     this.#check(table, index);
     const image = this.#images[table];
     return decodeEntry(table, image.row(image.wanted, index));
@@ -174,25 +192,18 @@ export class CardTables {
   reconcile(): Promise<Reconciled> {
     return this.#inTurn(async () => {
       const differences = await this.#compare();
-      const fresh = !(await this.card.enabled());
-      this.#latched.clear();
-      for (const row of differences) {
-        const epoch = fresh ? undefined : latchedEpoch(row);
-        if (epoch !== undefined) this.#latched.set(row.index, epoch);
-      }
-      const latchedDown = [...this.#latched.keys()];
       const written = await this.#write(differences.filter((row) => !this.#isLatched(row)));
-      return { ...written, differences, latchedDown };
+      return { ...written, differences };
     });
   }
 
-  #check(table: TableName, index: number): void {
+  #check(table: HostTable, index: number): void {
     const entries = this.card.entries(table);
     if (Number.isInteger(index) && index >= 0 && index < entries) return;
     throw new RangeError(`${table} ${index}: this card has ${table} 0 to ${entries - 1}`);
   }
 
-  #checkReferences(table: TableName, index: number, entry: object): void {
+  #checkReferences(table: HostTable, index: number, entry: object): void {
     if (table !== 'vid_row' && table !== 'slot') return;
     const { to, fields } = REFERENCES[table];
     const count = this.card.entries(to);
@@ -213,12 +224,20 @@ export class CardTables {
   }
 
   #different(): Row[] {
-    return ORDER.flatMap((table) =>
+    return HOST_TABLES.flatMap((table) =>
       [...this.#images[table].dirty]
         .sort((a, b) => a - b)
         .map((index) => ({ table, index }))
         .filter((row) => !this.#isLatched(row)),
     );
+  }
+
+  /** Whether the row is a slot that the card has latched down, which is no fault of the write. */
+  #noteLatched(row: Difference): boolean {
+    const epoch = latchedEpoch(row);
+    if (epoch === undefined) return false;
+    this.#latched.set(row.index, epoch);
+    return row.fields.length === 1;
   }
 
   #isLatched({ table, index }: Row): boolean {
@@ -229,18 +248,24 @@ export class CardTables {
 
   async #compare(): Promise<Difference[]> {
     const differences: Difference[] = [];
-    for (const table of ORDER) {
+    // A card that is not at work yet has latched nothing: it was reset.
+    const fresh = !(await this.card.enabled());
+    this.#latched.clear();
+    for (const table of HOST_TABLES) {
       const image = this.#images[table];
       const rows = await this.card.readRows(table, 0, this.card.entries(table));
       for (const [index, words] of rows.entries()) {
         image.hold(index, words);
-        if (!image.equal(index)) differences.push(this.#difference(table, index));
+        if (image.equal(index)) continue;
+        const difference = this.#difference(table, index);
+        differences.push(difference);
+        if (!fresh) this.#noteLatched(difference);
       }
     }
     return differences;
   }
 
-  #difference<T extends TableName>(table: T, index: number): Difference<T> {
+  #difference<T extends HostTable>(table: T, index: number): Difference<T> {
     const image = this.#images[table];
     const wanted = decodeEntry(table, image.row(image.wanted, index));
     const found = decodeEntry(table, image.row(image.held, index));
@@ -263,7 +288,10 @@ export class CardTables {
       wrong.push(...(await this.#writeSome(ordered.slice(done, done + MOST_ROWS))));
     if (wrong.length > 0)
       throw new DriverError('VERIFY', describe(this.card.transport.name, wrong));
-    return { rows: ordered.length };
+    const latchedDown = [...this.#latched.keys()].filter((index) =>
+      this.#isLatched({ table: 'slot', index }),
+    );
+    return { rows: ordered.length, latchedDown };
   }
 
   /** Writes and reads back in one call; resolves with the rows that did not keep their value. */
@@ -290,8 +318,10 @@ export class CardTables {
       image.hold(index, words.subarray(at, at + image.words));
       at += image.words;
       const held = image.row(image.held, index);
-      if (intended[n]?.some((word, i) => word !== held[i]))
-        wrong.push(this.#difference(table, index));
+      if (!intended[n]?.some((word, i) => word !== held[i])) continue;
+      const difference = this.#difference(table, index);
+      // It was raised and went down at once, or it is written while the card takes it down.
+      if (!this.#noteLatched(difference)) wrong.push(difference);
     }
     return wrong;
   }

@@ -29,6 +29,12 @@ export interface HostFrame {
 export interface TransportEvents {
   /** Frames for the host, in the card's order. */
   frames: [frames: readonly HostFrame[]];
+  /**
+   * Slot events wait in the card. A transport that can tell (an interrupt, a line of its own) does,
+   * once for each time that the first one comes up; where none can, `Card.pollSlotEvents` is called
+   * from time to time.
+   */
+  attention: [];
   /** The card or the line to it is gone; nothing works from now on. */
   failed: [error: Error];
 }

@@ -9,6 +9,7 @@ import { type Observed, summarise } from '../../host/cli/demo/summarise.ts';
 
 const packets = (count: number): Count => ({ packets: BigInt(count), bytes: 0n });
 const none = packets(0);
+const ruled = { policed: none, hostShare: none };
 
 function end(origin: EndCount['origin'], reason: EndCount['reason'], of: string, count: number) {
   return { origin, reason, end: of, ...packets(count) } as EndCount;
@@ -29,6 +30,7 @@ function observed(change: Partial<CounterSnapshot> = {}): Observed {
     counters: {
       number: 1,
       inFlight: 0,
+      held: 0,
       received: { line: 31n, slot: 32n, host: 13n },
       ends: [
         end('line', 'steer_active', 'steer', 20),
@@ -45,10 +47,12 @@ function observed(change: Partial<CounterSnapshot> = {}): Observed {
         { sent: packets(14), received: none },
       ],
       rules: [
-        { punted: packets(10), others: none },
-        { punted: none, others: packets(20) },
+        { ...ruled, punted: packets(10), others: none },
+        { ...ruled, punted: none, others: packets(20) },
       ],
       ports: [{ received: none, sent: none, lost: 0n }],
+      mirrored: { copied: none, refused: none },
+      latency: [],
       ...change,
     },
     statistics: {
@@ -90,8 +94,8 @@ describe('the report', () => {
     const fromCard = summarise(
       observed({
         rules: [
-          { punted: packets(10), others: none },
-          { punted: packets(1), others: packets(19) },
+          { ...ruled, punted: packets(10), others: none },
+          { ...ruled, punted: packets(1), others: packets(19) },
         ],
       }),
     );
@@ -239,12 +243,15 @@ describe('the comment of a captured frame', () => {
     origin: ORIGIN.line,
     ingress: 0,
     egress: 2,
+    fragment: 0,
+    quoted: 0,
     rule_hit: 1,
     rule: 1,
     key_valid: 1,
     key: 20005n,
     vid_valid: 1,
     vid: 5,
+    override_hit: 0,
     row_active: 0,
     row_backup: 1,
     row_in_sync: 1,

@@ -30,7 +30,7 @@ test.each([
     identity.version,
     ((MAP.major + 1) << 16) | 7,
     'VERSION',
-    /map 2\.7, this driver knows 1\.x\. Update this driver/,
+    /map 3\.7, this driver knows 2\.x\. Update this driver/,
   ],
   ['an older map', identity.version, 0, 'VERSION', /Update the card/],
   ['a width', identity.data_width, 128, 'SIZES', /data_width is 128, not one of 64, 512/],
@@ -42,6 +42,10 @@ test.each([
   ['prefixes', identity.prefixes, 9, 'SIZES', /prefixes is 9/],
   ['frame', identity.max_frame, 0, 'SIZES', /max_frame is 0/],
   ['window', identity.window, 3, 'SIZES', /window is 3/],
+  ['overrides', identity.overrides, 32, 'SIZES', /overrides is 32, not between 64 and 131072/],
+  ['a table that no hash indexes', identity.overrides, 96, 'SIZES', /overrides is 96, no power/],
+  ['fragments', identity.fragments, 0, 'SIZES', /fragments is 0, not between 1/],
+  ['byte counters', identity.vid_byte_counter_bits, 65, 'SIZES', /vid_byte_counter_bits is 65/],
   ['counters', identity.vid_counter_bits, 65, 'SIZES', /vid_counter_bits is 65/],
 ])('refused in words: %s', async (_, address, value, code, message) => {
   const transport = new MemoryTransport();

@@ -16,9 +16,12 @@ export const SIZES: CardSizes = {
   vids: 256,
   rules: 4,
   prefixes: 2,
+  overrides: 128,
+  fragments: 64,
   maxFrame: 1536,
   window: 160,
   vidCounterBits: 32,
+  vidByteCounterBits: 0,
 };
 
 export class MemoryTransport extends EventEmitter<TransportEvents> implements Transport {
@@ -53,6 +56,9 @@ export class MemoryTransport extends EventEmitter<TransportEvents> implements Tr
     set(identity.max_frame, all.maxFrame);
     set(identity.window, all.window);
     set(identity.vid_counter_bits, all.vidCounterBits);
+    set(identity.vid_byte_counter_bits, all.vidByteCounterBits);
+    set(identity.overrides, all.overrides);
+    set(identity.fragments, all.fragments);
   }
 
   async access(accesses: readonly Access[]): Promise<Uint32Array> {
@@ -60,14 +66,22 @@ export class MemoryTransport extends EventEmitter<TransportEvents> implements Tr
     this.log.push(...accesses);
     await Promise.resolve();
     const words = Uint32Array.from(accesses, ({ address, write }) => {
-      if (write === undefined) return this.words.get(address) ?? 0;
-      this.words.set(address, this.store(address, write));
+      if (write === undefined) return this.read(address);
+      this.write(address, write);
       return write;
     });
     const { failure } = this;
     this.failure = undefined;
     if (failure) throw failure;
     return words;
+  }
+
+  protected read(address: number): number {
+    return this.words.get(address) ?? 0;
+  }
+
+  protected write(address: number, value: number): void {
+    this.words.set(address, this.store(address, value));
   }
 
   async inject(frames: readonly InjectedFrame[]): Promise<void> {

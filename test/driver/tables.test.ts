@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { TableName, VidRowEntry } from '../../driver/index.ts';
-import { Card, CardTables, TABLES } from '../../driver/index.ts';
+import type { VidRowEntry } from '../../driver/index.ts';
+import { Card, CardTables, HOST_TABLES, TABLES } from '../../driver/index.ts';
 import { MemoryTransport, SIZES } from './memory-transport.ts';
 
 let transport: MemoryTransport;
@@ -20,17 +20,14 @@ const slot = (up: number, epoch: number) => ({ up, port: 1, line_port: 0, epoch 
 
 describe('differences', () => {
   test('the first write covers every row, the next ones only what changed', async () => {
-    const all = (Object.keys(TABLES) as TableName[]).reduce(
-      (sum, table) => sum + TABLES[table].entries(SIZES),
-      0,
-    );
-    expect(await tables.write()).toEqual({ rows: all });
-    expect(await tables.write()).toEqual({ rows: 0 });
+    const all = HOST_TABLES.reduce((sum, table) => sum + TABLES[table].entries(SIZES), 0);
+    expect(await tables.write()).toMatchObject({ rows: all });
+    expect(await tables.write()).toMatchObject({ rows: 0 });
     transport.log.length = 0;
     tables.set('vid_row', 7, row(3));
     tables.set('vid_row', 9, row(4));
     tables.clear('vid_row', 9);
-    expect(await tables.write()).toEqual({ rows: 1 });
+    expect(await tables.write()).toMatchObject({ rows: 1 });
     expect(transport.written()).toEqual([rowAddress(7)]);
     expect((await card.readTable('vid_row', 7, 1))[0]).toEqual(row(3));
     expect(tables.get('vid_row', 7)).toEqual(row(3));
@@ -41,7 +38,7 @@ describe('differences', () => {
     transport.log.length = 0;
     tables.set('slot', 1, slot(1, 5));
     tables.clear('slot', 1);
-    expect(await tables.write()).toEqual({ rows: 0 });
+    expect(await tables.write()).toMatchObject({ rows: 0 });
     expect(transport.log).toEqual([]);
   });
 
@@ -53,8 +50,8 @@ describe('differences', () => {
     await Promise.resolve();
     tables.set('vid_row', 1, row(2));
     const second = tables.write();
-    expect(await first).toEqual({ rows: 1 });
-    expect(await second).toEqual({ rows: 1 });
+    expect(await first).toMatchObject({ rows: 1 });
+    expect(await second).toMatchObject({ rows: 1 });
     expect((await card.readTable('vid_row', 1, 1))[0]).toEqual(row(2));
   });
 
@@ -133,7 +130,7 @@ describe('differences', () => {
     const set = () => tables.set(table, index, entry as never);
     expect(set).toThrow(RangeError);
     expect(set).toThrow(`${words}, and ${limit}; `);
-    expect(await tables.write()).toEqual({ rows: 0 });
+    expect(await tables.write()).toMatchObject({ rows: 0 });
   });
 });
 
@@ -148,7 +145,7 @@ describe('read back', () => {
     await expect(writing).rejects.toMatchObject({ code: 'VERIFY' });
     await expect(writing).rejects.toThrow(/vid_row 5: active is 0x3, written was 0x7\./);
     transport.store = (_, value) => value;
-    expect(await tables.write()).toEqual({ rows: 1 });
+    expect(await tables.write()).toMatchObject({ rows: 1 });
     expect(await tables.compare()).toEqual([]);
   });
 
@@ -157,7 +154,7 @@ describe('read back', () => {
     tables.set('vid_row', 5, row(7));
     transport.failure = new Error('line cut');
     await expect(tables.write()).rejects.toThrow('line cut');
-    expect(await tables.write()).toEqual({ rows: 1 });
+    expect(await tables.write()).toMatchObject({ rows: 1 });
   });
 
   test('a row whose reply was lost is written again even where it shall be as before', async () => {
@@ -166,7 +163,7 @@ describe('read back', () => {
     transport.failure = new Error('line cut');
     await expect(tables.write()).rejects.toThrow('line cut');
     tables.clear('vid_row', 5);
-    expect(await tables.write()).toEqual({ rows: 1 });
+    expect(await tables.write()).toMatchObject({ rows: 1 });
     expect(transport.words.get(rowAddress(5))).toBe(0);
   });
 
@@ -210,7 +207,7 @@ describe('compare and reconcile', () => {
     expect(result.rows).toBe(1);
     expect(result.differences.map(({ table, index }) => [table, index])).toEqual([['vid_row', 17]]);
     expect(transport.written()).toEqual([rowAddress(17)]);
-    expect(await again.write()).toEqual({ rows: 0 });
+    expect(await again.write()).toMatchObject({ rows: 0 });
   });
 
   test('bits that no field has do not count', async () => {
@@ -232,10 +229,10 @@ describe('compare and reconcile', () => {
     expect(result.latchedDown).toEqual([2]);
     const ups = async () => (await card.readTable('slot', 2, 2)).map(({ up }) => up);
     expect(await ups()).toEqual([0, 1]);
-    expect(await tables.write()).toEqual({ rows: 0 });
+    expect(await tables.write()).toMatchObject({ rows: 0 });
     expect(await ups()).toEqual([0, 1]);
     tables.set('slot', 2, slot(1, 10));
-    expect(await tables.write()).toEqual({ rows: 1 });
+    expect(await tables.write()).toMatchObject({ rows: 1 });
     expect(await ups()).toEqual([1, 1]);
 
     transport.words.set(at(2), (transport.words.get(at(2)) ?? 0) & ~1);

@@ -52,6 +52,7 @@ export interface DemoReport {
     readonly line: OriginAccount;
     readonly slot: OriginAccount;
     readonly host: OriginAccount;
+    /** In the pipeline, or held until the first fragment of their packet comes. */
     readonly inFlight: number;
   };
   /** Packets that never reached the card's pipeline: lost before it, by cause; only those that occurred. */

@@ -22,7 +22,7 @@ export interface Observed {
   readonly card: Omit<DemoReport['card'], 'clocks'>;
 }
 
-const ENDS: readonly EndName[] = ['steer', 'punt', 'host', 'slot', 'line', 'drop'];
+const ENDS: readonly EndName[] = ['steer', 'punt', 'host', 'slot', 'line', 'consume', 'drop'];
 
 /** Puts together what card, switch processor, processors and client each know. */
 export function summarise(observed: Observed): Omit<DemoReport, 'problems'> {
@@ -60,7 +60,7 @@ export function summarise(observed: Observed): Omit<DemoReport, 'problems'> {
       line: account('line'),
       slot: account('slot'),
       host: account('host'),
-      inFlight: counters.inFlight,
+      inFlight: counters.inFlight + counters.held,
     },
     lost: lost(counters, statistics),
   };
@@ -77,8 +77,10 @@ function inDialog({ counters, rules, punted }: Observed): DemoReport['inDialog']
   for (const [index, { identifies }] of rules.entries()) {
     const hits = counters.rules[index];
     if (!identifies || hits === undefined) continue;
-    packets += Number(hits.others.packets + hits.punted.packets);
-    toHost += Number(hits.punted.packets);
+    // What was refused on its way to the host was no packet of a standing session either.
+    const punts = hits.punted.packets + hits.policed.packets + hits.hostShare.packets;
+    packets += Number(hits.others.packets + punts);
+    toHost += Number(punts);
   }
   return { packets, punted: Math.max(toHost, punted.inDialog) };
 }
