@@ -1,19 +1,19 @@
 // A table in RAM with a read port for the data path and one for the host.
 //
 // Contract:
-// - read_data_o belongs to the read_address_i of LATENCY (3) clocks before.
+// - read_data_o belongs to the read_address_i of LATENCY (2) clocks before.
 // - host_write_i writes one whole entry; a data-path read in the same clock gives the new entry, an
 //   earlier one the old: an entry is never seen half written.
-// - host_data_o belongs to the host_address_i of 3 clocks before; the host's port may be read and
+// - host_data_o belongs to the host_address_i of 2 clocks before; the host's port may be read and
 //   written at any time and costs the data path nothing.
 // - The content is undefined until written.
 //
-// The RAM is cut into banks of BANK_WORDS with a flip-flop right behind each and the multiplexer
-// after that: a large RAM's multiplexer straight behind its outputs is what limits the clock.
+// The RAM is cut into slices as narrow as one block of an ECP5 is deep (EBR of 18 kbit: 16384 x 1 to
+// 1024 x 18), so that no multiplexer stands between the blocks and the flip-flops right behind them:
+// a block's output is too slow for both.
 module table_ram #(
     parameter int ENTRIES = 4096,
     parameter int BITS = 16,
-    parameter int BANK_WORDS = 4096,
     localparam int ADDRESS_BITS = $clog2(ENTRIES)
 ) (
     input  logic                    clk_i,
@@ -24,38 +24,23 @@ module table_ram #(
     input  logic [BITS-1:0]         host_data_i,
     output logic [BITS-1:0]         host_data_o
 );
-  localparam int WORDS = (ENTRIES < BANK_WORDS) ? ENTRIES : BANK_WORDS;
-  localparam int BANKS = ENTRIES / WORDS;
-  localparam int WORD_BITS = $clog2(WORDS);
-  localparam int BANK_BITS = (BANKS > 1) ? $clog2(BANKS) : 1;
+  // Bits of a slice. Below 4096 entries a block has the parity bits too; above 16384 no part that we
+  // build for holds a table, and one array simulates fastest.
+  localparam int WIDEST = (ENTRIES > 16384) ? BITS : (ENTRIES > 2048) ? 16384 / ENTRIES :
+                          (ENTRIES > 1024) ? 9 : 18;
+  localparam int WIDTH = (WIDEST < BITS) ? WIDEST : BITS;
+  localparam int SLICES = (BITS + WIDTH - 1) / WIDTH;
 
-  if (BANKS * WORDS != ENTRIES) begin : g_not_even
-    $error("table_ram: ENTRIES is no multiple of BANK_WORDS");
-  end
-
-  logic [BANK_BITS-1:0] read_bank, host_bank;
-  if (BANKS > 1) begin : g_bank_bits
-    assign read_bank = read_address_i[ADDRESS_BITS-1:WORD_BITS];
-    assign host_bank = host_address_i[ADDRESS_BITS-1:WORD_BITS];
-  end else begin : g_one_bank
-    assign read_bank = '0;
-    assign host_bank = '0;
-  end
-
-  logic [BANKS*BITS-1:0] read_q2, host_q2;
-  for (genvar b = 0; b < BANKS; b++) begin : g_bank
-    (* no_rw_check *) logic [BITS-1:0] ram[0:WORDS-1];
-    logic [BITS-1:0] read_q, host_q;
+  logic [SLICES*WIDTH-1:0] read_q, read_q2, host_q, host_q2, written;
+  assign written = (SLICES * WIDTH)'(host_data_i);
+  for (genvar s = 0; s < SLICES; s++) begin : g_slice
+    (* no_rw_check *) logic [WIDTH-1:0] ram[0:ENTRIES-1];
     always_ff @(posedge clk_i) begin
-      read_q <= ram[read_address_i[WORD_BITS-1:0]];
+      read_q[s*WIDTH+:WIDTH] <= ram[read_address_i];
     end
     always_ff @(posedge clk_i) begin
-      if (host_write_i && host_bank == BANK_BITS'(b)) ram[host_address_i[WORD_BITS-1:0]] <= host_data_i;
-      else host_q <= ram[host_address_i[WORD_BITS-1:0]];
-    end
-    always_ff @(posedge clk_i) begin
-      read_q2[b*BITS+:BITS] <= read_q;
-      host_q2[b*BITS+:BITS] <= host_q;
+      if (host_write_i) ram[host_address_i] <= written[s*WIDTH+:WIDTH];
+      else host_q[s*WIDTH+:WIDTH] <= ram[host_address_i];
     end
   end
 
@@ -63,18 +48,15 @@ module table_ram #(
   // parts we build for, so that read is answered from beside the RAM.
   logic hit_q, hit_q2;
   logic [BITS-1:0] written_q, written_q2;
-  logic [BANK_BITS-1:0] read_bank_q, read_bank_q2, host_bank_q, host_bank_q2;
   always_ff @(posedge clk_i) begin
+    read_q2 <= read_q;
+    host_q2 <= host_q;
     hit_q <= host_write_i && host_address_i == read_address_i;
     hit_q2 <= hit_q;
     written_q <= host_data_i;
     written_q2 <= written_q;
-    read_bank_q <= read_bank;
-    read_bank_q2 <= read_bank_q;
-    host_bank_q <= host_bank;
-    host_bank_q2 <= host_bank_q;
-    read_data_o <= hit_q2 ? written_q2 : read_q2[read_bank_q2*BITS+:BITS];
-    host_data_o <= host_q2[host_bank_q2*BITS+:BITS];
   end
+  assign read_data_o = hit_q2 ? written_q2 : read_q2[BITS-1:0];
+  assign host_data_o = host_q2[BITS-1:0];
 
 endmodule

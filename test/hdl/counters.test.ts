@@ -18,9 +18,12 @@ const SIZES: CardSizes = {
   vids: VIDS,
   rules: RULES,
   prefixes: 8,
+  overrides: 64,
+  fragments: 64,
   maxFrame: 2000,
   window: 160,
   vidCounterBits: 64,
+  vidByteCounterBits: 0,
 };
 const DECISION = new Struct('decision_t');
 

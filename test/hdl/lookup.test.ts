@@ -2,84 +2,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { VidRowEntry } from '../../driver/generated/registers.ts';
 import { REASON } from '../../driver/generated/registers.ts';
 import type { Make } from './harness/build.ts';
-import { build, elaborate } from './harness/build.ts';
-import type { Dut } from './harness/dut.ts';
+import { build } from './harness/build.ts';
 import { META, packEntry } from './harness/records.ts';
 import { Random } from './harness/streams.ts';
 
 const VIDS = 64;
 const LATENCY = 3;
-let makers: Record<'whole' | 'banked' | 'lookup', Make>;
+let makers: Record<'lookup', Make>;
 beforeAll(async () => {
-  const ram = { ENTRIES: 64, BITS: 40 };
-  makers = await build('lookup', {
-    whole: { module: 'table_ram', parameters: ram },
-    banked: { module: 'table_ram', parameters: { ...ram, BANK_WORDS: 16 } },
-    lookup: { module: 'lookup', parameters: { VIDS, BANK_WORDS: 16 } },
-  });
-});
-
-describe.each(['whole', 'banked'] as const)('table_ram, %s', (name) => {
-  const filled = (random: Random): { dut: Dut; entries: bigint[] } => {
-    const dut = makers[name](random.word() >>> 1);
-    const entries = Array.from({ length: 64 }, () => random.bits(40));
-    for (const [index, entry] of entries.entries()) {
-      dut.set({ host_write_i: 1, host_address_i: index, host_data_i: entry }).clock();
-    }
-    dut.set({ host_write_i: 0 });
-    return { dut, entries };
-  };
-
-  test('every entry three clocks after its address, at both ports', () => {
-    const random = new Random(51);
-    const { dut, entries } = filled(random);
-    const asked: [number, number][] = [];
-    for (let i = 0; i < 500; i++) {
-      const [read, host] = [random.below(64), random.below(64)];
-      asked.push([read, host]);
-      dut.set({ read_address_i: read, host_address_i: host }).clock();
-      if (asked.length < LATENCY) continue;
-      const [readBefore = 0, hostBefore = 0] = asked.shift() ?? [];
-      expect(dut.big('read_data_o')).toBe(entries[readBefore]);
-      expect(dut.big('host_data_o')).toBe(entries[hostBefore]);
-    }
-  });
-
-  test('a read sees the write of its own clock whole, an earlier read the old entry whole', () => {
-    const random = new Random(52);
-    const { dut, entries } = filled(random);
-    const near = [3, 3, 4, 19, 35, 51]; // the same word of other banks among them
-    const expected: bigint[] = [];
-    let collisions = 0;
-    for (let i = 0; i < 5000; i++) {
-      const write = random.chance(60);
-      const [host, read] = [random.pick(near), random.pick(near)];
-      const data = random.bits(40);
-      if (write) entries[host] = data;
-      collisions += Number(write && host === read);
-      expected.push(entries[read] ?? 0n);
-      dut.set({ host_write_i: write, host_address_i: host, host_data_i: data });
-      dut.set({ read_address_i: read }).clock();
-      if (expected.length >= LATENCY) expect(dut.big('read_data_o')).toBe(expected.shift());
-    }
-    expect(collisions).toBeGreaterThan(300);
-  });
-
-  test('the host reads what it wrote the clock before', () => {
-    const random = new Random(53);
-    const { dut } = filled(random);
-    for (let i = 0; i < 100; i++) {
-      const [host_address_i, host_data_i] = [random.below(64), random.bits(40)];
-      dut.set({ host_write_i: 1, host_address_i, host_data_i }).clock();
-      dut.set({ host_write_i: 0 }).clock(LATENCY);
-      expect(dut.big('host_data_o')).toBe(host_data_i);
-    }
-  });
-});
-
-test('banks that do not make up the table do not elaborate', async () => {
-  const parameters = { ENTRIES: 40, BITS: 8, BANK_WORDS: 16 };
-  await expect(elaborate({ module: 'table_ram', parameters })).rejects.toThrow(/no multiple/);
+  makers = await build('lookup', { lookup: { module: 'lookup', parameters: { VIDS } } });
 });
 
 describe('lookup', () => {

@@ -95,6 +95,9 @@ describe('registers', () => {
       max_frame: SIZES.maxFrame,
       window: SIZES.window,
       vid_counter_bits: SIZES.vidCounterBits,
+      vid_byte_counter_bits: SIZES.vidByteCounterBits,
+      overrides: SIZES.overrides,
+      fragments: SIZES.fragments,
     } satisfies Record<keyof typeof REGISTERS.identity, number>;
     for (const [name, address] of Object.entries(REGISTERS.identity)) {
       one.write(address, 0x5555);

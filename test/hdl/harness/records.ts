@@ -64,10 +64,15 @@ export const META = new Struct('meta_t');
 const ENTRIES = {
   port: new Struct('port_entry_t'),
   slot: new Struct('slot_entry_t'),
+  slot_health: new Struct('slot_health_entry_t'),
+  slot_event: new Struct('slot_event_entry_t'),
+  policer: new Struct('policer_entry_t'),
   prefix: new Struct('prefix_entry_t'),
   rule: new Struct('rule_entry_t'),
   type_set: new Struct('type_set_entry_t'),
   vid_row: new Struct('vid_row_entry_t'),
+  override: new Struct('override_entry_t'),
+  override_hit: new Struct('override_hit_entry_t'),
 } as const satisfies Record<TableName, Struct>;
 
 /** An entry on its wires: no gaps between the fields, unlike in the words that the host writes. */

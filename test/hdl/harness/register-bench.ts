@@ -11,9 +11,12 @@ export const SIZES: CardSizes = {
   vids: 64,
   rules: 4,
   prefixes: 3,
+  overrides: 64,
+  fragments: 64,
   maxFrame: 2000,
   window: 160,
   vidCounterBits: 48,
+  vidByteCounterBits: 40,
 };
 export const CONFIGURATION_ID = 42;
 export const BUILD_ID = 0x7eadbeef;

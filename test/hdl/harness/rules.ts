@@ -40,6 +40,9 @@ export const ANY_RULE: RuleEntry = {
   id_mask: 0n,
   id_subtract: 0n,
   id_shift: 0,
+  override: 0,
+  override_only: 0,
+  override_space: 0,
 };
 
 export function needsL4(rule: RuleEntry): boolean {
@@ -108,5 +111,8 @@ export function randomRule(random: Random): RuleEntry {
     id_mask: random.bits(64),
     id_subtract: random.bits(64),
     id_shift: random.below(64),
+    override: random.below(4),
+    override_only: bit(50),
+    override_space: random.below(256),
   };
 }
