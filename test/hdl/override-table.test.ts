@@ -239,6 +239,20 @@ describe.each(VARIANTS)('override_table, %s', (variant) => {
     expect(bench.hits.size).toBeGreaterThan(ENTRIES / 2);
   });
 
+  test('every bit of space and key counts, in both ways', () => {
+    const bench = new Bench(variant, 2);
+    const asked = randomKey(bench.random);
+    for (let bit = 0; bit < 136; bit++) {
+      const whole = ((BigInt(asked.space) << 128n) | asked.key) ^ (1n << BigInt(bit));
+      const other = { space: Number(whole >> 128n), key: BigInt.asUintN(128, whole) };
+      // At the places of the one stands the other.
+      for (const place of placesOf(asked)) bench.write(place, wordOf(other, 1));
+      bench.clock(asked);
+      bench.idle(SPACE - 1);
+    }
+    expect(bench.seen).toEqual({ hits: 0, misses: 136, bad: 0, both: 0 });
+  });
+
   test('a key that is moved is found at every clock', () => {
     const bench = new Bench(variant, 4);
     const { random } = bench;
