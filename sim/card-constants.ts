@@ -29,9 +29,11 @@ export function constantsHeader(): string {
     lines.push(`constexpr unsigned ${name.toUpperCase()}_WORDS = ${Math.ceil(bit / 32)};`);
   }
   let drops = 0n;
-  for (const { code, end } of description.reasons) if (end === 'drop') drops |= 1n << BigInt(code);
+  for (const { code, end } of description.reasons) {
+    if (end === 'drop' || end === 'consume') drops |= 1n << BigInt(code);
+  }
   lines.push(
-    '/// Bit n: reason n is a drop, so no frame leaves.',
+    '/// Bit n: with reason n no frame leaves.',
     `constexpr uint64_t DROP_REASONS = 0x${drops.toString(16)}u;`,
     '}  // namespace vidline',
     '#endif',

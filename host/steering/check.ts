@@ -26,14 +26,14 @@ const L4_HEADER = new Map([
   [17, 8],
   [132, 12],
 ]);
-/** IPv6 next headers that the card punts before it tries rules (docs/card.md, step 2). */
+/** IPv6 next headers that the card looks behind before it tries rules (docs/card.md, step 2). */
 const EXTENSIONS = [0, 43, 44, 51, 60, 135, 139, 140];
 
 export function checkServices(services: readonly Service[], sizes: RuleSizes): Findings {
   const rules = services.flatMap((service) => service.rules);
   const errors: Problem[] = [];
   const warnings: Problem[] = [];
-  errors.push(...duplicateServices(services), ...tooMany(rules, sizes));
+  errors.push(...duplicateServices(services), ...tooMany(rules, sizes), ...mixedSpaces(rules));
   for (const rule of rules) {
     errors.push(...neverMatches(rule), ...beyondWindow(rule, sizes), ...neverSteers(rule, sizes));
     if (errors.length === 0) warnings.push(...sometimesOut(rule, sizes));
@@ -66,6 +66,20 @@ function duplicateServices(services: readonly Service[]): Problem[] {
     const message = `${first} defines a service of that name already`;
     const remedy = 'rename one, or load only one';
     return [{ place, field: `service ${service.name}`, message, remedy }];
+  });
+}
+
+/** Keys of different make in one name space could be taken for each other. */
+function mixedSpaces(rules: readonly Rule[]): Problem[] {
+  return rules.flatMap((rule, index) => {
+    const { override } = rule;
+    if (override === undefined) return [];
+    const other = rules
+      .slice(0, index)
+      .find((earlier) => earlier.override?.space === override.space);
+    if (other?.override === undefined || other.override.by === override.by) return [];
+    const message = `${ruleName(other)} has overrides by ${other.override.by} in space ${override.space}`;
+    return [ruleProblem(rule, 'override.space', message, 'use another space')];
   });
 }
 
@@ -114,8 +128,9 @@ function neverMatches(rule: Rule): Problem[] {
     return [ruleProblem(rule, 'match.port', message, 'leave out port, or name udp, tcp or sctp')];
   }
   if (EXTENSIONS.includes(protocol) && !versions(rule).includes(4)) {
-    const message = `${protocol} is an IPv6 extension header; the card punts these before its rules`;
-    return [ruleProblem(rule, 'match.protocol', message, 'leave out the rule')];
+    const message = `${protocol} is an IPv6 extension header; the card looks behind these`;
+    const remedy = 'name the protocol behind it';
+    return [ruleProblem(rule, 'match.protocol', message, remedy)];
   }
   return [];
 }
@@ -159,8 +174,8 @@ function vidBounds(rule: Rule, identifier: Identifier): { low: bigint; high: big
 }
 
 function neverSteers(rule: Rule, { vids }: RuleSizes): Problem[] {
-  const { identifier, setup } = rule;
-  if (identifier === undefined || setup.always) return [];
+  const { identifier, override, setup } = rule;
+  if (identifier === undefined || override !== undefined || setup.always) return [];
   const { low, high } = vidBounds(rule, identifier);
   if (low === BEYOND) {
     const message = `no identifier reaches ${identifier.subtract}, which is subtracted from it`;
@@ -180,12 +195,18 @@ function neverSteers(rule: Rule, { vids }: RuleSizes): Problem[] {
 }
 
 function sometimesOut(rule: Rule, { vids }: RuleSizes): Problem[] {
-  const { identifier, setup } = rule;
-  if (identifier === undefined) return [];
+  const { identifier, override, setup } = rule;
   const problems: Problem[] = [];
+  if (setup.always && override !== undefined) {
+    const message = 'overrides are never asked: setup: always';
+    problems.push(ruleProblem(rule, 'override', message, 'leave one of them out'));
+  }
+  if (identifier === undefined) return problems;
   if (setup.always) {
     const message = 'the identifier is never read: setup: always';
     problems.push(ruleProblem(rule, 'identifier', message, 'leave one of them out'));
+  } else if (override?.only) {
+    // The identifier is only a key; no VID is computed from it.
   } else if (vidBounds(rule, identifier).high >= BigInt(vids)) {
     const { high } = vidBounds(rule, identifier);
     const message = `the identifier can give VIDs up to ${high}; those above ${vids - 1} are punted`;

@@ -43,6 +43,9 @@ const NO_RULE: RuleEntry = {
   id_mask: 0n,
   id_subtract: 0n,
   id_shift: 0,
+  override: 0,
+  override_only: 0,
+  override_space: 0,
 };
 
 const NO_PREFIX: PrefixEntry = { address: 0n, mask: 0n, v6: 0, valid: 0 };
@@ -86,8 +89,8 @@ export function encodeRules(
 }
 
 function encodeRule(rule: Rule, prefixes: ReadonlyMap<string, number>): RuleEntry {
-  const { match, identifier, setup } = rule;
-  if (identifier === undefined && !setup.always) {
+  const { match, identifier, override, setup } = rule;
+  if (identifier === undefined && !setup.always && override?.by !== 'source') {
     throw new RangeError(`rule ${ruleName(rule)} has no identifier and is no set-up rule`);
   }
   const { ports, compare, protocol, destinations } = match;
@@ -114,6 +117,9 @@ function encodeRule(rule: Rule, prefixes: ReadonlyMap<string, number>): RuleEntr
     id_mask: identifier?.mask ?? 0n,
     id_subtract: identifier?.subtract ?? 0n,
     id_shift: identifier?.shift ?? 0,
+    override: VALUES.rule_override[override?.by ?? 'none'],
+    override_only: override?.only ? 1 : 0,
+    override_space: override?.space ?? 0,
   };
 }
 

@@ -45,10 +45,8 @@ function covers(outer: Rule, inner: Rule): boolean {
     prefixes(inner.match).every((x) => prefixes(outer.match).some((y) => containsPrefix(y, x))) &&
     coversPorts(outer.match, inner.match) &&
     coversCompare(outer.match.compare, inner.match.compare) &&
-    // Only IPv4 has fragments that the card looks at, and only a rule without L4 takes the later ones.
-    (!readsL4(outer) ||
-      readsL4(inner) ||
-      prefixes(inner.match).every(({ version }) => version === 6))
+    // Only a rule without L4 takes later fragments.
+    (!readsL4(outer) || readsL4(inner))
   );
 }
 

@@ -70,14 +70,25 @@ export interface Setup {
     | undefined;
 }
 
+/** Exact matches that are asked before the identifier is computed with. */
+export interface Override {
+  /** By what: the identifier under its mask, the source address, or both. */
+  readonly by: 'identifier' | 'source' | 'source_identifier';
+  /** A packet without an override is punted; else its VID is computed from the identifier. */
+  readonly only: boolean;
+  /** Name space, 0 to 255: rules with the same one share their overrides. */
+  readonly space: number;
+}
+
 export interface Rule {
   readonly service: string;
   /** Unique within its service. */
   readonly name: string;
   readonly doc: string;
   readonly match: Match;
-  /** Undefined only where every packet is a set-up. */
+  /** Undefined only where every packet is a set-up, or where overrides by source say all. */
   readonly identifier: Identifier | undefined;
+  readonly override: Override | undefined;
   readonly setup: Setup;
   /** Where the rule and each of its fields (`match.port`) were written; rules made in code have none. */
   readonly origin:

@@ -15,7 +15,7 @@ import {
   whole,
   wholeBig,
 } from './fields.ts';
-import type { Compare, Identifier, Match, Rule, Setup } from './rule.ts';
+import type { Compare, Identifier, Match, Override, Rule, Setup } from './rule.ts';
 
 const WORD = 0xffffffffn;
 const NO_SETUP: Setup = { always: false, zero: false, types: undefined };
@@ -158,12 +158,21 @@ const setup = z.preprocess(
     ),
 );
 
+const override = z
+  .strictObject({
+    by: field((value) => oneOf(value, ['identifier', 'source', 'source_identifier'] as const)),
+    only: field(readFlag).optional(),
+    space: number(0, 255).optional(),
+  })
+  .transform(({ by, only = false, space = 0 }): Override => ({ by, only, space }));
+
 const rule = z
   .strictObject({
     name: field(readName),
     doc: text,
     match,
     identifier: identifier.optional(),
+    override: override.optional(),
     setup: setup.optional(),
   })
   .transform(
@@ -173,15 +182,26 @@ const rule = z
         doc = '',
         match,
         identifier,
+        override,
         setup = NO_SETUP,
       }): Omit<Rule, 'service' | 'origin'> => {
         if (identifier === undefined && !setup.always) {
-          throw new Wrong(
-            'the rule has no identifier',
-            'say where it is (identifier: …), or that each packet is a set-up (setup: always)',
-          );
+          if (override?.by !== 'source') {
+            throw new Wrong(
+              'the rule has no identifier',
+              'say where it is (identifier: …), or that each packet is a set-up (setup: always)',
+            );
+          }
+          if (setup.zero) {
+            throw new Wrong(
+              'no identifier is there to be zero',
+              'leave out zero, or add identifier',
+            );
+          }
+          // Nothing is there to compute a VID from.
+          return { name, doc, match, identifier, override: { ...override, only: true }, setup };
         }
-        return { name, doc, match, identifier, setup };
+        return { name, doc, match, identifier, override, setup };
       },
     ),
   );
@@ -201,6 +221,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   compare: Object.keys(compare.in.shape),
   identifier: Object.keys(identifier.in.shape),
   port: Object.keys(portShorthand.shape),
+  override: Object.keys(override.in.shape),
   setup: ['always', 'zero', 'types', 'typeOffset'],
 };
 

@@ -23,9 +23,54 @@ export interface VidRow {
   readonly backupInSync: boolean;
 }
 
+/** A place of the override table that is not empty. */
+export interface OverrideEntry {
+  readonly space: number;
+  /** 128 bits; see `overrideKey`. */
+  readonly key: bigint;
+  readonly vid: number;
+}
+
+/** What the card expects of a slot's heartbeats; times in microseconds, 0: never. */
+export interface HealthEntry {
+  readonly nonce: number;
+  readonly timeoutUs: number;
+  readonly suspectUs: number;
+}
+
+/** A limit of what is punted; times in 1/256 microseconds. */
+export interface PolicerEntry {
+  /** 0: no limit. */
+  readonly interval: number;
+  readonly burst: number;
+  /** Frames that may wait in the host's queue at once; 0: no limit. */
+  readonly share: number;
+}
+
+export interface MirrorState {
+  readonly port: number;
+  /** Undefined: no VID is copied. */
+  readonly vid: number | undefined;
+  /** Codes of the reasons of which copies are made. */
+  readonly reasons: ReadonlySet<number>;
+}
+
+/** Words that were written with the wrong parity; nothing but the parity is wrong with them. */
+export interface BadParity {
+  /** VIDs. */
+  readonly rows: ReadonlySet<number>;
+  /** Places. */
+  readonly overrides: ReadonlySet<number>;
+  /** Entries of the type_set table. */
+  readonly typeSets: ReadonlySet<number>;
+}
+
 export interface CardState {
   readonly enabled: boolean;
-  readonly sizes: Pick<CardSizes, 'vids' | 'maxFrame' | 'window'>;
+  readonly sizes: Pick<
+    CardSizes,
+    'vids' | 'maxFrame' | 'window' | 'rules' | 'overrides' | 'fragments'
+  >;
   /** First four octets of the slots' MAC addresses, the first in the most significant bits. */
   readonly fabricPrefix: number;
   /** All ports that the card has. */
@@ -36,6 +81,16 @@ export interface CardState {
   readonly rules: readonly (Rule | undefined)[];
   /** Rows that are not there are all zeros. */
   readonly rows: ReadonlyMap<number, VidRow>;
+  /** By place; those that are not there are empty. */
+  readonly overrides?: ReadonlyMap<number, OverrideEntry>;
+  /** By slot; those that are not there are all zeros. */
+  readonly health?: readonly (HealthEntry | undefined)[];
+  /** By bucket: the rules', then frames from the line without a rule, then those of fabric ports. */
+  readonly policers?: readonly (PolicerEntry | undefined)[];
+  /** Microseconds that a first fragment leads later ones; 0, or not there: they are not followed. */
+  readonly fragmentUs?: number;
+  readonly mirror?: MirrorState | undefined;
+  readonly badParity?: BadParity;
 }
 
 /** How the host injects a frame; `mode` and `target` as in the `inject` record. */
@@ -58,4 +113,6 @@ export interface Arrival {
   };
   /** The egress queue has no room for the frame. */
   readonly queueFull?: boolean;
+  /** Of those that go to the host's queue with it, as many wait there as may. */
+  readonly shareFull?: boolean;
 }

@@ -32,6 +32,7 @@ function stateFor(sizes: CardSizes, identifiers: readonly Identifier[]): CardSta
         compare: undefined,
       },
       identifier,
+      override: undefined,
       setup: { always: false, zero: false, types: undefined },
       origin: undefined,
     };

@@ -21,6 +21,9 @@ const UNHEALTHY = [
   'disabled',
 ];
 
+/** Frames that passed the source check, whatever else. */
+const CHECKED = ['line_from_slot', 'slot_to_slot', 'host_control', 'heartbeat'];
+
 type Counter =
   | 'received'
   | 'ends'
@@ -28,7 +31,8 @@ type Counter =
   | 'port_sent'
   | 'rule_hits'
   | 'slot_sent'
-  | 'slot_received';
+  | 'slot_received'
+  | 'mirrored';
 
 export class Tally {
   readonly #sizes: CardSizes;
@@ -59,16 +63,21 @@ export class Tally {
     this.#add('ends', origin * 64 + reason, length);
     this.#add('port_received', ingress, length);
     if (UNHEALTHY.includes(name)) return;
-    if (rule_hit) this.#add('rule_hits', rule * 2 + (end === 'punt' ? 1 : 0), length);
-    if (end !== 'drop') this.#add('port_sent', egress, length);
+    if (rule_hit) this.#add('rule_hits', rule * 4 + ruleEntry(name, end), length);
+    if (end !== 'drop' && end !== 'consume') this.#add('port_sent', egress, length);
     if (end === 'steer') this.#vids.set(vid, (this.#vids.get(vid) ?? 0n) + 1n);
     if (end === 'steer' || name === 'inject_slot' || name === 'slot_to_slot') {
       this.#add('slot_sent', slot, length);
     }
-    const checked = ['line_from_slot', 'slot_to_slot', 'host_control'].includes(name);
+    const checked = CHECKED.includes(name);
     if (checked || (name === 'host_neighbour' && decision.slot_valid)) {
       this.#add('slot_received', sender, length);
     }
+  }
+
+  /** A copy for the mirror port, and whether its queue had room for it. */
+  addCopy(length: number, refused = false): void {
+    this.#add('mirrored', refused ? 1 : 0, length);
   }
 
   /** Frames steered by each VID that any was steered by. */
@@ -76,13 +85,14 @@ export class Tally {
     return this.#vids;
   }
 
-  /** The snapshot that an idle card must give, but for its number. */
-  snapshot(): Omit<CounterSnapshot, 'number'> {
+  /** The snapshot that an idle card must give, but for its number and how long frames took. */
+  snapshot(): Omit<CounterSnapshot, 'number' | 'latency'> {
     const { slots, rules, ports } = this.#sizes;
     const range = <T>(length: number, entry: (n: number) => T) =>
       Array.from({ length }, (_, n) => entry(n));
     return {
       inFlight: 0,
+      held: 0,
       received: {
         line: this.#get('received', 0).packets,
         slot: this.#get('received', 1).packets,
@@ -94,14 +104,17 @@ export class Tally {
         received: this.#get('slot_received', n),
       })),
       rules: range(rules, (n) => ({
-        others: this.#get('rule_hits', n * 2),
-        punted: this.#get('rule_hits', n * 2 + 1),
+        others: this.#get('rule_hits', n * 4),
+        punted: this.#get('rule_hits', n * 4 + 1),
+        policed: this.#get('rule_hits', n * 4 + 2),
+        hostShare: this.#get('rule_hits', n * 4 + 3),
       })),
       ports: range(ports + 1, (n) => ({
         received: this.#get('port_received', n),
         sent: this.#get('port_sent', n),
         lost: 0n,
       })),
+      mirrored: { copied: this.#get('mirrored', 0), refused: this.#get('mirrored', 1) },
     };
   }
 
@@ -115,4 +128,11 @@ export class Tally {
       }),
     );
   }
+}
+
+/** Which of a rule's four counters: others, punted, `policed`, `host_share`. */
+function ruleEntry(name: string, end: string): number {
+  if (name === 'policed') return 2;
+  if (name === 'host_share') return 3;
+  return end === 'punt' ? 1 : 0;
 }

@@ -37,7 +37,19 @@ export class Random {
   }
 
   bytes(length: number): Buffer {
-    return Buffer.from(Array.from({ length }, () => this.word() >>> 24));
+    const bytes = Buffer.allocUnsafe(length);
+    for (let i = 0; i < length; i++) bytes[i] = this.word() >>> 24;
+    return bytes;
+  }
+
+  /** The values in another order. */
+  shuffle<T>(values: readonly T[]): T[] {
+    const mixed = [...values];
+    for (let i = mixed.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [mixed[i], mixed[j]] = [mixed[j] as T, mixed[i] as T];
+    }
+    return mixed;
   }
 
   bits(width: number): bigint {

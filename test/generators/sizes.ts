@@ -8,7 +8,10 @@ export const SIZES: CardSizes = {
   vids: 65536,
   rules: 16,
   prefixes: 8,
+  overrides: 1024,
+  fragments: 512,
   maxFrame: 2000,
   window: 160,
   vidCounterBits: 64,
+  vidByteCounterBits: 64,
 };

@@ -1,9 +1,18 @@
 /** Random tables: ports, slots, rules over the whole grammar, rows. */
 import type { CardSizes } from '../../driver/generated/registers.ts';
 import { bytesToMac } from '../../host/protocol/address.ts';
-import type { Compare, Identifier, Match, Prefix, Rule, Setup } from '../../host/steering/rule.ts';
+import type {
+  Compare,
+  Identifier,
+  Match,
+  Override,
+  Prefix,
+  Rule,
+  Setup,
+} from '../../host/steering/rule.ts';
 import type { CardState, PortState, SlotState, VidRow } from '../../host/steering/state.ts';
 import type { Random } from './random.ts';
+import { randomTables } from './tables.ts';
 
 /** The frames of `randomFrame` are aimed at what these states hold. */
 export function randomState(random: Random, sizes: CardSizes): CardState {
@@ -13,6 +22,7 @@ export function randomState(random: Random, sizes: CardSizes): CardState {
     { length: random.chance(5) ? 0 : random.between(2, sizes.rules) },
     (_, i) => (random.chance(6) ? undefined : randomRule(random, i, prefixes)),
   );
+  const rows = randomRows(random, sizes);
   return {
     enabled: !random.chance(3),
     sizes,
@@ -21,7 +31,8 @@ export function randomState(random: Random, sizes: CardSizes): CardState {
     ports,
     slots: Array.from({ length: sizes.slots }, () => randomSlot(random, sizes.ports)),
     rules,
-    rows: randomRows(random, sizes),
+    rows,
+    ...randomTables(random, sizes, rules, rows),
   };
 }
 
@@ -73,13 +84,18 @@ function randomPrefix(random: Random): Prefix {
 
 function randomRule(random: Random, index: number, prefixes: readonly Prefix[]): Rule {
   const match = randomMatch(random, prefixes);
+  const override = random.chance(30) ? randomOverride(random) : undefined;
+  const setup = randomSetup(random);
+  // By source alone there may be nothing to read.
+  const bare = override?.by === 'source' && !setup.zero && random.chance(30);
   return {
     service: 'random',
     name: `rule-${index}`,
     doc: '',
     match,
-    identifier: randomIdentifier(random),
-    setup: randomSetup(random),
+    identifier: bare ? undefined : randomIdentifier(random),
+    override,
+    setup,
     origin: undefined,
   };
 }
@@ -132,4 +148,13 @@ function randomSetup(random: Random): Setup {
       }
     : undefined;
   return { always: random.chance(12), zero: random.chance(35), types };
+}
+
+/** A few spaces, so that rules share some. */
+function randomOverride(random: Random): Override {
+  return {
+    by: random.pick(['identifier', 'source', 'source_identifier'] as const),
+    only: random.chance(40),
+    space: random.pick([0, 1, 2, 255]),
+  };
 }

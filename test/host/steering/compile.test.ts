@@ -13,6 +13,7 @@ rules:
       port: 100-200
       compare: { offset: 4, value: 0x12340000, mask: 0xffff0000 }
     identifier: { base: payload, offset: 9, width: 8, order: little, mask: 0xf0, subtract: 5, shift: 4 }
+    override: { by: source_identifier, only: true, space: 200 }
     setup: { zero: true, types: [0, 31, 32, 255], typeOffset: 3 }
   - name: two
     match: { destination: 2001:db8::/32 }
@@ -55,12 +56,16 @@ describe('compileServices', () => {
       id_mask: 0xf0n,
       id_subtract: 5n,
       id_shift: 4,
+      override: 3,
+      override_only: 1,
+      override_space: 200,
     });
     expect(compiled.rules[1]).toMatchObject({
       any_protocol: 1,
       any_port: 1,
       prefixes: 0b10,
       setup_always: 1,
+      override: 0,
     });
     expect(compiled.prefixes.slice(0, 2)).toEqual([
       { address: 0xc0000201n << 96n, mask: 0xffffffffn << 96n, v6: 0, valid: 1 },

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { REASONS } from '../../../driver/generated/registers.ts';
 import { bytesToMac } from '../../../host/protocol/address.ts';
 import { buildArp } from '../../../host/protocol/arp.ts';
 import { buildEthernet } from '../../../host/protocol/ethernet.ts';
@@ -10,10 +9,7 @@ import { buildUdp, buildUdpFrame } from '../../../host/protocol/udp.ts';
 import { decide, type Verdict } from '../../../host/steering/decide.ts';
 import { parseService } from '../../../host/steering/service-file.ts';
 import type { Arrival, CardState, SlotState } from '../../../host/steering/state.ts';
-import { randomArrival, randomFrame } from '../../generators/frame.ts';
-import { Random } from '../../generators/random.ts';
 import { SIZES } from '../../generators/sizes.ts';
-import { randomState } from '../../generators/state.ts';
 
 const LINE = 0;
 const FABRIC = 1;
@@ -347,11 +343,10 @@ describe('step 3: from the line', () => {
     expect(line(build(2, 111)).reason).toBe('no_identifier');
   });
 
-  it('punts neighbour discovery and IPv6 extension headers', () => {
+  it('punts neighbour discovery', () => {
     const v6 = { ...LINK, src: '2001:db8::2', dst: '2001:db8::1' };
-    const build = (protocol: number, first: number, length = 8) => {
-      const payload = Buffer.alloc(length);
-      if (length > 0) payload[0] = first;
+    const build = (protocol: number, first: number) => {
+      const payload = Buffer.alloc(8, first);
       return line(buildIpFrame({ ...v6, protocol, payload })).reason;
     };
     expect([132, 133, 137, 138].map((type) => build(58, type))).toEqual([
@@ -360,10 +355,6 @@ describe('step 3: from the line', () => {
       'punt_neighbour',
       'no_service',
     ]);
-    for (const next of [0, 43, 44, 51, 60, 135, 139, 140]) {
-      expect(build(next, 0, 0)).toBe('punt_ipv6_extension');
-    }
-    expect(build(50, 0)).toBe('no_service');
   });
 });
 
@@ -480,29 +471,5 @@ describe('step 7: a full queue', () => {
   it('changes nothing for a frame that goes nowhere', () => {
     const arrival = { ...from(LINE), queueFull: true };
     expect(decide(udp(9), arrival, STATE).reason).toBe('no_service');
-  });
-});
-
-describe('the generators', () => {
-  it('reach every reason that frames and tables alone can give, and are reproducible', () => {
-    const seen = new Map<string, number>();
-    const run = (seed: number) => {
-      const random = new Random(seed);
-      const state = randomState(random, SIZES);
-      return Array.from({ length: 100 }, () => {
-        const arrival = randomArrival(random, state);
-        const frame = randomFrame(random, state, arrival);
-        return decide(frame, arrival, state);
-      });
-    };
-    for (let seed = 0; seed < 120; seed++) {
-      for (const { reason } of run(seed)) seen.set(reason, (seen.get(reason) ?? 0) + 1);
-    }
-    const outside = ['rx_error', 'rx_oversize', 'rx_overflow', 'rx_underrun', 'queue_full'];
-    const missing = REASONS.flatMap((reason) => (reason === undefined ? [] : [reason.name])).filter(
-      (name) => !seen.has(name) && !outside.includes(name),
-    );
-    expect(missing).toEqual([]);
-    expect(run(5)).toEqual(run(5));
   });
 });

@@ -21,6 +21,48 @@ function withRule(rule: string): string {
   return `service: x\nrules:\n  - name: r\n${rule.replace(/^/gm, '    ')}\n`;
 }
 
+describe('overrides', () => {
+  const read = (rule: string) => parseService(withRule(rule), 'x.yaml').rules[0];
+
+  it('are off, or asked by something, in space 0 where none is given', () => {
+    const identifier = 'identifier: { base: l4, offset: 4, width: 4 }';
+    expect(read(`match: {}\n${identifier}`)?.override).toBeUndefined();
+    expect(read(`match: {}\n${identifier}\noverride: { by: identifier }`)?.override).toEqual({
+      by: 'identifier',
+      only: false,
+      space: 0,
+    });
+    const all = 'override: { by: source_identifier, only: true, space: 0xff }';
+    expect(read(`match: {}\n${identifier}\n${all}`)?.override).toEqual({
+      by: 'source_identifier',
+      only: true,
+      space: 255,
+    });
+  });
+
+  it('by source need no identifier, and are all there is then', () => {
+    expect(read('match: {}\noverride: { by: source, only: false }')).toMatchObject({
+      identifier: undefined,
+      override: { by: 'source', only: true },
+    });
+  });
+
+  it.each([
+    ['override: { by: identifier }', 'rules[0]: the rule has no identifier'],
+    ['override: { by: source }\nsetup: zero', 'rules[0]: no identifier is there to be zero'],
+    ['override: { by: port }', 'rules[0].override.by: "port" is not known here'],
+    ['override: { by: source, space: 256 }', 'rules[0].override.space: 256 is no whole number'],
+    ['override: { by: source, olny: true }', 'rules[0].override.olny: unknown field'],
+    ['override: { only: true }', 'rules[0].override.by: is missing'],
+  ])('%s is refused', (text, message) => {
+    const problems = problemsOf(withRule(`match: {}\n${text}`));
+    expect(
+      problems.some((problem) => problem.includes(message)),
+      problems.join(),
+    ).toBe(true);
+  });
+});
+
 describe('a service file', () => {
   it('says the whole grammar', () => {
     const service = parseService(
