@@ -1,0 +1,161 @@
+/** Tables of `npm run size`, for the terminal and for docs/size.md. */
+import { CARD } from './size-harness.ts';
+import { type Routed, TARGET_MHZ } from './size-route.ts';
+import {
+  add,
+  type Cells,
+  LUTS_OF_CARRY,
+  LUTS_OF_LUT_RAM,
+  noCells,
+  type Part,
+  sites,
+} from './size-synthesis.ts';
+
+export interface Measured {
+  readonly versions: readonly string[];
+  readonly machine: string;
+  readonly configurations: readonly {
+    readonly name: string;
+    readonly part: Part;
+    readonly total: Cells;
+    readonly rows: readonly { path: string; module: string; cells: Cells }[];
+  }[];
+  readonly routed?: Routed;
+  /** What nextpnr said of parts that were too small. */
+  readonly misfits?: readonly string[];
+}
+
+interface Row {
+  readonly module: string;
+  count: number;
+  readonly cells: Cells;
+}
+
+/** Instances of one module together, largest first. */
+function byModule(rows: Measured['configurations'][number]['rows']): Row[] {
+  const found = new Map<string, Row>();
+  for (const { module, cells } of rows) {
+    const row = found.get(module) ?? { module, count: 0, cells: noCells() };
+    row.count += 1;
+    add(row.cells, cells);
+    found.set(module, row);
+  }
+  const weight = ({ cells }: Row) => sites(cells) + cells.flipFlops / 1000;
+  return [...found.values()].sort((a, b) => weight(b) - weight(a));
+}
+
+const number = (value: number) => value.toLocaleString('en-GB');
+const percent = (value: number, of: number) => `${((100 * value) / of).toFixed(0)} %`;
+
+const HEAD = ['module', 'LUT4 sites', 'LUT4', 'CCU2C', 'LUT RAM', 'FF', 'block RAM'];
+const cellsOf = (cells: Cells) =>
+  [sites(cells), cells.luts, cells.carries, cells.lutRams, cells.flipFlops, cells.blockRams].map(
+    number,
+  );
+
+function grid({ rows, total, part }: Measured['configurations'][number]): string[][] {
+  const lines = byModule(rows)
+    .filter(({ cells }) => sites(cells) + cells.flipFlops + cells.blockRams > 0)
+    .map(({ module, count, cells }) => [
+      count > 1 ? `${module} (${count})` : module,
+      ...cellsOf(cells),
+    ]);
+  const share = [
+    `of the ${part.name}`,
+    percent(sites(total), part.luts),
+    '',
+    '',
+    '',
+    percent(total.flipFlops, part.luts),
+    percent(total.blockRams, part.rams),
+  ];
+  return [HEAD, ...lines, ['together', ...cellsOf(total)], share];
+}
+
+function plain(lines: readonly string[][]): string {
+  const widths = HEAD.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+  return lines
+    .map((line) =>
+      line
+        .map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function markdown([head = [], ...lines]: readonly string[][]): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [row(head), row(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...lines.map(row)].join(
+    '\n',
+  );
+}
+
+function pathLines({ path, mhz, part, seed }: Routed): string[] {
+  const verdict = mhz >= TARGET_MHZ ? 'meets' : 'misses';
+  return [
+    `${mhz.toFixed(1)} MHz in the ${part.name}, speed 6, seed ${seed}: ${verdict} ${TARGET_MHZ} MHz.`,
+    `Critical path, ${path.nanoseconds.toFixed(2)} ns, from ${path.from} to ${path.to}:`,
+    ...path.stretches.map(
+      ({ instance, logic, routing, cells }) =>
+        `  ${(instance === CARD || instance === '' ? 'linecard' : instance).padEnd(36)} ${logic.toFixed(2)} ns in ${cells} cells, ${routing.toFixed(2)} ns in wires`,
+    ),
+  ];
+}
+
+function usedLines({ utilization, harness }: Routed): string[] {
+  const kinds = ['TRELLIS_COMB', 'TRELLIS_FF', 'TRELLIS_RAMW', 'DP16KD'];
+  return [
+    ...kinds.flatMap((kind) => {
+      const use = utilization[kind];
+      return use ? [`  ${kind.padEnd(13)} ${use.used} of ${use.available}`] : [];
+    }),
+    `  of these the harness has ${sites(harness)} LUT4 sites and ${harness.flipFlops} FF`,
+  ];
+}
+
+/** For the terminal. */
+export function table(measured: Measured): string {
+  const parts = measured.configurations.map((one) => `${one.name}\n${plain(grid(one))}\n`);
+  for (const misfit of measured.misfits ?? []) parts.push(`It does not fit: ${misfit}\n`);
+  if (measured.routed) {
+    parts.push(`${[...pathLines(measured.routed), ...usedLines(measured.routed)].join('\n')}\n`);
+  }
+  return `${parts.join('\n')}`;
+}
+
+/** docs/size.md. */
+export function page(measured: Measured): string {
+  const lines = [
+    '# What the card costs on ECP5',
+    '',
+    'Written by `npm run size -- --route --write docs/size.md`; do not edit.',
+    '',
+    `Tools: ${measured.versions.join(', ')}. Configurations are those of [hdl/configurations.yaml](../hdl/configurations.yaml).`,
+    'Cells are those of Yosys after flattening, before packing. Each cell is given to the module in whose',
+    'instance its name lies: the sums are exact, the parts are close, since logic that was merged across a',
+    `border stands on one side of it. *LUT4 sites* is what has to fit: LUT4 + ${LUTS_OF_CARRY} for each CCU2C (two bits of an`,
+    `adder) + ${LUTS_OF_LUT_RAM} for each LUT RAM (TRELLIS_DPR16X4, 16 words of 4 bits). A block RAM is a DP16KD, 18 kbit.`,
+    'A number in parentheses is the number of instances.',
+  ];
+  for (const one of measured.configurations) {
+    lines.push('', `## ${one.name}`, '', markdown(grid(one)));
+  }
+  if (measured.routed) {
+    lines.push(
+      '',
+      '## Placed and routed',
+      '',
+      'One run of nextpnr-ecp5, package CABGA381, speed 6, one clock constrained to 125 MHz. The card has more',
+      'ports than the part has pins: for this measurement only, a harness feeds its inputs from a shift',
+      'register and folds its registered outputs into one pin. No board is behind these numbers: there are no',
+      'I/O timings in them.',
+      '',
+    );
+    for (const misfit of measured.misfits ?? []) {
+      lines.push(`**It does not fit its part**, so it was placed in a larger one. ${misfit}`, '');
+    }
+    lines.push('```', ...pathLines(measured.routed), ...usedLines(measured.routed), '```');
+  }
+  return `${lines.join('\n')}\n`;
+}
