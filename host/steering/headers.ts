@@ -78,7 +78,7 @@ export function readHeaders(frame: Uint8Array, side: Side): Headers {
     etherType = word(frame, l3 - 2);
   }
   if (etherType === 0x0800) return readIpv4(frame, l3);
-  if (etherType === 0x86dd) return readIpv6(frame, l3, side.line);
+  if (etherType === 0x86dd) return readIpv6(frame, l3);
   if (etherType === 0x0806) {
     return { ...NOTHING_SEEN, headerMin: l3 + 28, kind: 'arp', neighbour: true, l3 };
   }
@@ -116,12 +116,12 @@ function readIpv4(frame: Uint8Array, l3: number): Headers {
   return { headerMin, packetEnd, foreign: false, kind: 'ipv4', neighbour: false, l3, ip };
 }
 
-/** Extension headers are read of frames from the line only. */
-function readIpv6(frame: Uint8Array, l3: number, line: boolean): Headers {
+function readIpv6(frame: Uint8Array, l3: number): Headers {
   const impossible = byte(frame, l3) >> 4 !== 6;
   const payloadLength = word(frame, l3 + 4);
   const nextHeader = byte(frame, l3 + 6);
-  const chain = readChain(frame, l3, line ? nextHeader : NO_NEXT_HEADER);
+  // What claims to be no IPv6 has no chain either.
+  const chain = readChain(frame, l3, impossible ? NO_NEXT_HEADER : nextHeader);
   const packetEnd = impossible ? 0 : l3 + 40 + payloadLength;
   const carriesIcmp = !impossible && nextHeader === ICMPV6 && payloadLength >= 1;
   const icmpType = byte(frame, l3 + 40);

@@ -13,7 +13,7 @@ import {
 } from './match.ts';
 import { isUp, type Outcome, toSlot } from './outcome.ts';
 import { findOverride, overrideKey } from './override.ts';
-import { readQuoted } from './quoted.ts';
+import { type Quoted, readQuoted } from './quoted.ts';
 import type { Identifier, Rule } from './rule.ts';
 import type { CardState } from './state.ts';
 
@@ -107,17 +107,16 @@ function byRule(packet: Packet, rule: Rule, index: number, state: CardState): Ou
   return { ...read, ...toVid(packet, rule, identifier, key, state) };
 }
 
-/** An ICMP error: set-ups are no matter of the packet that came back. */
-function byQuoted(
-  packet: Packet,
-  rule: Rule,
-  quoted: NonNullable<Packet['quoted']>,
-  state: CardState,
-): Outcome {
-  const { identifier } = rule;
-  if (identifier === undefined) return toVid(packet, rule, identifier, undefined, state);
-  const at = placeInQuoted(identifier, quoted);
-  if (at === undefined) return { reason: 'punt_icmp', egress: state.ports.length };
+/** An ICMP error. Set-ups are no matter of the packet that came back, nor is who sent the error. */
+function byQuoted(packet: Packet, rule: Rule, quoted: Quoted, state: CardState): Outcome {
+  const { identifier, override } = rule;
+  const at =
+    identifier === undefined || (override !== undefined && override.by !== 'identifier')
+      ? undefined
+      : placeInQuoted(identifier, quoted);
+  if (identifier === undefined || at === undefined) {
+    return { reason: 'punt_icmp', egress: state.ports.length };
+  }
   const key = readKey(packet.frame, at, identifier);
   return { key_valid: 1, key, ...toVid(packet, rule, identifier, key, state) };
 }
@@ -134,7 +133,7 @@ function toVid(
   const vids = BigInt(state.sizes.vids);
   if (override !== undefined) {
     const masked = (key ?? 0n) & (identifier?.mask ?? 0n);
-    const asked = overrideKey(override.by, packet.other, masked);
+    const asked = overrideKey(override.by, packet.ip.source, masked);
     const { hit, badParity } = findOverride(override.space, asked, state);
     if (badParity) return { reason: 'punt_parity', egress };
     if (hit !== undefined) {

@@ -13,25 +13,21 @@ export interface Packet {
   readonly protocol: number;
   /** Where the session's own end is: the destination, or the source of a quoted packet. */
   readonly own: Uint8Array;
-  /** The other end. */
-  readonly other: Uint8Array;
   /** Of the session's own end. */
   readonly port: number | undefined;
   readonly laterFragment: boolean;
 }
 
 export function packetOf(frame: Uint8Array, ip: IpHeader, l4: L4 | undefined): Packet {
-  const { protocol, destination, source, laterFragment } = ip;
-  const ends = { own: destination, other: source, port: l4?.port };
-  return { frame, ip, l4, quoted: undefined, protocol, ...ends, laterFragment };
+  const { protocol, destination: own, laterFragment } = ip;
+  return { frame, ip, l4, quoted: undefined, protocol, own, port: l4?.port, laterFragment };
 }
 
 /** The packet that came back in an ICMP error: what it was sent from is what it would come in to. */
 export function quotedPacket(frame: Uint8Array, ip: IpHeader, quoted: Quoted): Packet {
-  const { protocol, source, destination, laterFragment } = quoted;
+  const { protocol, source: own, laterFragment } = quoted;
   const port = laterFragment ? undefined : portAt(frame, protocol, quoted.l4);
-  const ends = { own: source, other: destination, port };
-  return { frame, ip, l4: undefined, quoted, protocol, ...ends, laterFragment };
+  return { frame, ip, l4: undefined, quoted, protocol, own, port, laterFragment };
 }
 
 /** Whether all of a rule's conditions hold. */

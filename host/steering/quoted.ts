@@ -19,7 +19,6 @@ export interface Quoted {
   readonly l4: number;
   readonly sourceAt: number;
   readonly source: Uint8Array;
-  readonly destination: Uint8Array;
 }
 
 /** Undefined for all packets but ICMP errors that quote enough. */
@@ -31,15 +30,17 @@ export function readQuoted(frame: Uint8Array, ip: IpHeader): Quoted | undefined 
   if (first >> 4 !== ip.version) return undefined;
   if (ip.version === 4) {
     const headerLength = 4 * (first & 0x0f);
-    if (ip.protocol !== ICMP || !ERRORS_V4.has(type) || headerLength < 20) return undefined;
+    const plain = ip.l4 === ip.l3 + 20; // no options before it
+    if (ip.protocol !== ICMP || !plain || !ERRORS_V4.has(type)) return undefined;
+    if (headerLength < 20) return undefined;
     const l4 = l3 + headerLength;
     const fragment = 256 * (frame[l3 + 6] ?? 0) + (frame[l3 + 7] ?? 0);
     const laterFragment = (fragment & 0x1fff) !== 0;
     const protocol = frame[l3 + 9] ?? 0;
     return quote(frame, ip, { protocol, laterFragment, l4, sourceAt: l3 + 12 }, 4);
   }
-  const alone = ip.l4 === ip.l3 + 40; // no extension header before it
-  if (ip.protocol !== ICMPV6 || !alone || !ERRORS_V6.has(type)) return undefined;
+  const plain = ip.l4 === ip.l3 + 40; // no extension header before it
+  if (ip.protocol !== ICMPV6 || !plain || !ERRORS_V6.has(type)) return undefined;
   const place = { laterFragment: false, l4: l3 + 40, sourceAt: l3 + 8 };
   return quote(frame, ip, { protocol: frame[l3 + 6] ?? 0, ...place }, 16);
 }
@@ -52,10 +53,5 @@ function quote(
 ): Quoted | undefined {
   const { l4, sourceAt } = place;
   if (l4 + LEAST_L4 > packetEnd) return undefined;
-  const destinationAt = sourceAt + addressLength;
-  return {
-    ...place,
-    source: frame.subarray(sourceAt, destinationAt),
-    destination: frame.subarray(destinationAt, destinationAt + addressLength),
-  };
+  return { ...place, source: frame.subarray(sourceAt, sourceAt + addressLength) };
 }

@@ -80,6 +80,16 @@ export interface Override {
   readonly space: number;
 }
 
+/** How many of a rule's packets may come to the host. */
+export interface PuntLimit {
+  /** Packets a second in the long run; undefined: any. */
+  readonly rate: number | undefined;
+  /** Packets that may come at once. */
+  readonly burst: number;
+  /** Packets that may wait in the card's queue to the host at once. */
+  readonly share: number;
+}
+
 export interface Rule {
   readonly service: string;
   /** Unique within its service. */
@@ -90,6 +100,8 @@ export interface Rule {
   readonly identifier: Identifier | undefined;
   readonly override: Override | undefined;
   readonly setup: Setup;
+  /** In place of its service's. */
+  readonly punt?: PuntLimit | undefined;
   /** Where the rule and each of its fields (`match.port`) were written; rules made in code have none. */
   readonly origin:
     | { readonly place: Place; readonly fields: ReadonlyMap<string, Place> }
@@ -99,6 +111,8 @@ export interface Rule {
 export interface Service {
   readonly name: string;
   readonly doc: string;
+  /** For each of its rules; left out: what the switch processor gives every rule. */
+  readonly punt?: PuntLimit | undefined;
   /** In the order in which they are tried. */
   readonly rules: readonly Rule[];
 }

@@ -15,7 +15,7 @@ import {
   whole,
   wholeBig,
 } from './fields.ts';
-import type { Compare, Identifier, Match, Override, Rule, Setup } from './rule.ts';
+import type { Compare, Identifier, Match, Override, PuntLimit, Rule, Setup } from './rule.ts';
 
 const WORD = 0xffffffffn;
 const NO_SETUP: Setup = { always: false, zero: false, types: undefined };
@@ -166,6 +166,17 @@ const override = z
   })
   .transform(({ by, only = false, space = 0 }): Override => ({ by, only, space }));
 
+/** Rates as far as the card's policers go: 24 bits of 1/256 µs a packet. */
+const readRate = (value: unknown) => (value === 'any' ? undefined : whole(value, 16, 256_000_000));
+
+const punt = z
+  .strictObject({
+    rate: field(readRate),
+    burst: number(1, 65536).optional(),
+    share: number(1, 127).optional(),
+  })
+  .transform(({ rate, burst = 64, share = 64 }): PuntLimit => ({ rate, burst, share }));
+
 const rule = z
   .strictObject({
     name: field(readName),
@@ -174,6 +185,7 @@ const rule = z
     identifier: identifier.optional(),
     override: override.optional(),
     setup: setup.optional(),
+    punt: punt.optional(),
   })
   .transform(
     together(
@@ -184,6 +196,7 @@ const rule = z
         identifier,
         override,
         setup = NO_SETUP,
+        punt,
       }): Omit<Rule, 'service' | 'origin'> => {
         if (identifier === undefined && !setup.always) {
           if (override?.by !== 'source') {
@@ -199,9 +212,10 @@ const rule = z
             );
           }
           // Nothing is there to compute a VID from.
-          return { name, doc, match, identifier, override: { ...override, only: true }, setup };
+          const only = { ...override, only: true };
+          return { name, doc, match, identifier, override: only, setup, punt };
         }
-        return { name, doc, match, identifier, override, setup };
+        return { name, doc, match, identifier, override, setup, punt };
       },
     ),
   );
@@ -210,12 +224,13 @@ const rule = z
 export const serviceSchema = z.strictObject({
   service: field(readName),
   doc: text,
+  punt: punt.optional(),
   parameters: z.unknown().optional(),
   rules: z.array(rule).min(1),
 });
 
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  '': ['service', 'doc', 'parameters', 'rules'],
+  '': ['service', 'doc', 'punt', 'parameters', 'rules'],
   rule: Object.keys(rule.in.shape),
   match: Object.keys(match.in.shape),
   compare: Object.keys(compare.in.shape),
@@ -223,6 +238,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   port: Object.keys(portShorthand.shape),
   override: Object.keys(override.in.shape),
   setup: ['always', 'zero', 'types', 'typeOffset'],
+  punt: Object.keys(punt.in.shape),
 };
 
 /** Names of the fields that may stand at `path` (`['rules', 0, 'match']`). */

@@ -105,7 +105,7 @@ function readService(text: string, file: string, given: Parameters) {
   if (parsed.data === undefined || problems.length > 0) {
     throw new ServiceError(problems.sort(inOrder));
   }
-  const { service: name, doc = '' } = parsed.data;
+  const { service: name, doc = '', punt } = parsed.data;
   const rules = parsed.data.rules.map((rule, index): Rule => {
     const path = ['rules', index];
     const fields = new Map<string, Place>();
@@ -114,7 +114,7 @@ function readService(text: string, file: string, given: Parameters) {
   });
   problems.push(...duplicateNames(rules), ...portProblems(rules));
   if (problems.length > 0) throw new ServiceError(problems);
-  return { service: { name, doc, rules }, declared: values.keys() };
+  return { service: { name, doc, punt, rules }, declared: values.keys() };
 }
 
 /** As a reader meets them in the file. */

@@ -199,5 +199,6 @@ function randomError(random: Random, state: CardState, rule: Rule | undefined): 
   };
   if (version === 6 && random.chance(10)) return toL3(packet, { extensions: [extension(60, 8)] });
   const outer = random.chance(6) ? randomOffset(random) : 0;
-  return toL3(packet, version === 4 ? { options: randomOptions(random), fragment: outer } : {});
+  const behind = random.chance(10) ? randomOptions(random) : Buffer.alloc(0);
+  return toL3(packet, version === 4 ? { options: behind, fragment: outer } : {});
 }

@@ -109,15 +109,19 @@ describe('IPv6 extension headers', () => {
     expect(reasonOf(build([extension(0, 64)], 6, tcp(16)))).toBe('l4_length');
   });
 
-  it('are not read of frames from a slot', () => {
+  it('must be there in frames from a slot, too, whatever they say', () => {
     const frame = buildExtended(
       { dstMac: '02:00:00:00:00:99', srcMac: slotMac(0, 7) },
       { ...V6, nextHeader: 17, payload: SEGMENT },
-      [extension(0, 72), extension(44, 8), extension(44, 8)],
+      [extension(0, 16), extension(60, 72)],
     );
-    expect(decide(frame, fromFabric, STATE).reason).toBe('line_from_slot');
+    const reason = (bytes: Uint8Array) => decide(bytes, fromFabric, STATE).reason;
+    expect(reason(frame)).toBe('line_from_slot');
     frame.writeUInt16BE(0, L3 + 4);
-    expect(decide(frame.subarray(0, CHAIN), fromFabric, STATE).reason).toBe('line_from_slot');
+    expect(reason(frame.subarray(0, CHAIN + 24))).toBe('line_from_slot');
+    expect(reason(frame.subarray(0, CHAIN + 23))).toBe('truncated');
+    frame.writeUInt8(0x50, L3); // no IPv6 at all
+    expect(reason(frame.subarray(0, CHAIN))).toBe('ip_header');
   });
 
   it('make a later fragment of the packet', () => {

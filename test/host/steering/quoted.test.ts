@@ -3,7 +3,7 @@ import { buildIpFrame } from '../../../host/protocol/ip.ts';
 import { buildIpv4, type Ipv4Fields } from '../../../host/protocol/ipv4.ts';
 import { buildIpv6 } from '../../../host/protocol/ipv6.ts';
 import { decide } from '../../../host/steering/decide.ts';
-import { overrideKey, placesOf } from '../../../host/steering/override.ts';
+import { placesOf } from '../../../host/steering/override.ts';
 import { chain, extension, icmpError } from '../../generators/packets.ts';
 import { fields, fromLine, HOST, LINK, stateWith, V4, V6 } from './ground.ts';
 
@@ -173,17 +173,33 @@ describe('ICMP errors', () => {
     expect(verdict.decision).toMatchObject({ rule: 0, key: 1n, vid: 1 });
   });
 
-  it('find overrides by the address that the quoted packet went to', () => {
-    const state = stateWith('  - { name: x, match: {}, override: { by: source, space: 3 } }');
-    const key = overrideKey('source', Buffer.from([198, 51, 100, 1]), 0n);
-    const [place] = placesOf(3, key, state.sizes.overrides);
-    const overrides = new Map([[place, { space: 3, key, vid: 1 }]]);
-    expect(decide(error4({}), fromLine, { ...state, overrides }).decision).toMatchObject({
-      reason: 0,
-      quoted: 1,
-      override_hit: 1,
-      vid: 1,
+  it('find overrides by the identifier, and none by who sent what', () => {
+    const state = (by: string) =>
+      stateWith(
+        `  - { name: x, match: {}, identifier: { base: l4, offset: 2, width: 2 }, override: { by: ${by}, space: 3 } }`,
+      );
+    const [place] = placesOf(3, 20001n, STATE.sizes.overrides);
+    const overrides = new Map([[place, { space: 3, key: 20001n, vid: 1 }]]);
+    expect(
+      decide(error4({}), fromLine, { ...state('identifier'), overrides }).decision,
+    ).toMatchObject({ reason: 0, quoted: 1, override_hit: 1, vid: 1 });
+    for (const by of ['source', 'source_identifier']) {
+      expect(decide(error4({}), fromLine, state(by)).decision).toMatchObject({
+        reason: 13,
+        key_valid: 0,
+      });
+    }
+    const bare = stateWith('  - { name: x, match: {}, override: { by: source } }');
+    expect(decide(error4({}), fromLine, bare).reason).toBe('punt_icmp');
+  });
+
+  it('behind IPv4 options quote nothing', () => {
+    const packet = buildIpv4({ ...SENT, protocol: 17, payload: ports(20001) });
+    const payload = icmpError(3, packet);
+    const frame = buildIpFrame({ ...LINK, ...V4, protocol: 1, payload, options: Buffer.alloc(4) });
+    expect(decide(frame, fromLine, STATE)).toMatchObject({
+      reason: 'no_service',
+      decision: { quoted: 0 },
     });
-    expect(decide(error4({}), fromLine, state).reason).toBe('punt_no_override');
   });
 });
