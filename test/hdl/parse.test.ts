@@ -2,14 +2,17 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ORIGIN, REASON, REASONS } from '../../driver/generated/registers.ts';
 import type { Make } from './harness/build.ts';
 import { build } from './harness/build.ts';
+import { PREFIX, slotMac } from './harness/decisions.ts';
 import { fromBytes } from './harness/dut.ts';
-import type { Meta } from './harness/headers.ts';
-import { l2, l3, l4, meaningful, wanted } from './harness/headers.ts';
-import { META, packTable } from './harness/records.ts';
+import { TYPES } from './harness/frames.ts';
+import type { Meta, Quote } from './harness/headers.ts';
+import { chain, judged, l2, l3, l4, meaningful, wanted } from './harness/headers.ts';
+import { META, packTable, Struct } from './harness/records.ts';
 import { Random } from './harness/streams.ts';
 
 const PORTS = 3;
 const WINDOW = 160;
+const QUOTE = new Struct('quote_t');
 type Name = 'parse_l2' | 'parse_l3' | 'parse_l4' | 'parse_payload' | 'prefix_match';
 let makers: Record<Name, Make>;
 beforeAll(async () => {
@@ -26,7 +29,6 @@ const PORT_MACS = [0x020000000001n, 0x0200000000a2n, 0x3e0102030405n];
 const ports = PORT_MACS.map((mac) => ({
   mac: Buffer.from(mac.toString(16).padStart(12, '0'), 'hex'),
 }));
-const TYPES = { ipv4: 0x0800, ipv6: 0x86dd, arp: 0x0806, vlan: 0x8100, service: 0x88a8 };
 
 /** A window of random bytes with headers written into it that are right more often than not. */
 function randomWindow(random: Random, destination: Buffer): Buffer {
@@ -37,8 +39,8 @@ function randomWindow(random: Random, destination: Buffer): Buffer {
   for (let tags = longest ? 2 : random.pick([0, 0, 1, 2, 3]); tags > 0; tags--, at += 4) {
     window.writeUInt16BE(random.pick([TYPES.vlan, TYPES.service]), at);
   }
-  const { ipv4, ipv6, arp } = TYPES;
-  const type = longest ? ipv4 : random.pick([ipv4, ipv4, ipv6, ipv6, arp, 0x0801]);
+  const { ipv4, ipv6, arp, heartbeat } = TYPES;
+  const type = longest ? ipv4 : random.pick([ipv4, ipv4, ipv6, ipv6, arp, heartbeat, 0x0801]);
   window.writeUInt16BE(type, at);
   at += 2;
   const protocol = longest
@@ -80,6 +82,7 @@ function randomOrigin(random: Random): Meta {
 const destination = (random: Random) =>
   random.pick([
     ...ports.map(({ mac }) => mac),
+    slotMac(0xff, random.below(256)),
     Buffer.from('3333000000a5', 'hex'),
     random.bytes(6),
   ]);
@@ -89,7 +92,8 @@ describe('parse_l2', () => {
   const parse = (window: Buffer, from: Meta) => {
     const dut = makers.parse_l2();
     const entries = PORT_MACS.map((mac) => ({ mac, fabric: 1, cut_through: 1 }));
-    dut.set({ ports_i: packTable('port', entries), meta_i: META.pack(from) });
+    dut.set({ ports_i: packTable('port', entries), fabric_prefix_i: PREFIX });
+    dut.set({ meta_i: META.pack(from) });
     return META.unpack(
       dut
         .set({ window_i: window.subarray(0, 22) })
@@ -144,6 +148,26 @@ describe('parse_l2', () => {
     expect(meta.ipv4).toBe(BigInt(!foreign));
   });
 
+  const FABRIC = { ...LINE, origin: ORIGIN.slot };
+  test.each([
+    ['to the control address, in any epoch', slotMac(0xff, 77), FABRIC, true],
+    ['from the line', slotMac(0xff, 0), LINE, false],
+    ['injected', slotMac(0xff, 0), { ...LINE, origin: ORIGIN.host }, false],
+    ['to a slot', slotMac(3, 0), FABRIC, false],
+    ['to another prefix', Buffer.from('0a1b2c3cff00', 'hex'), FABRIC, false],
+  ] as const)('a heartbeat %s', (_, to, from, heartbeat) => {
+    for (const tags of [[], [TYPES.vlan], [TYPES.service, TYPES.vlan]]) {
+      const window = Buffer.alloc(22);
+      to.copy(window);
+      for (const [i, tag] of tags.entries()) window.writeUInt16BE(tag, 12 + 4 * i);
+      const at = 14 + 4 * tags.length;
+      window.writeUInt16BE(TYPES.heartbeat, at - 2);
+      const meta = parse(window, from);
+      expect(meta.heartbeat).toBe(BigInt(heartbeat));
+      if (heartbeat) expect(Number(meta.header_min)).toBe(at + 12);
+    }
+  });
+
   test('frames of every kind and origin', () => {
     const random = new Random(11);
     const reasons = new Set<number | undefined>();
@@ -160,6 +184,28 @@ describe('parse_l2', () => {
     }
   });
 });
+
+const randomQuote = (random: Random): Quote => ({
+  protocol: random.below(256),
+  laterFragment: random.chance(30),
+  sourceAt: random.between(54, 86),
+  l4: random.between(62, 110),
+  ...(random.chance(50) ? { port: random.below(65_536) } : {}),
+});
+function packQuote(random: Random, quoted: Quote | undefined): bigint {
+  const rubbish = QUOTE.random((bits) => random.bits(bits));
+  if (!quoted) return QUOTE.pack({ ...rubbish, valid: 0 });
+  const { protocol, laterFragment, sourceAt, l4: at, port } = quoted;
+  return QUOTE.pack({
+    valid: 1,
+    protocol,
+    later_fragment: laterFragment,
+    source_at: sourceAt,
+    l4: at,
+    has_ports: port !== undefined,
+    port: port ?? rubbish.port ?? 0,
+  });
+}
 
 describe('the stages behind it', () => {
   /** Undecided or from a slot, with IP in it. */
@@ -202,38 +248,38 @@ describe('the stages behind it', () => {
       reasons.add(done.decided ? done.reason : undefined);
     }
     expect([...reasons]).toContain(REASON.ip_header);
-    expect([...reasons]).toContain(REASON.punt_ipv6_extension);
   });
 
   test('parse_l4 and parse_payload: transport headers at every place, one a clock', () => {
     const dut = makers.parse_l4();
     const payloadDut = makers.parse_payload();
     const inside: [Meta, Buffer][] = [];
-    const seen = { l4_length: 0, discovery: 0, payload: 0, last: 0 };
+    const seen = { l4_length: 0, discovery: 0, payload: 0, last: 0, quoted: 0 };
     for (const [window, meta, random] of packets(13, 9000)) {
-      const before = l3(window, meta);
-      if (before.decided || before.bad_ip) continue;
+      const before = chain(window, l3(window, meta));
+      if (before.decided || before.bad_ip || before.protocol === 255) continue;
       inside.push([l4(window, before), window]);
-      dut.set({ meta_i: withRubbish(random, before), window_i: window.subarray(0, 98) }).clock();
+      dut.set({ meta_i: withRubbish(random, before), window_i: window.subarray(0, 142) }).clock();
       if (inside.length < 2) continue;
       const [done, bytes] = inside.shift() as [Meta, Buffer];
       const got = META.unpack(dut.big('meta_o'));
       expect(meaningful(done, got)).toEqual(wanted(done));
+      if (done.reason === REASON.punt_window) continue;
       if (done.decided) {
         seen[done.reason === REASON.l4_length ? 'l4_length' : 'discovery']++;
         continue;
       }
       if (!done.by_rules || done.later_fragment) continue;
 
-      payloadDut.set({ meta_i: withRubbish(random, done), window_i: bytes }).clock();
-      const { payload = 0, payload_end = 0 } = done;
-      const length = Math.max(0, Math.min(16, payload_end - payload));
-      const after = META.unpack(payloadDut.big('meta_o'));
-      expect(meaningful(done, after)).toEqual(wanted(done));
-      expect(Number(after.payload_length)).toBe(length);
+      const quoted = random.chance(20) ? randomQuote(random) : undefined;
+      payloadDut.set({ meta_i: withRubbish(random, done), quote_i: packQuote(random, quoted) });
+      payloadDut.set({ window_i: bytes }).clock();
+      const asked = judged(done, quoted);
+      expect(meaningful(asked, META.unpack(payloadDut.big('meta_o')))).toEqual(wanted(asked));
+      const { payload = 0, payload_length: length = 0 } = asked;
       const there = payloadDut.bytes('payload_o').subarray(0, length);
       expect(there).toEqual(bytes.subarray(payload, payload + length));
-      seen.payload++;
+      seen[quoted ? 'quoted' : 'payload']++;
       if (payload === 142) seen.last++;
     }
     expect(Math.min(...Object.values(seen))).toBeGreaterThan(10);
@@ -253,6 +299,50 @@ test.each([
   dut.set({ meta_i: META.pack({ payload, payload_end: end }) }).clock();
   expect(META.unpack(dut.big('meta_o')).payload_length).toBe(BigInt(length));
 });
+
+test.each([
+  ['a TCP header that ends with byte 142', 20 + 60 + 42, 20, 142, false],
+  ['a TCP header that ends behind it', 20 + 60 + 42, 24, 146, true],
+  ['the longest chain and the shortest TCP header', 126, 20, 146, true],
+  ['the longest chain and UDP', 126, 8, 134, false],
+])('parse_l4: %s', (_, at, length, payload, beyond) => {
+  const tcp = length >= 20;
+  const window = Buffer.alloc(142);
+  if (tcp) window[at + 12] = (length / 4) << 4;
+  else window.writeUInt16BE(8, at + 4);
+  const protocol = tcp ? 6 : 17;
+  const meta = { by_rules: 1, ipv6: 1, extended: 1, protocol, l4: at, packet_end: 1000 };
+  const dut = makers
+    .parse_l4()
+    .set({ meta_i: META.pack(meta), window_i: window })
+    .clock(2);
+  const { payload: got, decided, reason } = META.unpack(dut.big('meta_o'));
+  expect([Number(got), decided]).toEqual([payload, BigInt(beyond)]);
+  if (beyond) expect(Number(reason)).toBe(REASON.punt_window);
+});
+
+test.each([
+  [17, 61, 'l4_length'],
+  [17, 62, 'l4_length'],
+  [59, 61, 'l4_length'],
+  [59, 62, undefined],
+] as const)(
+  'parse_l4: protocol %i at byte 62 of a packet that ends at %i',
+  (protocol, end, reason) => {
+    for (const later_fragment of [0, 1]) {
+      const extended = { ipv6: 1, extended: 1, later_fragment };
+      const meta = { by_rules: 1, ...extended, protocol, l4: 62, packet_end: end };
+      const dut = makers
+        .parse_l4()
+        .set({ meta_i: META.pack(meta) })
+        .clock(2);
+      const { decided, reason: code } = META.unpack(dut.big('meta_o'));
+      // A later fragment has no header of its own to be cut short, but the chain before it may be.
+      const expected = later_fragment && end === 62 ? undefined : reason;
+      expect(decided ? REASONS[Number(code)]?.name : undefined).toBe(expected);
+    }
+  },
+);
 
 test('prefix_match: version, mask and valid of each entry', () => {
   const random = new Random(14);

@@ -67,15 +67,16 @@ function modulePath(module: string): string {
   return join(RTL, `${module}.sv`);
 }
 
-/** A module's file and those of all modules that it names; a name in a comment does no harm. */
+/** A module's file and those of all modules that it has instances of. Modules bear common words' names. */
 function sources(module: string): string[] {
   const known = readdirSync(RTL).map((name) => basename(name, '.sv'));
   const found = new Set([module]);
   for (const name of found) {
-    const words = new Set(readFileSync(modulePath(name), 'utf8').match(/\w+/g));
+    const text = readFileSync(modulePath(name), 'utf8').replace(/\/\/.*/g, '');
+    const instances = text.matchAll(/\b(\w+)\s+(?:#\s*\(|\w+\s*\()/g);
+    const words = new Set([...instances].map(([, word]) => word));
     for (const other of known) if (words.has(other)) found.add(other);
   }
-  found.delete('linecard_pkg');
   return [...found].sort().map(modulePath);
 }
 

@@ -1,0 +1,82 @@
+/** Stands in for the header line in front of stages that look at it: frames beat by beat. */
+import type { Random } from './streams.ts';
+import { beats } from './streams.ts';
+
+export const WIDTHS = [64, 512] as const;
+export type Width = (typeof WIDTHS)[number];
+
+/** Taps and length of the line, linecard_pkg.sv worked out: a stage that moves shows here. */
+export const TAPS = {
+  64: { chain: 9, quote: 11, quotePorts: 14, prefix: 13, match: 20, fetch: 22, learn: 28 },
+  512: { chain: 3, quote: 3, quotePorts: 5, prefix: 5, match: 10, fetch: 12, learn: 18 },
+} as const;
+export const POSITIONS = { 64: 32, 512: 22 } as const;
+/** Clocks that the walk along extension headers takes. */
+export const CHAIN_CLOCKS = { 64: 8, 512: 4 } as const;
+
+/**
+ * Position 0 has the newest beat. Each `step` moves all by one and brings the next beat of the
+ * frames that wait, or rubbish.
+ */
+export class Line<Frame extends { readonly bytes: Buffer }> {
+  readonly positions: number;
+  readonly #k: number;
+  readonly #width: Width;
+  readonly #random: Random;
+  #data: Buffer;
+  readonly #waiting: { data: Buffer; count: number; last: boolean; frame?: Frame }[] = [];
+  /** What stands at each position; `frame` with its first beat only. */
+  #beats: ({ count: number; last: boolean; frame?: Frame } | undefined)[] = [];
+
+  constructor(width: Width, random: Random, positions: number = POSITIONS[width]) {
+    this.#width = width;
+    this.#k = width / 8;
+    this.positions = positions;
+    this.#random = random;
+    this.#data = random.bytes(positions * this.#k);
+  }
+
+  /** A frame that comes next, with so many empty clocks before it. */
+  send(frame: Frame, gap = 0): void {
+    for (let i = 0; i < gap; i++) {
+      this.#waiting.push({ data: this.#random.bytes(this.#k), count: 0, last: false });
+    }
+    for (const beat of beats(frame.bytes, this.#width, this.#random)) {
+      const { data, bytes: count, last } = beat;
+      this.#waiting.push({ data, count, last, ...(beat.first ? { frame } : {}) });
+    }
+  }
+
+  /** Beats that have not come yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  step(): void {
+    const beat = this.#waiting.shift();
+    const data = beat?.data ?? this.#random.bytes(this.#k);
+    this.#data = Buffer.concat([data, this.#data.subarray(0, (this.positions - 1) * this.#k)]);
+    this.#beats = [beat, ...this.#beats.slice(0, this.positions - 1)];
+  }
+
+  /** `line_i`. */
+  get data(): Buffer {
+    return this.#data;
+  }
+
+  /** The frame whose first beat stands there. */
+  at(position: number): Frame | undefined {
+    return this.#beats[position]?.frame;
+  }
+
+  /** `last_i` and `count_i` of all positions. */
+  get ends(): { last: bigint; count: bigint } {
+    const bits = BigInt(Math.log2(this.#k));
+    let [last, count] = [0n, 0n];
+    for (const [p, beat] of this.#beats.entries()) {
+      if (beat?.last) last |= 1n << BigInt(p);
+      count |= BigInt(Math.max(0, (beat?.count ?? 1) - 1)) << (BigInt(p) * bits);
+    }
+    return { last, count };
+  }
+}
