@@ -2,6 +2,7 @@
 
 export type { Configuration, Design } from '../hdl/configuration.ts';
 export { buildId, cardDesign, readConfiguration } from '../hdl/configuration.ts';
+export { ensureAddon } from './addon.ts';
 export type { Observation, SimulatedHostFrame } from './batches.ts';
 export type { BuildOptions, Built, StandIn } from './build.ts';
 export { ensureBuilt } from './build.ts';

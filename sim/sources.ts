@@ -71,6 +71,14 @@ export function packageFolder(name: string): string {
   return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
 }
 
+/** Of an addon's door to Node. */
+export const ADDON_FLAGS = [
+  `-isystem${packageFolder('node-addon-api')}`,
+  `-isystem${join(packageFolder('node-api-headers'), 'include')}`,
+  '-DNAPI_VERSION=8',
+  '-DNAPI_CPP_EXCEPTIONS',
+];
+
 export interface Place {
   readonly configuration: Configuration;
   readonly trace: boolean;
@@ -135,12 +143,7 @@ export function sources(place: Place): Sources {
       { source: join(NATIVE, 'verilator_hooks.cc'), flags: verilated, salt },
       ...PARTS.map((name) => door(`${name}.cc`)),
     ],
-    addon: door('addon.cc', [
-      `-isystem${packageFolder('node-addon-api')}`,
-      `-isystem${join(packageFolder('node-api-headers'), 'include')}`,
-      '-DNAPI_VERSION=8',
-      '-DNAPI_CPP_EXCEPTIONS',
-    ]),
+    addon: door('addon.cc', ADDON_FLAGS),
     bench: door('bench_main.cc'),
   };
 }

@@ -19,6 +19,14 @@ export interface DatagramSocket {
   close(): void;
 }
 
+/** Sends Ethernet frames as they are. */
+export interface LinkSender {
+  /** Sends, or drops. */
+  send(frame: Uint8Array): void;
+  /** Idempotent. */
+  close(): void;
+}
+
 export interface DatagramEndpoint {
   /** The processors' common virtual address. */
   readonly address: string;
@@ -29,6 +37,11 @@ export interface DatagramEndpoint {
   bind(port: number, listener: DatagramListener): Promise<DatagramSocket>;
   /** From now on frames go out from `mac`. Rejects where the interface does not take it. */
   setMac(mac: string): Promise<void>;
+  /**
+   * Frames of our own, out of the same port. Rejects, with why, where there can be none; a processor
+   * works without, only that the card does not hear its heartbeats.
+   */
+  openLink?(): Promise<LinkSender>;
   /** Closes what is bound. Idempotent. */
   close(): Promise<void>;
 }

@@ -7,8 +7,10 @@ import type {
   DatagramEndpoint,
   DatagramListener,
   DatagramSocket,
+  LinkSender,
   Peer,
 } from './datagram-endpoint.ts';
+import { LinkSocket } from './link-socket.ts';
 
 const run = promisify(execFile);
 
@@ -79,6 +81,11 @@ export class KernelEndpoint implements DatagramEndpoint {
           'it needs CAP_NET_ADMIN in its network namespace',
       );
     }
+  }
+
+  openLink(): Promise<LinkSender> {
+    if (this.#interface !== undefined) return LinkSocket.open(this.#interface);
+    return Promise.reject(new Error('no interface was given whose frames would be ours'));
   }
 
   async close(): Promise<void> {

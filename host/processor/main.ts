@@ -6,8 +6,8 @@
  *
  * The interface must be up, hold the address, and have routes to the control address and to the
  * clients, all on-link. Standard output is one JSON object a line: `up`, `counters` each second,
- * `again`, `exit`. It ends on SIGTERM, SIGINT, and when its standard input or its IPC channel
- * closes, so that nothing outlives the one who started it.
+ * `again`, `quiet` (it cannot send heartbeats), `exit`. It ends on SIGTERM, SIGINT, and when its
+ * standard input or its IPC channel closes, so that nothing outlives the one who started it.
  */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../protocol/clock.ts';
@@ -24,6 +24,7 @@ const USAGE = `usage: main.ts --address IP --control IP --name NAME
   --capacity N         sessions that it can carry (100000)
   --ring MS            from 180 to 200 (0)
   --refuse STATUS      refuse all calls, as 486
+  --heartbeat MS       between heartbeats, where the switch processor lets it be more
   --interval MS        between lines of counters (1000)
   --detached           do not end when standard input closes`;
 
@@ -62,6 +63,7 @@ function readOptions() {
         capacity: { type: 'string' },
         ring: { type: 'string' },
         refuse: { type: 'string' },
+        heartbeat: { type: 'string' },
         interval: { type: 'string' },
         detached: { type: 'boolean', default: false },
       },
@@ -89,12 +91,14 @@ const server = new SipServer({
   ...(refuse === undefined ? {} : { refuse }),
 });
 const controlPort = number('control-port', options['control-port'], 65535);
+const heartbeatInterval = number('heartbeat', options.heartbeat, 60_000);
 const wantsSlot = number('slot', options.slot, 63);
 const wantsVids = list('vids', options.vids, 65535);
 const processor = new Processor({
   name,
   endpoint,
   control: { address: control, ...(controlPort === undefined ? {} : { port: controlPort }) },
+  ...(heartbeatInterval === undefined ? {} : { heartbeatInterval }),
   ...(wantsSlot === undefined ? {} : { wantsSlot }),
   ...(wantsVids === undefined ? {} : { wantsVids }),
   clock,
@@ -128,6 +132,7 @@ processor.on('up', (assignment: Assignment) => {
   const { slot, epoch, mac, vids, backupVids } = assignment;
   print('up', { slot, epoch, mac, vids, backupVids });
 });
+processor.on('quiet', (error) => print('quiet', { why: error.message }));
 processor.on('again', (why) => print('again', { why }));
 processor.on('refused', (error) => {
   process.stderr.write(`${name}: ${error.message}\n`);

@@ -21,7 +21,8 @@ import {
   type VidPage,
 } from '../protocol/control.ts';
 import { ControlAsker } from '../protocol/control-asker.ts';
-import type { DatagramEndpoint, DatagramSocket } from './datagram-endpoint.ts';
+import type { DatagramEndpoint, DatagramSocket, LinkSender } from './datagram-endpoint.ts';
+import { Heartbeats } from './heartbeats.ts';
 
 /** What the switch processor gave. */
 export interface Assignment {
@@ -53,6 +54,8 @@ export interface ProcessorOptions {
   /** Refused where another processor has one of them. */
   readonly wantsVids?: readonly number[];
   readonly clock?: Clock;
+  /** Milliseconds between heartbeats. Default: what the switch processor says; it may only be less. */
+  readonly heartbeatInterval?: number;
   /** Asked before each report. */
   readonly load: () => Load;
   /**
@@ -70,6 +73,8 @@ export interface ProcessorOptions {
 export interface ProcessorEvents {
   /** The card sends to it from now on. */
   up: [assignment: Assignment];
+  /** It cannot send heartbeats: the card will not see it die, only the switch processor will. */
+  quiet: [why: Error];
   /** It says hello again. */
   again: [why: string];
   /** The switch processor refuses it; it does not try again. */
@@ -93,6 +98,8 @@ export class Processor extends EventEmitter<ProcessorEvents> {
   readonly #clock: Clock;
   readonly #asker: ControlAsker;
   #socket: DatagramSocket | undefined;
+  #link: LinkSender | undefined;
+  #heartbeats: Heartbeats | undefined;
   #assignment: Assignment | undefined;
   #up = false;
   #closed = false;
@@ -125,7 +132,15 @@ export class Processor extends EventEmitter<ProcessorEvents> {
    * where it is refused, where it cannot listen, and when it is closed meanwhile.
    */
   async start(): Promise<Assignment> {
-    this.#socket = await this.#options.endpoint.bind(0, (payload) => this.#receive(payload));
+    const { endpoint } = this.#options;
+    this.#socket = await endpoint.bind(0, (payload) => this.#receive(payload));
+    try {
+      this.#link = await endpoint.openLink?.();
+    } catch (error) {
+      this.emit('quiet', error as Error);
+    }
+    if (this.#link !== undefined) this.#heartbeats = new Heartbeats(this.#link, this.#clock);
+    if (this.#closed) this.#link?.close();
     return this.#begin();
   }
 
@@ -142,6 +157,8 @@ export class Processor extends EventEmitter<ProcessorEvents> {
       await this.#asker.ask(bye, { timeout: FAREWELL }).catch(() => {});
     }
     this.#asker.close('the processor was closed');
+    this.#heartbeats?.stop();
+    this.#link?.close();
     this.#socket?.close();
   }
 
@@ -149,6 +166,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     for (;;) {
       const round = ++this.#round;
       this.#up = false;
+      this.#heartbeats?.stop();
       try {
         return await this.#enter(round);
       } catch (error) {
@@ -171,11 +189,14 @@ export class Processor extends EventEmitter<ProcessorEvents> {
   }
 
   async #enter(round: number): Promise<Assignment> {
-    const { name, wantsSlot, wantsVids, endpoint } = this.#options;
+    const { name, wantsSlot, wantsVids, endpoint, heartbeatInterval = Infinity } = this.#options;
+    // Each time another one: what an earlier beginning of ours sent must not count for this one.
+    const nonce = randomBytes(4).readUInt32BE();
     const hello = await this.#asker.ask({
       type: 'hello',
       name,
       incarnation: this.incarnation,
+      ...(this.#heartbeats === undefined ? {} : { nonce }),
       ...(wantsSlot === undefined ? {} : { wantsSlot }),
       ...(wantsVids === undefined ? {} : { wantsVids: toRuns(wantsVids) }),
     });
@@ -196,6 +217,11 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     await this.#take(assignment);
     if (round !== this.#round) throw new Error('the processor was closed');
     this.#up = true;
+    const { heartbeat, mac } = hello;
+    if (heartbeat !== undefined) {
+      const interval = Math.max(1, Math.min(heartbeat.interval, heartbeatInterval));
+      this.#heartbeats?.begin({ mac, controlMac: heartbeat.mac, nonce, interval });
+    }
     this.emit('up', assignment);
     this.#report(round, hello.reportInterval);
     return assignment;

@@ -17,6 +17,7 @@ import type {
   DatagramEndpoint,
   DatagramListener,
   DatagramSocket,
+  LinkSender,
   Peer,
 } from './datagram-endpoint.ts';
 
@@ -107,6 +108,10 @@ export class UserlandEndpoint implements DatagramEndpoint {
     this.#mac = mac;
     // As kernels do: neighbours may know us, and be known to us, by the old address.
     this.#neighbours.clear();
+  }
+
+  async openLink(): Promise<LinkSender> {
+    return { send: (frame) => this.#send(Buffer.from(frame)), close() {} };
   }
 
   async close(): Promise<void> {

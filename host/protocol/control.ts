@@ -53,6 +53,8 @@ const requests = {
     name,
     /** Random; tells a processor that restarted from one that merely repeats itself. */
     incarnation: id,
+    /** Random; its heartbeats will carry it (`heartbeat.ts`). Left out: it sends none. */
+    nonce: z.int().min(0).max(0xffffffff).optional(),
     wantsSlot: z.int().min(0).max(63).optional(),
     /** Left out: the switch processor chooses. */
     wantsVids: z.array(vidRun).max(8).optional(),
@@ -96,6 +98,8 @@ const request = z.discriminatedUnion('type', [
   requests.probe,
 ]);
 
+const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
+
 /** A part of a list of VIDs; `next` is where the following part begins. */
 const vidPage = z.object({ runs: z.array(vidRun), next: count.optional() });
 
@@ -112,7 +116,9 @@ const replies = {
     type: z.literal('hello'),
     slot: octet,
     epoch: octet,
-    mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
+    mac,
+    /** Where heartbeats go and how many milliseconds lie between them; left out: none are waited for. */
+    heartbeat: z.object({ mac, interval: z.int().min(1) }).optional(),
     assignment: count,
     /** Milliseconds between load reports. */
     reportInterval: z.int().min(10),

@@ -19,6 +19,7 @@ import {
 import { ControlAsker } from '../protocol/control-asker.ts';
 import { ExpiringMap } from '../protocol/expiring-map.ts';
 import type { Occupant, Selection } from '../setup/handler.ts';
+import type { SlotLogEntry } from './slot-log.ts';
 import { type Slot, SlotError, type SlotRegistry } from './slot-registry.ts';
 import { VidError, type VidManager } from './vid-manager.ts';
 
@@ -45,6 +46,8 @@ export interface ControlServerOptions {
   readonly reportInterval: number;
   /** Milliseconds of silence after which a processor is given up. */
   readonly reportTimeout: number;
+  /** Where heartbeats go and how many milliseconds lie between them; undefined: none are wanted. */
+  readonly heartbeat: { readonly mac: string; readonly interval: number } | undefined;
   /** Writes a slot's entry to the card. */
   readonly writeSlot: (slot: Slot) => Promise<void>;
   /** Writes the VID rows that changed to the card. */
@@ -59,9 +62,12 @@ export interface ControlServerEvents {
   /** A processor has a slot with a new epoch, and its VIDs; neither card nor processor know it yet. */
   occupied: [slot: Slot];
   up: [slot: Slot];
-  down: [slot: Slot, why: string];
+  /** `card`: what the card said, where it was the card that did it. */
+  down: [slot: Slot, why: string, card?: CardCause];
   refused: [name: string, error: Error];
 }
+
+export type CardCause = Pick<SlotLogEntry, 'cause' | 'at' | 'cardTime'>;
 
 /** Milliseconds for a processor to say whether it is alive. */
 const PROBE = 350;
@@ -214,7 +220,8 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     const displaced = slot.name;
     if (slot.state === 'up') this.#wentDown(slot, `${name} begins anew`);
     const peer = { mac: source.mac, address: source.address, udpPort: source.udpPort };
-    registry.occupy(slot, name, incarnation, peer, clock.now());
+    const nonce = this.#options.heartbeat === undefined ? undefined : request.nonce;
+    registry.occupy(slot, { name, incarnation, nonce, peer }, clock.now());
     this.#options.selection.forget(name);
     if (displaced !== undefined) vids.touch(displaced);
     vids.touch(name);
@@ -230,6 +237,7 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
       mac: registry.macOf(slot),
       assignment: vids.numberOf(name),
       reportInterval: this.#options.reportInterval,
+      ...(nonce === undefined ? {} : { heartbeat: this.#options.heartbeat }),
       services: [...this.#options.services],
       vids: pageOf(vids.vidsOf(name), 0),
       backupVids: pageOf(vids.backupVidsOf(name), 0),
@@ -282,16 +290,16 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
   }
 
   /** Lowers a slot; it rises again when its processor says hello. Idempotent. */
-  async takeDown(slot: Slot, why: string): Promise<void> {
+  async takeDown(slot: Slot, why: string, card?: CardCause): Promise<void> {
     if (slot.state !== 'up' && slot.state !== 'starting') return;
-    this.#wentDown(slot, why);
+    this.#wentDown(slot, why, card);
     await this.#options.writeSlot(slot);
   }
 
-  #wentDown(slot: Slot, why: string): void {
+  #wentDown(slot: Slot, why: string, card?: CardCause): void {
     slot.state = 'down';
     if (slot.name !== undefined) this.#options.selection.forget(slot.name);
-    this.emit('down', slot, why);
+    this.emit('down', slot, why, card);
   }
 
   #vids(request: RequestOf<'vids'>, source: ControlSource): ReplyTo<'vids'> {

@@ -5,16 +5,22 @@
 import {
   type Card,
   CardTables,
-  type Difference,
   type PortEntry,
   type SlotEntry,
+  type TableName,
   type VidRowEntry,
 } from '../../driver/index.ts';
 import { macToBigInt } from '../protocol/address.ts';
 import { compileServices } from '../steering/compile.ts';
 import type { Service } from '../steering/rule.ts';
+import { policerTable } from './punt-limits.ts';
 import type { SlotRegistry } from './slot-registry.ts';
-import { defaultPortMac, type PortConfiguration } from './switch-options.ts';
+import {
+  defaultPortMac,
+  FRAGMENT_TIME,
+  type HealthOptions,
+  type PortConfiguration,
+} from './switch-options.ts';
 import type { VidManager } from './vid-manager.ts';
 
 export interface ProjectionOptions {
@@ -24,6 +30,19 @@ export interface ProjectionOptions {
   readonly registry: SlotRegistry;
   readonly vids: VidManager;
   readonly fabricPrefix: number;
+  readonly health: HealthOptions;
+  /** Makes the card hold the overrides that it should. */
+  readonly overrides: (atWork: boolean) => Promise<void>;
+}
+
+/** A row of the card that is not what it should be, of whatever table. */
+export interface Mismatch {
+  readonly table: TableName;
+  readonly index: number;
+  readonly wanted: object;
+  readonly found: object;
+  /** Names of the fields that differ. */
+  readonly fields: readonly string[];
 }
 
 const NO_SLOT: SlotEntry = { up: 0, port: 0, line_port: 0, epoch: 0 };
@@ -64,20 +83,26 @@ export class Projection {
    * lowered meanwhile, which stay down until their processor begins anew.
    */
   async attach(): Promise<readonly number[]> {
-    const { card, fabricPrefix, vids } = this.#options;
+    const { card, fabricPrefix, vids, health, overrides } = this.#options;
     vids.takeChanged();
     this.#setAll();
     const atWork = await card.enabled();
     const latchedDown = atWork ? (await this.#tables.reconcile()).latchedDown : [];
     if (!atWork) await this.#tables.write();
+    await overrides(atWork);
     await card.setFabricPrefix(fabricPrefix);
+    await card.setTimes({
+      fragment: FRAGMENT_TIME,
+      stall: 1000 * health.stall,
+      suspectHold: 1000 * health.suspectHold,
+    });
     await card.setEnabled(true);
     return latchedDown;
   }
 
   /** Writes one slot; resolves when the card acts by it. */
   async writeSlot(slot: number): Promise<void> {
-    this.#tables.set('slot', slot, this.#slotEntry(slot));
+    this.#setSlot(slot);
     await this.#tables.write();
   }
 
@@ -90,7 +115,7 @@ export class Projection {
   }
 
   /** Compares the card with what it should hold; changes nothing. */
-  verify(): Promise<readonly Difference[]> {
+  verify(): Promise<readonly Mismatch[]> {
     return this.#tables.compare();
   }
 
@@ -110,7 +135,9 @@ export class Projection {
     prefixes.forEach((entry, index) => void tables.set('prefix', index, entry));
     rules.forEach((entry, index) => void tables.set('rule', index, entry));
     typeSets.flat().forEach((types, index) => void tables.set('type_set', index, { types }));
-    for (const { slot } of registry.slots) tables.set('slot', slot, this.#slotEntry(slot));
+    const policers = policerTable(services, card.sizes);
+    policers.forEach((entry, index) => void tables.set('policer', index, entry));
+    for (const { slot } of registry.slots) this.#setSlot(slot);
     for (const { vid } of vids.list()) tables.set('vid_row', vid, this.#rowEntry(vid));
   }
 
@@ -124,10 +151,11 @@ export class Projection {
     };
   }
 
-  #slotEntry(slot: number): SlotEntry {
+  #setSlot(slot: number): void {
     const { registry } = this.#options;
     const found = registry.bySlot(slot);
-    return found === undefined ? NO_SLOT : registry.entry(found);
+    this.#tables.set('slot', slot, found === undefined ? NO_SLOT : registry.entry(found));
+    if (found !== undefined) this.#tables.set('slot_health', slot, registry.health(found));
   }
 
   #rowEntry(vid: number): VidRowEntry {

@@ -2,7 +2,8 @@
  * The places that processors can occupy, who is in each, and with which epoch. A slot that is down
  * stays down until its next occupant, or the same one anew, has a new epoch.
  */
-import type { SlotEntry } from '../../driver/index.ts';
+import type { SlotEntry, SlotHealthEntry } from '../../driver/index.ts';
+import { healthEntry } from '../../driver/index.ts';
 import type { Occupant } from '../setup/handler.ts';
 import { slotMac } from '../steering/slot-mac.ts';
 
@@ -42,6 +43,8 @@ export interface Slot {
   name: string | undefined;
   incarnation: string | undefined;
   epoch: number;
+  /** What its heartbeats carry; undefined: it sends none. */
+  nonce: number | undefined;
   peer: ControlPeer | undefined;
   /** `Clock.now` of the last sign of life. */
   heard: number;
@@ -51,13 +54,25 @@ export interface Slot {
   starts: number;
 }
 
+/** How long the card waits for heartbeats, in microseconds; 0: for ever. */
+export interface Patience {
+  readonly timeout: number;
+  readonly suspect: number;
+}
+
 export class SlotRegistry {
   readonly slots: readonly Slot[];
   readonly #fabricPrefix: number;
+  readonly #patience: Patience;
 
   /** @param fabricPrefix the first four octets of every slot's MAC address. */
-  constructor(fabricPrefix: number, configuration: readonly SlotConfiguration[]) {
+  constructor(
+    fabricPrefix: number,
+    configuration: readonly SlotConfiguration[],
+    patience: Patience = { timeout: 0, suspect: 0 },
+  ) {
     this.#fabricPrefix = fabricPrefix;
+    this.#patience = patience;
     const seen = new Set<number>();
     this.slots = configuration.map(({ slot, port, linePort, name }) => {
       if (seen.has(slot)) throw new SlotError(`slot ${slot} is configured twice; leave out one`);
@@ -72,6 +87,7 @@ export class SlotRegistry {
         name: undefined,
         incarnation: undefined,
         epoch: 0,
+        nonce: undefined,
         peer: undefined,
         heard: 0,
         confirmed: 0,
@@ -158,12 +174,14 @@ export class SlotRegistry {
   }
 
   /** Puts `name` into the slot with the next epoch; who was in it, and where it was, is gone. */
-  occupy(slot: Slot, name: string, incarnation: string, peer: ControlPeer, now: number): void {
+  occupy(slot: Slot, occupant: NewOccupant, now: number): void {
+    const { name, incarnation, nonce, peer } = occupant;
     for (const other of this.slots) {
       if (other !== slot && other.name === name) this.#clear(other);
     }
     slot.name = name;
     slot.incarnation = incarnation;
+    slot.nonce = nonce;
     slot.epoch = (slot.epoch + 1) & 0xff;
     slot.state = 'starting';
     slot.peer = peer;
@@ -174,18 +192,20 @@ export class SlotRegistry {
   #clear(slot: Slot): void {
     slot.name = undefined;
     slot.incarnation = undefined;
+    slot.nonce = undefined;
     slot.peer = undefined;
     slot.state = 'free';
   }
 
   snapshot(): SlotSnapshot[] {
-    return this.slots.map(({ slot, epoch, state, locked, name, incarnation, peer }) => ({
+    return this.slots.map(({ slot, epoch, state, locked, name, incarnation, nonce, peer }) => ({
       slot,
       epoch,
       state,
       ...(locked ? { locked } : {}),
       ...(name === undefined ? {} : { name }),
       ...(incarnation === undefined ? {} : { incarnation }),
+      ...(nonce === undefined ? {} : { nonce }),
       ...(peer === undefined ? {} : { peer }),
     }));
   }
@@ -200,6 +220,7 @@ export class SlotRegistry {
       slot.locked = old.locked ?? false;
       slot.name = old.name;
       slot.incarnation = old.incarnation;
+      slot.nonce = old.nonce;
       slot.peer = old.peer;
       slot.heard = now;
     }
@@ -222,6 +243,21 @@ export class SlotRegistry {
       epoch: slot.state === 'starting' ? (slot.epoch - 1) & 0xff : slot.epoch,
     };
   }
+
+  /** What the card's slot_health table should hold: whom it hears, and for how long it waits. */
+  health({ nonce }: Slot): SlotHealthEntry {
+    return nonce === undefined
+      ? healthEntry({ nonce: 0, timeout: 0 })
+      : healthEntry({ nonce, ...this.#patience });
+  }
+}
+
+/** Who gets into a slot. */
+export interface NewOccupant {
+  readonly name: string;
+  readonly incarnation: string;
+  readonly nonce: number | undefined;
+  readonly peer: ControlPeer;
 }
 
 /** What is kept of a slot over a restart of the switch processor. */
@@ -233,6 +269,7 @@ export interface SlotSnapshot {
   readonly locked?: boolean | undefined;
   readonly name?: string | undefined;
   readonly incarnation?: string | undefined;
+  readonly nonce?: number | undefined;
   readonly peer?: ControlPeer | undefined;
 }
 

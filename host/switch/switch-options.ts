@@ -38,10 +38,42 @@ export interface SwitchProcessorOptions {
   readonly reportInterval?: number;
   /** Milliseconds of silence after which a processor is given up. Default 5000. */
   readonly reportTimeout?: number;
+  /** What the card expects of the processors' heartbeats. */
+  readonly health?: Partial<HealthOptions>;
+  /** Seconds without a packet after which an override that may age goes. Default 600. */
+  readonly overrideAge?: number;
   readonly clock?: Clock;
   /** What `snapshot` of an earlier switch processor gave: names, slots, epochs and VIDs. */
   readonly restore?: SwitchState;
 }
+
+/** All in milliseconds. */
+export interface HealthOptions {
+  /** Between heartbeats; 0: none are waited for. */
+  readonly interval: number;
+  /** Without a heartbeat until the card takes the slot down, at most 16 s. */
+  readonly timeout: number;
+  /** Without one until a slot is suspect and its port's queue may be held; 0: never. */
+  readonly suspect: number;
+  /** For which the queue of a port with a suspect slot may be held; 0: not at all. */
+  readonly suspectHold: number;
+  /** For which a port may take nothing although frames wait for it; 0: for ever. */
+  readonly stall: number;
+  /** Between two questions to the card for what it did by itself. */
+  readonly poll: number;
+}
+
+export const DEFAULT_HEALTH: HealthOptions = {
+  interval: 100,
+  timeout: 1000,
+  suspect: 0,
+  suspectHold: 0,
+  stall: 1000,
+  poll: 100,
+};
+
+/** Microseconds for which the fragments of a packet follow its first one. */
+export const FRAGMENT_TIME = 500_000;
 
 /** Locally administered, no group address; "vl". */
 export const DEFAULT_FABRIC_PREFIX = 0x02766c01;

@@ -4,7 +4,7 @@
  * gives processors their slots and VIDs, and keeps the card's tables a projection of that.
  */
 import { EventEmitter } from 'node:events';
-import type { Access, Card, DecidedFrame, Difference, InjectedFrame } from '../../driver/index.ts';
+import type { Access, Card, DecidedFrame, InjectedFrame, NewOverride } from '../../driver/index.ts';
 import { canonicalAddress } from '../protocol/address.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { CONTROL_PORT } from '../protocol/control.ts';
@@ -12,14 +12,18 @@ import { buildUdpFrame } from '../protocol/udp.ts';
 import { slotMac } from '../steering/slot-mac.ts';
 import { ControlServer, type ControlSource } from './control-server.ts';
 import { NeighbourProxy } from './neighbour-proxy.ts';
-import { Projection } from './projection.ts';
+import { OverrideManager, type OverrideMatch } from './override-manager.ts';
+import { type Mismatch, Projection } from './projection.ts';
 import { PuntPath, toPort } from './punt-path.ts';
 import { makeSelection } from './selection.ts';
 import { ServiceMap } from './service-map.ts';
+import type { SlotLogEntry } from './slot-log.ts';
 import { CONTROL_SLOT, type Slot, SlotError, SlotRegistry } from './slot-registry.ts';
+import { SlotWatch } from './slot-watch.ts';
 import {
   DEFAULT_CONTROL_ADDRESS,
   DEFAULT_FABRIC_PREFIX,
+  DEFAULT_HEALTH,
   type SwitchProcessorOptions,
 } from './switch-options.ts';
 import type { SwitchState } from './switch-state.ts';
@@ -30,6 +34,8 @@ export interface SwitchProcessorEvents {
   /** A processor is up in its slot. */
   up: [slot: Slot];
   down: [slot: Slot, why: string];
+  /** What the card did to a slot by itself, or saw of it. */
+  slotEvent: [entry: Omit<SlotLogEntry, 'number'>];
   /** A processor asked for what it cannot have. */
   refused: [name: string, error: Error];
   /** The card is gone, or a fault of ours; nothing is steered by us from now on. */
@@ -46,6 +52,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   readonly vids: VidManager;
   readonly registry: SlotRegistry;
   readonly services: ServiceMap;
+  readonly overrides: OverrideManager;
   readonly controlMac: string;
   readonly #options: SwitchProcessorOptions;
   readonly #controlAddress: string;
@@ -54,6 +61,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   readonly #punts: PuntPath;
   readonly #neighbours: NeighbourProxy;
   readonly #control: ControlServer;
+  readonly #watch: SlotWatch;
   readonly #selection: ReturnType<typeof makeSelection>;
   #injected = 0;
   #closed = false;
@@ -74,11 +82,23 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.controlMac = slotMac(fabricPrefix, CONTROL_SLOT, 0);
     this.services = new ServiceMap(services, options.handlers);
     this.vids = new VidManager(this.services.vidRange(card.sizes.vids));
-    this.registry = new SlotRegistry(fabricPrefix, options.slots);
+    const health = { ...DEFAULT_HEALTH, ...options.health };
+    this.registry = new SlotRegistry(fabricPrefix, options.slots, {
+      timeout: 1000 * health.timeout,
+      suspect: 1000 * health.suspect,
+    });
+    this.overrides = new OverrideManager(card, services, {
+      clock,
+      age: options.overrideAge ?? 600,
+      aged: () => this.emit('changed'),
+    });
     this.#selection = makeSelection(options.selection ?? 'round-robin');
     const { vids, registry } = this;
     const { ports } = options;
-    this.#projection = new Projection({ card, services, ports, registry, vids, fabricPrefix });
+    this.#projection = new Projection({
+      ...{ card, services, ports, registry, vids, fabricPrefix, health },
+      overrides: (atWork) => this.overrides.start(overridesOf(options.restore), atWork),
+    });
     const lineMac = (port: number) => this.#projection.lineMac(port);
     this.#neighbours = new NeighbourProxy({
       clock,
@@ -99,11 +119,18 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       vidsPerProcessor: options.vidsPerProcessor ?? 16,
       reportInterval,
       reportTimeout: options.reportTimeout ?? 5 * reportInterval,
+      heartbeat:
+        health.interval === 0 ? undefined : { mac: this.controlMac, interval: health.interval },
       writeSlot: (slot) => this.#projection.writeSlot(slot.slot),
       writeRows: () => this.#projection.writeRows(),
       send: (slot, payload) => this.#sendControl(slot, payload),
       keep: (service, occupant, keys) =>
         this.services.handler(service)?.observe(occupant, keys) ?? 0,
+    });
+    this.#watch = new SlotWatch({
+      ...{ card, clock, registry, control: this.#control, interval: health.poll },
+      fail: this.#fail,
+      heard: (entry) => this.emit('slotEvent', entry),
     });
     this.#control.on('occupied', () => this.emit('changed'));
     this.#control.on('up', (slot) => this.#changed('up', slot));
@@ -140,6 +167,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       if (slot !== undefined) await this.#control.takeDown(slot, 'the card has lowered its slot');
     }
     this.#control.start();
+    this.#watch.start();
   }
 
   /** Takes no more frames. The card keeps its tables and goes on steering. Idempotent. */
@@ -149,6 +177,8 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.#card.off('frames', this.#take);
     this.#card.off('failed', this.#fail);
     this.#control.close();
+    this.#watch.close();
+    this.overrides.close();
     this.#neighbours.close();
   }
 
@@ -210,8 +240,33 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     });
   }
 
+  /** Overrides that name it go, too. */
   async releaseVid(vid: number): Promise<VidAssignment> {
-    return this.#operate(async () => this.vids.release(vid));
+    return this.#operate(async () => {
+      const was = this.vids.release(vid);
+      await this.overrides.forget(vid);
+      return was;
+    });
+  }
+
+  /** Throws VidError where the VID is nobody's; OverrideError; DriverError FULL. */
+  async addOverride(match: OverrideMatch, vid: number, fixed = true): Promise<void> {
+    return this.#operate(async () => {
+      if (this.vids.lookup(vid) === undefined) {
+        throw new VidError(`VID ${vid} is not assigned; vidline vid list shows which are`);
+      }
+      await this.overrides.add(match, vid, fixed);
+    });
+  }
+
+  /** Throws OverrideError where there is none. */
+  async removeOverride(match: OverrideMatch): Promise<void> {
+    return this.#operate(() => this.overrides.remove(match));
+  }
+
+  /** What happened to slots, newest last. */
+  events(): readonly SlotLogEntry[] {
+    return this.#watch.log.list();
   }
 
   /** Throws VidError where the backup is no processor that has a slot. */
@@ -280,8 +335,11 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   }
 
   /** What the card holds against what it should. */
-  verify(): Promise<readonly Difference[]> {
-    return this.#control.inTurn(() => this.#projection.verify());
+  verify(): Promise<readonly Mismatch[]> {
+    return this.#control.inTurn(async () => [
+      ...(await this.#projection.verify()),
+      ...(await this.overrides.verify()),
+    ]);
   }
 
   /** Register accesses as they are. */
@@ -312,9 +370,12 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
         this.services.handlers.map((handler) => [handler.service, handler.status()]),
       ),
       selection: this.#selection.policy,
-      processors: registry.slots.map((slot) => slotStatus(slot, registry, vids, counters, load)),
+      processors: registry.slots.map((slot) =>
+        slotStatus(slot, registry, vids, counters, load, this.#watch.log),
+      ),
       neighbours: { peers: this.#neighbours.peers, ...this.#neighbours.counters },
       control: { ...this.#control.counters },
+      overrides: this.overrides.statistics(),
     };
   }
 
@@ -328,6 +389,10 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
         owner,
         inSync,
         ...(backup === undefined ? {} : { backup }),
+      })),
+      overrides: this.overrides.table.list().map(({ space, key, vid, fixed }) => ({
+        ...{ space, vid, fixed },
+        key: `0x${key.toString(16)}`,
       })),
     };
   }
@@ -368,4 +433,11 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       await new Promise<void>((resolve) => clock.schedule(MOVE_STEP, resolve));
     }
   }
+}
+
+function overridesOf(state: SwitchState | undefined): NewOverride[] {
+  return (state?.overrides ?? []).map(({ key, ...override }) => ({
+    ...override,
+    key: BigInt(key),
+  }));
 }

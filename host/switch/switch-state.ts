@@ -16,6 +16,7 @@ const stateSchema = z.strictObject({
       locked: z.boolean().optional(),
       name: z.string().optional(),
       incarnation: z.string().optional(),
+      nonce: z.int().min(0).max(0xffffffff).optional(),
       peer: z.strictObject({ mac: z.string(), address: z.string(), udpPort: z.int() }).optional(),
     }),
   ),
@@ -27,6 +28,18 @@ const stateSchema = z.strictObject({
       inSync: z.boolean(),
     }),
   ),
+  /** Left out: there are none. */
+  overrides: z
+    .array(
+      z.strictObject({
+        space: z.int().min(0).max(255),
+        /** Hexadecimal. */
+        key: z.string().regex(/^0x[0-9a-f]{1,32}$/),
+        vid: z.int().min(0).max(0xffff),
+        fixed: z.boolean(),
+      }),
+    )
+    .optional(),
 });
 
 export type SwitchState = z.infer<typeof stateSchema>;

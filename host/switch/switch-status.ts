@@ -1,7 +1,8 @@
 /** What the switch processor tells of itself, as plain objects for people and programs. */
-import type { CardSizes } from '../../driver/index.ts';
+import type { CardSizes, OverrideStatistics } from '../../driver/index.ts';
 import type { Load } from '../setup/handler.ts';
 import type { PuntCounters } from './punt-path.ts';
+import type { SlotLog, SlotLogEntry } from './slot-log.ts';
 import type { Slot, SlotRegistry, SlotState } from './slot-registry.ts';
 import type { VidManager } from './vid-manager.ts';
 
@@ -17,6 +18,10 @@ export interface ProcessorStatus {
   readonly linePort: number;
   /** Times that it came up. */
   readonly starts: number;
+  /** The card hears its heartbeats, and takes it down when they stop. */
+  readonly heartbeats: boolean;
+  /** The last time that it went down: cause and time. */
+  readonly lastDown: SlotLogEntry | undefined;
   readonly vids: readonly number[];
   readonly backupVids: readonly number[];
   /** Set-ups given to it. */
@@ -53,6 +58,7 @@ export interface SwitchStatus {
   };
   /** Control messages by type. */
   readonly control: Record<string, number>;
+  readonly overrides: OverrideStatistics;
 }
 
 export function slotStatus(
@@ -61,6 +67,7 @@ export function slotStatus(
   vids: VidManager,
   counters: PuntCounters,
   loads: Record<string, { load: Load | undefined }>,
+  log: SlotLog,
 ): ProcessorStatus {
   const { name } = slot;
   return {
@@ -73,6 +80,8 @@ export function slotStatus(
     port: slot.port,
     linePort: slot.linePort,
     starts: slot.starts,
+    heartbeats: slot.nonce !== undefined,
+    lastDown: log.lastDown(slot.slot),
     vids: name === undefined ? [] : vids.vidsOf(name),
     backupVids: name === undefined ? [] : vids.backupVidsOf(name),
     assigned: name === undefined ? 0 : (counters.assigned[name] ?? 0),

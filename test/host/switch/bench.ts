@@ -35,6 +35,8 @@ export interface Ground {
   onPort(port: number, handler: (frame: Buffer) => void): void;
   /** Resolves when no frame is on its way any more. */
   settle(): Promise<void>;
+  /** The card's time goes on. */
+  advance(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,8 @@ export class Bench {
       virtualAddresses: [VIRTUAL],
       controlAddress: CONTROL,
       vidsPerProcessor: 4,
+      // Tests of heartbeats turn them on; others take steps of time that are longer than any patience.
+      health: { interval: 0 },
       clock: this.clock,
       ...options,
     });
@@ -162,8 +166,7 @@ export class Bench {
   async advance(milliseconds: number, step = 50): Promise<void> {
     await this.settle();
     for (let left = milliseconds; left > 0; left -= step) {
-      this.clock.advance(Math.min(step, left));
-      await this.settle();
+      await this.#step(Math.min(step, left));
     }
   }
 
@@ -177,9 +180,17 @@ export class Bench {
       await this.settle();
       if (failure !== undefined) throw failure;
       if (condition()) return;
-      this.clock.advance(50);
+      await this.#step(50);
     }
     throw new Error('the condition did not come true within 20 s of the bench clock');
+  }
+
+  /** What was sent by then reaches the card before its time goes on. */
+  async #step(milliseconds: number): Promise<void> {
+    this.clock.advance(milliseconds);
+    await this.settle();
+    await this.ground.advance(milliseconds);
+    await this.settle();
   }
 
   async close(): Promise<void> {

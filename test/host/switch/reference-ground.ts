@@ -23,6 +23,9 @@ export async function referenceGround(
         quiet = transport.verdicts.length === before ? quiet + 1 : 0;
       }
     },
+    async advance(milliseconds) {
+      transport.advance(milliseconds * 1000);
+    },
     async close() {},
   };
 }

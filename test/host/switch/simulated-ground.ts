@@ -14,6 +14,7 @@ export async function simulatedGround(): Promise<SimulatedGround> {
   const handlers = new Map<number, (frame: Buffer) => void>();
   const pending: Promise<unknown>[] = [];
   let moved = 0;
+  let time = 0;
   transport.on('frames', (frames) => {
     moved += frames.length;
   });
@@ -40,6 +41,12 @@ export async function simulatedGround(): Promise<SimulatedGround> {
         await transport.card.runUntilIdle();
         quiet = moved === before && pending.length === 0 ? quiet + 1 : 0;
       }
+    },
+    async advance(milliseconds) {
+      time += milliseconds * 1000;
+      await transport.card.setTime(time);
+      // Slots are looked at in turn, one a clock.
+      await transport.card.run(4 * card.sizes.slots);
     },
     close: () => card.close(),
   };
