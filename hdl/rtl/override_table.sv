@@ -101,7 +101,8 @@ module override_table #(
   logic entry_valid, bad_parity;
   assign entry_valid = host_data_i[VALID_LSB] && !clear_entries;
   assign bad_parity = host_bad_parity_i && !clear_entries;
-  assign written = {^host_data_i[VALID_LSB-1:0] ^ entry_valid ^ bad_parity, entry_valid, host_data_i[VALID_LSB-1:0]};
+  assign written = {^host_data_i[VALID_LSB-1:0] ^ entry_valid ^ bad_parity, entry_valid,
+                    host_data_i[VALID_LSB-1:0]};
 
   if (EVERY_CLOCK != 0) begin : g_own_port
     assign host_ready_o = 1'b1;

@@ -1,0 +1,293 @@
+// Later fragments that came before their first: held, and offered to the pipeline again when there is
+// reason to try (docs/card.md, "Later fragments").
+//
+// Contract:
+// - Beats come as to port_queue: accept_o says with each whether all of its frame has found room so
+//   far; a frame stays when keep_i comes with its last beat. index_i, its place in the fragment table,
+//   and learned_count_i, the learn_count_o of its look-up, come with every beat, note_i with the last.
+// - A frame is offered when its place has been learned since its look-up, when it may have been
+//   (learn_count_o ran on while the frame was on its way here), and when fragment_us_i has passed since
+//   it came; expired_o then says so, beside every beat, as note_o stands there.
+// - Of the frames of one place that have a reason the oldest goes first, so that they leave in the order
+//   in which they came; one without a reason makes no other wait.
+// - One frame at a time is offered. back_i comes with its last beat at finish, whatever its end; when it
+//   is to be held again, that beat comes here too, with returned_i and keep_i, and the frame stays where
+//   it is, with its time: it needs no room, and its bytes are not looked at.
+// - Bounded work: a learned place costs each of its frames one try.
+// - idle_o: nothing moves before deadline_us_o (all ones: never), unless something comes.
+//
+// Frames lie in one ring, in the order of their coming; the room of one that has left is free when all
+// older ones have left too.
+module fragment_hold #(
+    parameter int DATA_WIDTH = 64,
+    parameter int BYTES = 4096,
+    parameter int INDEX_BITS = 9,
+    parameter int NOTE_BITS = 14,
+    parameter int FRAMES = 16,
+    localparam int K = DATA_WIDTH / 8,
+    localparam int COUNT_BITS = $clog2(K)
+) (
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    input  logic [47:0]           time_us_i,
+    input  logic [31:0]           fragment_us_i,
+    // from the pipeline
+    input  logic                  valid_i,
+    input  logic [DATA_WIDTH-1:0] data_i,
+    input  logic [COUNT_BITS-1:0] count_i,
+    input  logic                  last_i,
+    input  logic                  keep_i,
+    input  logic                  returned_i,
+    input  logic [INDEX_BITS-1:0] index_i,
+    input  logic [7:0]            learned_count_i,
+    input  logic [NOTE_BITS-1:0]  note_i,
+    output logic                  accept_o,
+    input  logic                  back_i,
+    // from the fragment table
+    input  logic                  learned_i,
+    input  logic [INDEX_BITS-1:0] learned_index_i,
+    output logic [7:0]            learn_count_o,
+    // to the merge
+    output logic                  valid_o,
+    input  logic                  ready_i,
+    output logic [DATA_WIDTH-1:0] data_o,
+    output logic [COUNT_BITS-1:0] count_o,
+    output logic                  last_o,
+    output logic [NOTE_BITS-1:0]  note_o,
+    output logic                  expired_o,
+    // state
+    output logic [7:0]            held_o,  // frames, those on another try among them
+    output logic [47:0]           deadline_us_o,
+    output logic                  idle_o
+);
+  localparam int DEPTH = BYTES / K;
+  localparam int PTR_BITS = $clog2(DEPTH);
+  localparam int ENTRY_BITS = 1 + COUNT_BITS + DATA_WIDTH;
+  localparam int SLOT_BITS = $clog2(FRAMES);
+
+  // ---- what comes
+  (* no_rw_check *) logic [ENTRY_BITS-1:0] buffer[0:DEPTH-1];
+  logic [PTR_BITS:0] write_q;   // behind the last beat written
+  logic [PTR_BITS:0] commit_q;  // behind the last beat of the youngest frame
+  logic [PTR_BITS:0] free_q;    // first beat of the oldest frame
+  logic [SLOT_BITS:0] head_q, tail_q;  // slots of the oldest frame, and behind the youngest
+  logic fresh, room, slot_room, overflow_q, arrives, comes_back;
+  assign fresh = valid_i && !returned_i;
+  assign room = (write_q - free_q) != (PTR_BITS + 1)'(DEPTH);
+  assign slot_room = (tail_q - head_q) != (SLOT_BITS + 1)'(FRAMES);
+  assign accept_o = returned_i || (room && slot_room && !overflow_q);
+  assign arrives = fresh && last_i && keep_i;
+  assign comes_back = valid_i && returned_i && last_i && keep_i;
+
+  always_ff @(posedge clk_i) begin
+    if (fresh && room) buffer[write_q[PTR_BITS-1:0]] <= {last_i, count_i, data_i};
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      write_q <= '0;
+      commit_q <= '0;
+      tail_q <= '0;
+      overflow_q <= 1'b0;
+    end else if (fresh) begin
+      if (last_i) begin
+        overflow_q <= 1'b0;
+        write_q <= keep_i ? write_q + 1'b1 : commit_q;
+        if (keep_i) begin
+          commit_q <= write_q + 1'b1;
+          tail_q <= tail_q + 1'b1;
+        end
+      end else begin
+        if (room) write_q <= write_q + 1'b1;
+        if (!accept_o) overflow_q <= 1'b1;
+      end
+    end
+  end
+
+  // Was its place learned after its look-up? Before its first beat was here any place may have been;
+  // from then on we know which.
+  logic begun_q, raced, raced_q;
+  logic [INDEX_BITS-1:0] index_q;
+  always_comb begin
+    if (valid_i && !begun_q) raced = learned_i || learned_count_i != learn_count_o;
+    else raced = raced_q || (learned_i && learned_index_i == index_q);
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      begun_q <= 1'b0;
+      learn_count_o <= '0;
+    end else begin
+      if (valid_i) begun_q <= !last_i;
+      if (learned_i) learn_count_o <= learn_count_o + 8'd1;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    raced_q <= raced;
+    if (valid_i && !begun_q) index_q <= index_i;
+  end
+
+  // ---- slots
+  logic [47:0] limit_q;
+  always_ff @(posedge clk_i) limit_q <= time_us_i + 48'(fragment_us_i);
+
+  logic [PTR_BITS:0] starts[0:FRAMES-1];
+  logic [47:0] deadlines[0:FRAMES-1];
+  logic [NOTE_BITS-1:0] notes[0:FRAMES-1];
+  logic [INDEX_BITS-1:0] places[0:FRAMES-1];
+  always_ff @(posedge clk_i) begin
+    if (arrives) begin
+      starts[tail_q[SLOT_BITS-1:0]] <= commit_q;
+      deadlines[tail_q[SLOT_BITS-1:0]] <= limit_q;
+      notes[tail_q[SLOT_BITS-1:0]] <= note_i;
+      places[tail_q[SLOT_BITS-1:0]] <= index_i;
+    end
+  end
+
+  // All slots are compared with a learned place at once; the search looks at one a clock.
+  logic [FRAMES-1:0] place_learned;
+  for (genvar s = 0; s < FRAMES; s++) begin : g_slot
+    logic [INDEX_BITS-1:0] place_q;
+    always_ff @(posedge clk_i) begin
+      if (arrives && tail_q[SLOT_BITS-1:0] == SLOT_BITS'(s)) place_q <= index_i;
+    end
+    assign place_learned[s] = place_q == learned_index_i;
+  end
+
+  // ---- the search
+  typedef logic [2:0] state_t;
+  localparam state_t LOOK = 3'd0;     // has its time passed?
+  localparam state_t JUDGE = 3'd1;    // has it a reason to be offered?
+  localparam state_t OLDEST = 3'd2;   // then which of its place is the oldest that has it?
+  localparam state_t OFFER = 3'd3;
+  localparam state_t FLIGHT = 3'd4;   // until it is back
+  localparam state_t RECLAIM = 3'd5;
+  state_t state_q;
+  logic [SLOT_BITS:0] at_q, next;  // the slot that is looked at
+  logic [FRAMES-1:0] ready_q, done_q;
+  logic [SLOT_BITS-1:0] at;
+  logic [INDEX_BITS-1:0] place, wanted_q;
+  logic [47:0] deadline, late_by;
+  logic late_q, some, wraps, reason, chosen, leaves;
+  assign at = at_q[SLOT_BITS-1:0];
+  assign next = at_q + 1'b1;
+  assign wraps = next == tail_q;
+  assign some = head_q != tail_q;
+  assign place = places[at];
+  assign deadline = deadlines[at];
+  assign late_by = time_us_i - deadline;
+  assign reason = !done_q[at] && (ready_q[at] || late_q);
+  assign chosen = state_q == OLDEST && reason && place == wanted_q;
+  assign leaves = state_q == FLIGHT && back_i && !comes_back;
+
+  logic taken_last;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      state_q <= LOOK;
+      at_q <= '0;
+      head_q <= '0;
+      free_q <= '0;
+    end else begin
+      case (state_q)
+        LOOK: if (some) state_q <= JUDGE;
+        JUDGE: begin
+          state_q <= reason ? OLDEST : LOOK;
+          at_q <= (reason || wraps) ? head_q : next;
+        end
+        OLDEST: begin
+          if (chosen) state_q <= OFFER;
+          else at_q <= next;
+        end
+        OFFER: if (taken_last) state_q <= FLIGHT;
+        FLIGHT: begin
+          if (back_i) begin
+            state_q <= comes_back ? LOOK : RECLAIM;
+            at_q <= head_q;
+          end
+        end
+        default: begin
+          if (some && done_q[at]) begin
+            head_q <= next;
+            at_q <= next;
+          end else begin
+            // A frame under way begins where the youngest ends.
+            free_q <= some ? starts[at] : commit_q;
+            state_q <= LOOK;
+          end
+        end
+      endcase
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (state_q == LOOK) late_q <= !late_by[47];
+    if (state_q == JUDGE) begin
+      wanted_q <= place;
+      expired_o <= late_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (learned_i) ready_q <= ready_q | place_learned;
+    if (chosen) ready_q[at] <= 1'b0;
+    if (state_q == FLIGHT && comes_back && raced) ready_q[at] <= 1'b1;
+    if (leaves) done_q[at] <= 1'b1;
+    if (arrives) begin
+      ready_q[tail_q[SLOT_BITS-1:0]] <= raced;
+      done_q[tail_q[SLOT_BITS-1:0]] <= 1'b0;
+    end
+  end
+
+  // ---- what is offered: the RAM's output register
+  logic load, valid_q;
+  logic [ENTRY_BITS-1:0] out_q;
+  logic [PTR_BITS-1:0] read_q;
+  assign load = state_q == OFFER && (!valid_q || (ready_i && !last_o));
+  assign taken_last = valid_q && ready_i && last_o;
+  always_ff @(posedge clk_i) begin
+    if (load) out_q <= buffer[read_q];
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) valid_q <= 1'b0;
+    else valid_q <= load || (valid_q && !ready_i);
+  end
+  always_ff @(posedge clk_i) begin
+    if (state_q == OLDEST) read_q <= starts[at][PTR_BITS-1:0];
+    else if (load) read_q <= read_q + 1'b1;
+  end
+  assign valid_o = valid_q;
+  assign data_o = out_q[DATA_WIDTH-1:0];
+  assign count_o = out_q[DATA_WIDTH+:COUNT_BITS];
+  assign last_o = out_q[ENTRY_BITS-1];
+  assign note_o = notes[at];
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) held_o <= '0;
+    else held_o <= held_o + 8'(arrives) - 8'(leaves);
+  end
+
+  // ---- how long nothing moves: known when a whole round has found no reason and nothing came meanwhile
+  logic disturbed, starts_round, sooner, any_q, calm_q, settled_q;
+  logic [47:0] soonest_q, before_soonest;
+  assign disturbed = valid_i || learned_i ||
+      (state_q != LOOK && (state_q != JUDGE || reason));
+  assign starts_round = at_q == head_q;
+  assign before_soonest = deadline - soonest_q;
+  assign sooner = !done_q[at] && (starts_round || !any_q || before_soonest[47]);
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || disturbed) begin
+      calm_q <= 1'b0;
+      settled_q <= 1'b0;
+    end else if (state_q == JUDGE) begin
+      calm_q <= starts_round || calm_q;
+      if (wraps && (starts_round || calm_q)) settled_q <= 1'b1;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (state_q == JUDGE) begin
+      any_q <= !done_q[at] || (!starts_round && any_q);
+      if (sooner) soonest_q <= deadline;
+      if (wraps) deadline_us_o <= sooner ? deadline : soonest_q;
+    end
+    if (!some) deadline_us_o <= '1;
+  end
+  assign idle_o = !begun_q && state_q != OFFER && ((state_q == LOOK && !some) || settled_q);
+
+endmodule
