@@ -46,6 +46,11 @@ const STEPS: readonly Step[] = [
     command: tsx('hdl/lint.ts'),
   },
   {
+    name: 'crossings',
+    what: 'no signal goes from one clock to another unmarked',
+    command: tsx('hdl/cdc.ts'),
+  },
+  {
     name: 'tests',
     what: 'the tests',
     command: ['npx', 'vitest', 'run', '--config', 'test/vitest.config.ts'],
