@@ -154,22 +154,33 @@ function clock(dut: Dut, { meta, payload, packet }: Asked): void {
   dut.set({ valid_i: 1, meta_i: META.pack(meta), prefixes_i, payload_i: payload }).clock();
 }
 
-/** What comes out for it, by docs/card.md, steps 3.7 and 3.8. */
-function expected(rules: readonly RuleEntry[], { meta, packet }: Asked) {
+/** What comes out for it, by docs/card.md, steps 3.7 and 3.8; `follow`: later fragments do. */
+function expected(rules: readonly RuleEntry[], { meta, packet }: Asked, follow: boolean) {
   const undecided = meta.by_rules === 1n && meta.decided === 0n;
   const index = rules.findIndex((rule) => ruleMatches(rule, packet));
   const rule = rules[index];
-  const out = { ...meta };
-  if (undecided) {
-    out.rule_hit = BigInt(rule !== undefined);
-    out.rule = BigInt(Math.max(0, index));
-    const none = packet.laterFragment ? REASON.punt_fragment : REASON.no_service;
-    if (rule === undefined) Object.assign(out, { decided: 1n, reason: BigInt(none) });
-    else if (rule.setup_always) {
-      Object.assign(out, { decided: 1n, reason: BigInt(REASON.punt_setup) });
-    }
+  const out: Record<string, bigint> = { ...meta, quoted: undecided ? (meta.quoted ?? 0n) : 0n };
+  const decide = (reason: number) => Object.assign(out, { decided: 1n, reason: BigInt(reason) });
+  if (!undecided) return { out, rule };
+  const quoted = meta.quoted === 1n;
+  const fragment = packet.laterFragment && !quoted;
+  const follows = rule === undefined && fragment && follow;
+  Object.assign(out, { rule_hit: BigInt(rule !== undefined), follows: BigInt(follows) });
+  out.rule = BigInt(Math.max(0, index));
+  if (rule === undefined) {
+    if (!follows) decide(fragment ? REASON.punt_fragment : REASON.no_service);
+  } else if (quoted && (rule.setup_always || rule.override >= 2)) {
+    decide(REASON.punt_icmp);
+  } else if (rule.setup_always) {
+    decide(REASON.punt_setup);
   }
   return { out, rule };
+}
+
+/** From the frame's first byte. */
+function offsetOf(rule: RuleEntry, meta: Record<string, bigint>): number {
+  const bases = [meta.l3, meta.l4, meta.payload, meta.destination_at];
+  return Number(bases[rule.id_base] ?? 0n) + rule.id_offset;
 }
 
 /** Fields of `out`; where the frame goes on undecided its reason has no meaning yet. */
@@ -180,7 +191,7 @@ function comparable(fields: Record<string, bigint>): Record<string, bigint> {
 describe('classify', () => {
   const fresh = { by_rules: 1n };
   const one = (dut: Dut, rules: readonly RuleEntry[], asked: Asked) => {
-    dut.set({ rules_i: packTable('rule', rules) });
+    dut.set({ rules_i: packTable('rule', rules), changed_i: 0 });
     clock(dut, asked);
     clock(dut, ask(UDP, {}));
     return META.unpack(dut.big('meta_o'));
@@ -221,36 +232,107 @@ describe('classify', () => {
     expect(one(dut, rules, ask(UDP, {})).rule_hit).toBe(0n);
   });
 
-  test('a packet a clock, rules and packets at random', () => {
+  test('a later fragment without a rule follows its first, where fragments are followed', () => {
+    const dut = makers.few().set({ follow_i: 1 });
+    const rules = [{ ...ANY_RULE, any_port: 0, port_low: 9, port_high: 9 }];
+    const fragment = { ...UDP, laterFragment: true };
+    const meta = one(dut, rules, ask(fragment, fresh));
+    expect([meta.decided, meta.follows, meta.rule_hit]).toEqual([0n, 1n, 0n]);
+    // A rule that needs no L4 takes it, and what an ICMP error quotes follows nothing.
+    expect(one(dut, [ANY_RULE], ask(fragment, fresh)).follows).toBe(0n);
+    const quoted = one(dut, rules, ask(fragment, { ...fresh, quoted: 1n }));
+    expect([quoted.follows, Number(quoted.reason)]).toEqual([0n, REASON.no_service]);
+    expect(one(dut, rules, ask(UDP, fresh)).follows).toBe(0n);
+  });
+
+  test.each([
+    ['set-up packets only', { setup_always: 1 }, 'punt_icmp'],
+    ['an override by source', { setup_always: 0, override: 2 }, 'punt_icmp'],
+    ['an override by source and identifier', { setup_always: 0, override: 3 }, 'punt_icmp'],
+    ['an override by identifier', { setup_always: 0, override: 1 }, undefined],
+    ['an identifier', { setup_always: 0 }, undefined],
+  ] as const)('a quoted packet and a rule of %s', (_, change, reason) => {
+    const dut = makers.few();
+    const meta = one(dut, [{ ...ANY_RULE, ...change }], ask(UDP, { ...fresh, quoted: 1n }));
+    expect([meta.rule_hit, meta.quoted]).toEqual([1n, 1n]);
+    expect(meta.decided).toBe(BigInt(reason !== undefined));
+    if (reason) expect(Number(meta.reason)).toBe(REASON[reason]);
+  });
+
+  test('a rule that is rewritten between match and select is applied as it was compared', () => {
     const dut = makers.classify();
-    const random = new Random(8);
-    const hits = new Set<number>();
-    for (let round = 0; round < 40; round++) {
-      const rules = Array.from({ length: RULES }, () => {
-        const rule = randomRule(random);
-        return round % 2 ? { ...rule, any_protocol: 0, any_port: 0, valid: 1 } : rule;
-      });
-      dut.set({ rules_i: packTable('rule', rules) });
-      const inside: Asked[] = [];
-      for (let i = 0; i < 50; i++) {
-        const meta = META.random((bits) => random.bits(bits));
-        Object.assign(meta, { rule_hit: 0n, rule: 0n, by_rules: BigInt(random.chance(90)) });
-        meta.decided = BigInt(random.chance(10));
-        const asked = ask(randomPacket(random), meta);
-        inside.push(asked);
-        clock(dut, asked);
-        if (inside.length < 2) continue;
-        const done = inside.shift() as Asked;
-        const { out, rule } = expected(rules, done);
-        const got = META.unpack(dut.big('meta_o'));
-        expect(comparable(got)).toEqual(comparable(out));
-        expect(dut.bytes('payload_o')).toEqual(done.payload);
-        if (out.rule_hit === 1n && got.decided === 0n) {
-          expect(unpackEntry('rule', dut.big('rule_o'))).toEqual(rule);
-          hits.add(Number(out.rule));
+    const old = { ...ANY_RULE, setup_always: 0, id_base: 1, id_offset: 7, id_width: 3 };
+    const rules = Array<RuleEntry>(RULES).fill({ ...ANY_RULE, valid: 0 });
+    const meta = { ...fresh, l3: 14n, l4: 34n, payload: 42n };
+    for (let index = 0; index < RULES; index++) {
+      for (const now of [
+        { ...ANY_RULE, valid: 0 },
+        { ...old, id_width: 4, id_offset: 200 },
+      ]) {
+        for (const changed of [index, (index + 1) % RULES]) {
+          const before = rules.with(index, old);
+          dut.set({ rules_i: packTable('rule', before), changed_i: 0 });
+          clock(dut, ask(UDP, meta));
+          dut.set({ rules_i: packTable('rule', before.with(changed, now)), changed_i: 1 });
+          const previous = before[changed] ?? old;
+          dut.set({ changed_index_i: changed, previous_i: packEntry('rule', previous) });
+          clock(dut, ask(UDP, {}));
+          expect(META.unpack(dut.big('meta_o'))).toMatchObject({ rule_hit: 1n, decided: 0n });
+          expect(unpackEntry('rule', dut.big('rule_o'))).toEqual(old);
+          expect(dut.get('offset_o')).toBe(41);
         }
       }
     }
+  });
+
+  test('a packet a clock, rules and packets at random, rules rewritten meanwhile', () => {
+    const dut = makers.classify();
+    const random = new Random(8);
+    const hits = new Set<number>();
+    const seen = { rewritten: 0, follows: 0, icmp: 0 };
+    for (let round = 0; round < 40; round++) {
+      const someRule = () => {
+        const rule = randomRule(random);
+        return round % 2 ? { ...rule, any_protocol: 0, any_port: 0, valid: 1 } : rule;
+      };
+      let rules = Array.from({ length: RULES }, someRule);
+      const follow = random.chance(50);
+      dut.set({ rules_i: packTable('rule', rules), changed_i: 0, follow_i: follow });
+      const inside: (Asked & { rules: RuleEntry[] })[] = [];
+      for (let i = 0; i < 50; i++) {
+        const meta = META.random((bits) => random.bits(bits));
+        Object.assign(meta, { rule_hit: 0n, rule: 0n, follows: 0n });
+        Object.assign(meta, { by_rules: BigInt(random.chance(90)) });
+        Object.assign(meta, { quoted: BigInt(random.chance(25)) });
+        meta.decided = BigInt(random.chance(10));
+        const asked = { ...ask(randomPacket(random), meta), rules };
+        const change = random.chance(40);
+        const index = random.below(RULES);
+        if (change) {
+          dut.set({ changed_index_i: index, previous_i: packEntry('rule', rules[index] ?? {}) });
+          rules = rules.with(index, someRule());
+          asked.rules = rules;
+        }
+        dut.set({ changed_i: change, rules_i: packTable('rule', rules) });
+        inside.push(asked);
+        clock(dut, asked);
+        if (inside.length < 2) continue;
+        const done = inside.shift() as (typeof inside)[number];
+        const { out, rule } = expected(done.rules, done, follow);
+        const got = META.unpack(dut.big('meta_o'));
+        expect(comparable(got)).toEqual(comparable(out));
+        expect(dut.bytes('payload_o')).toEqual(done.payload);
+        if (out.rule_hit === 1n && got.decided === 0n && rule) {
+          expect(unpackEntry('rule', dut.big('rule_o'))).toEqual(rule);
+          expect(dut.get('offset_o')).toBe(offsetOf(rule, done.meta));
+          hits.add(Number(out.rule));
+          if (change && index === Number(out.rule)) seen.rewritten++;
+        }
+        seen.follows += Number(out.follows === 1n && out.decided === 0n);
+        seen.icmp += Number(out.decided === 1n && Number(out.reason) === REASON.punt_icmp);
+      }
+    }
     expect(hits.size).toBeGreaterThan(8);
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(10);
   });
 });
