@@ -1,6 +1,8 @@
 /** The `vidline` command. One verb a job; what each means is in README.md of this folder. */
 import { Command, CommanderError } from 'commander';
 import { addDemo } from './commands/demo.ts';
+import { addEvents } from './commands/events.ts';
+import { addOverride } from './commands/override.ts';
 import { addReg } from './commands/reg.ts';
 import { addServe } from './commands/serve.ts';
 import { addSlot } from './commands/slot.ts';
@@ -15,7 +17,18 @@ const program = new Command('vidline')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
-for (const add of [addDemo, addServe, addStatus, addVid, addSlot, addReg, addVerify]) add(program);
+const verbs = [
+  addDemo,
+  addServe,
+  addStatus,
+  addEvents,
+  addVid,
+  addSlot,
+  addOverride,
+  addReg,
+  addVerify,
+];
+for (const add of verbs) add(program);
 
 try {
   await program.parseAsync();

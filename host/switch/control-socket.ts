@@ -9,7 +9,9 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { DriverError } from '../../driver/index.ts';
 import { perform, VerbError } from './control-verbs.ts';
+import { OverrideError } from './override-manager.ts';
 import { RegisterNameError } from './register-access.ts';
 import { SlotError } from './slot-registry.ts';
 import type { SwitchProcessor } from './switch-processor.ts';
@@ -191,5 +193,9 @@ function readRequest(line: string): z.infer<typeof requestSchema> {
 
 function kindOf(error: unknown): ControlSocketError['kind'] {
   if (error instanceof VerbError || error instanceof RegisterNameError) return 'usage';
-  return error instanceof VidError || error instanceof SlotError ? 'refused' : 'failed';
+  // An address that is none, a value that does not fit.
+  if (error instanceof RangeError) return 'usage';
+  const full = error instanceof DriverError && error.code === 'FULL';
+  const kinds = [VidError, SlotError, OverrideError];
+  return full || kinds.some((kind) => error instanceof kind) ? 'refused' : 'failed';
 }

@@ -13,12 +13,19 @@
  * | `slot.list` | – | `ProcessorStatus[]` |
  * | `slot.down` | `slot` | `ProcessorStatus`; nobody gets in until `slot.up` |
  * | `slot.up` | `slot` | `ProcessorStatus`; its processor comes by itself |
+ * | `events` | – | `SlotLogEntry[]`: what happened to slots, newest last |
+ * | `override.list` | – | `OverrideList` |
+ * | `override.add` | `rule`, `source`, `identifier` (what the rule looks at), `vid`, `ages` | `OverrideList` |
+ * | `override.remove` | `rule`, `source`, `identifier` | `OverrideList` |
  * | `reg.read` | `name` | `RegisterValue` |
  * | `reg.write` | `name`, `value` (number, text, or fields) | `RegisterValue` |
  * | `verify` | – | `{ mismatches: MismatchReport[] }` |
  */
 import { z } from 'zod';
+import type { OverrideStatistics } from '../../driver/index.ts';
+import type { OverrideStatus } from './override-manager.ts';
 import { type RegisterValue, readRegister, writeRegister } from './register-access.ts';
+import type { SlotLogEntry } from './slot-log.ts';
 import type { SwitchProcessor } from './switch-processor.ts';
 import type { ProcessorStatus, SwitchStatus } from './switch-status.ts';
 import type { VidAssignment } from './vid-manager.ts';
@@ -34,6 +41,8 @@ const word = z.union([
     .regex(/^(0x[0-9a-fA-F]+|\d+)$/, 'a number such as 17 or 0x11')
     .transform((text) => BigInt(text)),
 ]);
+
+const match = { rule: z.string(), source: z.string().optional(), identifier: word.optional() };
 
 const VERBS = {
   status: z.strictObject({}),
@@ -54,6 +63,10 @@ const VERBS = {
   'slot.list': z.strictObject({}),
   'slot.down': z.strictObject({ slot }),
   'slot.up': z.strictObject({ slot }),
+  events: z.strictObject({}),
+  'override.list': z.strictObject({}),
+  'override.add': z.strictObject({ ...match, vid, ages: z.boolean().optional() }),
+  'override.remove': z.strictObject(match),
   'reg.read': z.strictObject({ name: z.string() }),
   'reg.write': z.strictObject({
     name: z.string(),
@@ -75,6 +88,10 @@ export interface MismatchReport {
   readonly found: Readonly<Record<string, number | string>>;
 }
 
+export interface OverrideList extends OverrideStatistics {
+  readonly overrides: readonly OverrideStatus[];
+}
+
 export interface VerbResults {
   status: SwitchStatus;
   'vid.list': readonly VidAssignment[];
@@ -86,6 +103,10 @@ export interface VerbResults {
   'slot.list': readonly ProcessorStatus[];
   'slot.down': ProcessorStatus;
   'slot.up': ProcessorStatus;
+  events: readonly SlotLogEntry[];
+  'override.list': OverrideList;
+  'override.add': OverrideList;
+  'override.remove': OverrideList;
   'reg.read': RegisterValue;
   'reg.write': RegisterValue;
   verify: { readonly mismatches: readonly MismatchReport[] };
@@ -138,6 +159,18 @@ export async function perform(sp: SwitchProcessor, verb: string, args: unknown):
       return slotOf(sp, (await sp.lowerSlot(parse('slot.down').slot)).slot);
     case 'slot.up':
       return slotOf(sp, (await sp.raiseSlot(parse('slot.up').slot)).slot);
+    case 'events':
+      return sp.events();
+    case 'override.list':
+      return overrides(sp);
+    case 'override.add': {
+      const { vid: number, ages = false, ...of } = parse('override.add');
+      await sp.addOverride(matchOf(of), number, !ages);
+      return overrides(sp);
+    }
+    case 'override.remove':
+      await sp.removeOverride(matchOf(parse('override.remove')));
+      return overrides(sp);
     case 'reg.read':
       return readRegister(parse('reg.read').name, sizes, run);
     case 'reg.write': {
@@ -161,6 +194,14 @@ export async function perform(sp: SwitchProcessor, verb: string, args: unknown):
 
 function slotOf(sp: SwitchProcessor, slot: number): ProcessorStatus | undefined {
   return sp.status().processors.find((processor) => processor.slot === slot);
+}
+
+function overrides(sp: SwitchProcessor): OverrideList {
+  return { ...sp.overrides.statistics(), overrides: sp.overrides.list() };
+}
+
+function matchOf({ identifier, ...match }: z.output<(typeof VERBS)['override.remove']>) {
+  return { ...match, identifier: identifier === undefined ? undefined : BigInt(identifier) };
 }
 
 function asText(entry: object): Record<string, number | string> {

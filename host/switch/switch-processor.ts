@@ -29,6 +29,7 @@ import {
 import type { SwitchState } from './switch-state.ts';
 import { type SwitchStatus, slotStatus } from './switch-status.ts';
 import { type VidAssignment, VidError, VidManager } from './vid-manager.ts';
+import { moveVid } from './vid-move.ts';
 
 export interface SwitchProcessorEvents {
   /** A processor is up in its slot. */
@@ -43,10 +44,6 @@ export interface SwitchProcessorEvents {
   /** What `snapshot` gives is another than before. */
   changed: [];
 }
-
-/** Milliseconds for a processor to confirm that it listens for a VID that is to move to it. */
-const MOVE_TIME = 10_000;
-const MOVE_STEP = 50;
 
 export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   readonly vids: VidManager;
@@ -277,44 +274,11 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     });
   }
 
-  /**
-   * Moves a VID to another processor. That one becomes its backup first, so that it listens; when it
-   * has said so, the row is rewritten, and who had it becomes the backup. Dialogs that stand lose
-   * their state unless it went along. Where it does not say so, the backup is the former one again,
-   * and VidError is thrown.
-   */
+  /** Moves a VID to another processor, once that one listens; throws VidError where it does not. */
   async moveVid(vid: number, to: string): Promise<VidAssignment> {
+    const { clock = systemClock } = this.#options;
     const slot = this.#requireName(to);
-    if (slot.state !== 'up') {
-      throw new VidError(`VID ${vid} cannot move to ${to}, which is ${slot.state}; start it first`);
-    }
-    const before = this.vids.lookup(vid);
-    if (before?.owner === to) return before;
-    const former = await this.#operate(async () => {
-      const row = this.vids.lookup(vid);
-      if (row?.backup !== to) this.vids.setBackup(vid, to);
-      return row;
-    });
-    try {
-      await this.#confirmed(slot, this.vids.numberOf(to), `VID ${vid} stays where it is`);
-    } catch (error) {
-      await this.#operate(async () => this.#restoreBackup(former, to));
-      throw error;
-    }
-    return this.#operate(async () => {
-      const old = this.vids.lookup(vid)?.owner;
-      const moved = this.vids.move(vid, to);
-      if (old !== undefined) this.vids.setBackup(vid, old);
-      return this.vids.lookup(vid) ?? moved;
-    });
-  }
-
-  /** Undoes that `tried` became the backup, unless the row was changed meanwhile. */
-  #restoreBackup(former: VidAssignment | undefined, tried: string): void {
-    if (former === undefined || former.backup === tried) return;
-    const row = this.vids.lookup(former.vid);
-    if (row?.owner !== former.owner || row.backup !== tried) return;
-    this.vids.setBackup(former.vid, former.backup, former.inSync);
+    return moveVid(vid, slot, { vids: this.vids, clock, operate: (act) => this.#operate(act) });
   }
 
   /** Takes a slot out of service until `raiseSlot`. */
@@ -418,20 +382,6 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       this.emit('changed');
       return result;
     });
-  }
-
-  /** Resolves when the occupant listens for assignment `number`; throws VidError in the end. */
-  async #confirmed(slot: Slot, number: number, consequence: string): Promise<void> {
-    const { clock = systemClock } = this.#options;
-    const end = clock.now() + MOVE_TIME;
-    while (slot.confirmed < number) {
-      if (clock.now() >= end || slot.state !== 'up') {
-        throw new VidError(
-          `${slot.name} did not say within ${MOVE_TIME} ms that it listens; ${consequence}`,
-        );
-      }
-      await new Promise<void>((resolve) => clock.schedule(MOVE_STEP, resolve));
-    }
   }
 }
 

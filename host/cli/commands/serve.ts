@@ -20,6 +20,8 @@ interface ServeOptions {
   readonly vids?: string;
   readonly selection?: SelectionPolicy;
   readonly configuration: string;
+  readonly heartbeat?: string;
+  readonly heartbeatTimeout?: string;
   readonly state?: string;
   readonly socket?: string;
   readonly json?: boolean;
@@ -42,9 +44,11 @@ export function addServe(program: Command): void {
       new Option('--selection <policy>', 'how a processor is chosen').choices(SELECTION_POLICIES),
     )
     .option('--configuration <name>', 'of hdl/configurations.yaml', 'sim')
+    .option('--heartbeat <ms>', 'between heartbeats of a processor; 0: none are waited for')
+    .option('--heartbeat-timeout <ms>', 'without one, until the card turns to the backups')
     .option('--state <file>', 'remember slots, epochs and VIDs over restarts')
     .option('--socket <path>', 'control socket (default: in XDG_RUNTIME_DIR, or a new folder)')
-    .option('--json', 'one JSON object a line: ready, up, down, refused')
+    .option('--json', 'one JSON object a line: ready, up, down, stale, refused')
     .action(async (options: ServeOptions) => {
       process.exitCode = await serve(options);
     });
@@ -69,6 +73,9 @@ async function serve(options: ServeOptions): Promise<number> {
     sp.on('down', ({ slot, name }, why) =>
       tell('down', `${name} in slot ${slot} is down: ${why}`, { slot, name, why }),
     );
+    sp.on('slotEvent', ({ what, slot, epoch, why }) => {
+      if (what === 'stale') tell('stale', `slot ${slot} (epoch ${epoch}): ${why}`, { slot, why });
+    });
     sp.on('refused', (name, error) =>
       tell('refused', `${name} was refused: ${error.message}`, { name, why: error.message }),
     );
@@ -114,6 +121,14 @@ async function start(
     ...(options.vids === undefined
       ? {}
       : { vidsPerProcessor: parseNumber('--vids', options.vids, 0x10000) }),
+    health: {
+      ...(options.heartbeat === undefined
+        ? {}
+        : { interval: parseNumber('--heartbeat', options.heartbeat, 16_000) }),
+      ...(options.heartbeatTimeout === undefined
+        ? {}
+        : { timeout: parseNumber('--heartbeat-timeout', options.heartbeatTimeout, 16_000) }),
+    },
     ...(restore === undefined ? {} : { restore }),
     attach: async (card) => {
       for (const [port, name] of interfaces.entries()) {

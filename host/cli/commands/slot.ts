@@ -37,7 +37,18 @@ export function addSlot(program: Command): void {
 
 export function slotTable(slots: readonly ProcessorStatus[]): string[] {
   return table(
-    ['slot', 'processor', 'state', 'epoch', 'port', 'MAC address', 'set-ups', 'VIDs', 'backs up'],
+    [
+      'slot',
+      'processor',
+      'state',
+      'epoch',
+      'port',
+      'MAC address',
+      'heard',
+      'set-ups',
+      'VIDs',
+      'backs up',
+    ],
     slots.map((slot) => [
       `${slot.slot}`,
       slot.name ?? '–',
@@ -45,6 +56,7 @@ export function slotTable(slots: readonly ProcessorStatus[]): string[] {
       `${slot.epoch}`,
       `${slot.port}`,
       slot.mac,
+      slot.heartbeats ? 'yes' : 'no',
       `${slot.assigned}`,
       ranges(slot.vids),
       ranges(slot.backupVids),

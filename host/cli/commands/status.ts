@@ -25,6 +25,16 @@ function words(status: SwitchStatus): string[] {
     `packets that came to the switch processor: ${punted.frames}; injected: ${punted.injected}; ` +
       `in-dialog among them (should be 0): ${punted.inDialog}`,
   ];
+  const { entries, places } = status.overrides;
+  lines.push(`overrides: ${entries} of ${places} places`);
+  for (const { slot, name, lastDown } of processors) {
+    if (lastDown === undefined) continue;
+    const { at, cause, why, epoch } = lastDown;
+    lines.push(
+      `slot ${slot} went down last at ${at} (${lastDown.name ?? name ?? 'nobody'}, epoch ${epoch}; ` +
+        `${cause}: ${why})`,
+    );
+  }
   for (const [rule, reasons] of Object.entries(punted.reasons)) {
     for (const [reason, count] of Object.entries(reasons)) {
       lines.push(`  ${rule === '-' ? '(no rule)' : rule} ${reason}: ${count}`);

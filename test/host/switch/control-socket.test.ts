@@ -9,8 +9,10 @@ import {
   RequestError,
 } from '../../../host/switch/control-client.ts';
 import { ControlSocket } from '../../../host/switch/control-socket.ts';
+import { ReferenceTransport } from '../reference-card.ts';
 import { Bench } from './bench.ts';
 import { referenceGround } from './reference-ground.ts';
+import { BY_SOURCE } from './slot-health-spec.ts';
 
 describe('the control socket', () => {
   let bench: Bench;
@@ -19,7 +21,8 @@ describe('the control socket', () => {
   let folder: string;
 
   beforeEach(async () => {
-    bench = new Bench(await referenceGround());
+    const ground = await referenceGround(new ReferenceTransport(BY_SOURCE));
+    bench = new Bench(ground, { services: BY_SOURCE });
     await bench.start(2);
     folder = mkdtempSync(join(tmpdir(), 'vidline-test-'));
     socket = await ControlSocket.open(bench.sp, { path: join(folder, 'own', 'control.sock') });
@@ -85,6 +88,38 @@ describe('the control socket', () => {
     expect(await client.ask('slot.list', {})).toHaveLength(4);
     expect(await client.ask('slot.up', { slot: 1 })).toMatchObject({ locked: false });
     expect(await client.ask('verify', {})).toEqual({ mismatches: [] });
+  });
+
+  it('tells what happened to slots, with cause and time', async () => {
+    await client.ask('slot.down', { slot: 1 });
+    const events = await client.ask('events', {});
+    expect(events.map(({ slot, what }) => `${slot} ${what}`)).toEqual(['0 up', '1 up', '1 down']);
+    expect(events[2]).toMatchObject({
+      ...{ number: 3, name: 'sip-2', epoch: 1, cause: 'host', why: 'an operator lowered it' },
+      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    });
+    const { processors } = await client.ask('status', {});
+    expect(processors[1]?.lastDown).toEqual(events[2]);
+    expect(processors[0]?.lastDown).toBeUndefined();
+  });
+
+  it('adds, lists and removes overrides', async () => {
+    const rule = 'legacy/tunnel';
+    const added = await client.ask('override.add', { rule, source: '198.51.100.7', vid: 4 });
+    const listed = { rules: [rule], source: '198.51.100.7', vid: 4, fixed: true, idle: 0 };
+    expect(added).toMatchObject({ entries: 1, places: 256, failures: 0, overrides: [listed] });
+    await client.ask('override.add', { rule, source: '2001:db8::7', vid: 5, ages: true });
+    const { overrides } = await client.ask('override.list', {});
+    expect(overrides[1]).toMatchObject({ source: '2001:db8::7', vid: 5, fixed: false });
+    expect(overrides[1]?.key).toBe('0x20010db8000000000000000000000007');
+    const refused = client.ask('override.add', { rule, source: '198.51.100.8', vid: 99 });
+    await expect(refused).rejects.toMatchObject({ kind: 'refused' });
+    const wrong = client.ask('override.add', { rule, source: '198.51.100', vid: 4 });
+    await expect(wrong).rejects.toMatchObject({ kind: 'usage' });
+    const noRule = client.ask('override.remove', { rule: 'sip/dialog', identifier: '0x11' });
+    await expect(noRule).rejects.toThrow(/no rule sip\/dialog asks for overrides/);
+    await client.ask('override.remove', { rule, source: '198.51.100.7' });
+    expect(await client.ask('override.list', {})).toMatchObject({ entries: 1 });
   });
 
   it('reads and writes registers by name, and verify tells of it', async () => {
