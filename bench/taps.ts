@@ -27,10 +27,11 @@ export function readTaps(beatBytes: number, text = readFileSync(resolve(ROOT, PA
     constants.set(name, value);
   const functions = new Map<string, string>();
   for (const [, name = '', value = ''] of source.matchAll(
-    /function\s+automatic\s+int\s+(tap_\w+)\s*\(input\s+int\s+k\)\s*;\s*\1\s*=\s*([^;]+);\s*endfunction/g,
+    /function\s+automatic\s+int\s+(\w+)\s*\(input\s+int\s+k\)\s*;\s*\1\s*=\s*([^;]+);\s*endfunction/g,
   ))
     functions.set(name, value);
-  if (functions.size === 0) throw new Error(`${PACKAGE}: no function tap_… (input int k) found`);
+  const taps = [...functions.keys()].filter((name) => name.startsWith('tap_'));
+  if (taps.length === 0) throw new Error(`${PACKAGE}: no function tap_… (input int k) found`);
   const known = new Map<string, number>();
   const lookUp = (name: string): number => {
     if (name === 'k') return beatBytes;
@@ -40,7 +41,7 @@ export function readTaps(beatBytes: number, text = readFileSync(resolve(ROOT, PA
     known.set(name, value);
     return value;
   };
-  const positions = [...functions.keys()].map((name) => ({ name, position: lookUp(name) }));
+  const positions = taps.map((name) => ({ name, position: lookUp(name) }));
   positions.sort((a, b) => a.position - b.position);
   return positions.map(({ name, position }, n): Tap => {
     const clocks = position - (positions[n - 1]?.position ?? 0);

@@ -10,14 +10,17 @@ export interface CardSizes {
   readonly vids: number;
   readonly rules: number;
   readonly prefixes: number;
+  readonly overrides: number;
+  readonly fragments: number;
   readonly maxFrame: number;
   readonly window: number;
   readonly vidCounterBits: number;
+  readonly vidByteCounterBits: number;
 }
 
 export const MAP = {
   magic: 0x5649444c,
-  major: 1,
+  major: 2,
   minor: 0,
   addressBits: 24,
 } as const;
@@ -52,6 +55,12 @@ export const REGISTERS = {
     window: 0x00002c,
     /** Width of each VID's packet counter; 0 where the configuration has none. */
     vid_counter_bits: 0x000030,
+    /** Width of each VID's byte counter; 0 where the configuration has none. */
+    vid_byte_counter_bits: 0x000034,
+    /** Places in the override table, both ways together. */
+    overrides: 0x000038,
+    /** Places in the table of fragmented packets. */
+    fragments: 0x00003c,
   },
   /** Switches and state of the card as a whole. */
   control: {
@@ -63,12 +72,44 @@ export const REGISTERS = {
     status: 0x000108,
     /** Write: freeze all snapshot counters at one clock. The write completes when they can be read. Read: number of snapshots taken since reset. */
     snapshot: 0x00010c,
-    /** Frames in flight at the clock of the snapshot. */
+    /** Frames in flight at the clock of the snapshot; held ones are not among them. */
     snapshot_in_flight: 0x000110,
+    /** Later fragments held at the clock of the snapshot, because their first has not come yet. */
+    snapshot_held: 0x000114,
     /** The card's time in microseconds, low half; reading it latches the high half. */
-    time_low: 0x000114,
+    time_low: 0x000118,
     /** The card's time in microseconds, high half. */
-    time_high: 0x000118,
+    time_high: 0x00011c,
+    /** How long a first fragment leads later ones, and how long one that came before its first is held, in microseconds. 0: later fragments are not followed. */
+    fragment_us: 0x000120,
+    /** A fabric port whose queue is not empty and gives off nothing for this many microseconds takes its slots down. 0: never. */
+    stall_us: 0x000124,
+    /** How long the queue of a port with a suspect slot may be held, in microseconds. 0: it is not held. */
+    suspect_hold_us: 0x000128,
+    /** Write: all places of the override table become empty; completes when they are. Reads 0. */
+    overrides_clear: 0x00012c,
+  },
+  /** What the card did by itself. The state of each slot stays until the host has acknowledged it, so nothing is lost under load. */
+  events: {
+    /** Bit s: `slot_event` of slot s is not acknowledged, slots 0 to 31. */
+    slots_low: 0x000200,
+    /** The same, slots 32 to 63. */
+    slots_high: 0x000204,
+    /** Words with the wrong parity that data path and scrubber have read since reset. */
+    parity_errors: 0x000208,
+    /** Where the last of them is. */
+    parity_last: 0x00020c,
+    /** Times that the scrubber has read all words with parity since reset. */
+    scrubs: 0x000210,
+  },
+  /** Copies of frames to a port, for whoever watches. A copy is in no counter but `mirrored`. */
+  mirror: {
+    /** Whether, whither, and which VID. */
+    select: 0x000300,
+    /** Bit r: frames that end with reason r are copied, reasons 0 to 31. */
+    reasons_low: 0x000304,
+    /** The same, reasons 32 to 63. */
+    reasons_high: 0x000308,
   },
 } as const;
 
@@ -80,10 +121,21 @@ export const FIELDS = {
   },
   control_control: {
     enable: { bit: 0, width: 1 },
+    bad_parity: { bit: 1, width: 1 },
   },
   control_status: {
     idle: { bit: 0, width: 1 },
     in_flight: { bit: 16, width: 16 },
+  },
+  events_parity_last: {
+    index: { bit: 0, width: 20 },
+    table: { bit: 24, width: 2 },
+  },
+  mirror_select: {
+    enable: { bit: 0, width: 1 },
+    by_vid: { bit: 1, width: 1 },
+    port: { bit: 4, width: 4 },
+    vid: { bit: 16, width: 16 },
   },
 } as const;
 
@@ -95,6 +147,7 @@ export const TABLES = {
     offset: 0x001000,
     stride: 4,
     words: 2,
+    access: 'rw',
     entries: (sizes: CardSizes) => sizes.ports,
     fields: {
       mac: { bit: 0, width: 48 },
@@ -108,6 +161,7 @@ export const TABLES = {
     offset: 0x002000,
     stride: 1,
     words: 1,
+    access: 'rw',
     entries: (sizes: CardSizes) => sizes.slots,
     fields: {
       up: { bit: 0, width: 1 },
@@ -116,12 +170,57 @@ export const TABLES = {
       epoch: { bit: 16, width: 8 },
     },
   },
+  /** What the card expects of each slot's heartbeats. */
+  slot_health: {
+    name: 'slot_health',
+    offset: 0x010000,
+    stride: 4,
+    words: 3,
+    access: 'rw',
+    entries: (sizes: CardSizes) => sizes.slots,
+    fields: {
+      nonce: { bit: 0, width: 32 },
+      timeout_us: { bit: 32, width: 24 },
+      suspect_us: { bit: 64, width: 24 },
+    },
+  },
+  /** The last thing that happened to each slot. Writing word 0 with `count` as it was read acknowledges it; with another count it does nothing. */
+  slot_event: {
+    name: 'slot_event',
+    offset: 0x012000,
+    stride: 4,
+    words: 3,
+    access: 'state',
+    entries: (sizes: CardSizes) => sizes.slots,
+    fields: {
+      count: { bit: 0, width: 8 },
+      cause: { bit: 8, width: 3 },
+      went_down: { bit: 12, width: 1 },
+      stale: { bit: 13, width: 1 },
+      time_us: { bit: 32, width: 48 },
+    },
+  },
+  /** Limits of what is punted: entry r for rule r, entry RULES for frames from the line without a rule, entry RULES + 1 for frames from fabric ports to the host. Policed by GCRA (ITU-T I.371 annex A). */
+  policer: {
+    name: 'policer',
+    offset: 0x014000,
+    stride: 2,
+    words: 2,
+    access: 'rw',
+    entries: (sizes: CardSizes) => sizes.rules + 2,
+    fields: {
+      interval: { bit: 0, width: 24 },
+      share: { bit: 24, width: 7 },
+      burst: { bit: 32, width: 32 },
+    },
+  },
   /** Destination prefixes; a rule names the set of prefixes it accepts. */
   prefix: {
     name: 'prefix',
     offset: 0x003000,
     stride: 16,
     words: 9,
+    access: 'rw',
     entries: (sizes: CardSizes) => sizes.prefixes,
     fields: {
       address: { bit: 0, width: 128 },
@@ -136,6 +235,7 @@ export const TABLES = {
     offset: 0x004000,
     stride: 16,
     words: 10,
+    access: 'rw',
     entries: (sizes: CardSizes) => sizes.rules,
     fields: {
       valid: { bit: 0, width: 1 },
@@ -160,6 +260,9 @@ export const TABLES = {
       id_mask: { bit: 160, width: 64 },
       id_subtract: { bit: 224, width: 64 },
       id_shift: { bit: 288, width: 6 },
+      override: { bit: 296, width: 2 },
+      override_only: { bit: 298, width: 1 },
+      override_space: { bit: 304, width: 8 },
     },
   },
   /** Message types that are set-ups, 256 bits a rule: entry rule * 8 + type / 32, bit type % 32. */
@@ -168,6 +271,7 @@ export const TABLES = {
     offset: 0x006000,
     stride: 1,
     words: 1,
+    access: 'rw',
     entries: (sizes: CardSizes) => sizes.rules * 8,
     fields: {
       types: { bit: 0, width: 32 },
@@ -179,12 +283,40 @@ export const TABLES = {
     offset: 0x100000,
     stride: 1,
     words: 1,
+    access: 'rw',
     entries: (sizes: CardSizes) => sizes.vids,
     fields: {
       active: { bit: 0, width: 6 },
       backup: { bit: 8, width: 6 },
       backup_in_sync: { bit: 14, width: 1 },
       valid: { bit: 15, width: 1 },
+    },
+  },
+  /** Exact matches that name a VID. A key lies in one of two places: hash `way0` gives one in the first half, hash `way1` one in the second. The write of the last word puts the entry in place. */
+  override: {
+    name: 'override',
+    offset: 0x400000,
+    stride: 8,
+    words: 5,
+    access: 'state',
+    entries: (sizes: CardSizes) => sizes.overrides,
+    fields: {
+      key: { bit: 0, width: 128 },
+      space: { bit: 128, width: 8 },
+      vid: { bit: 136, width: 16 },
+      valid: { bit: 152, width: 1 },
+    },
+  },
+  /** Overrides that packets have used, 32 a word; bit n of word w for place 32 w + n. Writing 1 clears the bit. */
+  override_hit: {
+    name: 'override_hit',
+    offset: 0x600000,
+    stride: 1,
+    words: 1,
+    access: 'state',
+    entries: (sizes: CardSizes) => sizes.overrides / 32,
+    fields: {
+      hits: { bit: 0, width: 32 },
     },
   },
 } as const;
@@ -211,6 +343,40 @@ export interface SlotEntry {
   line_port: number;
   /** Incarnation of the slot's occupant; last octet of its MAC address. */
   epoch: number;
+}
+
+/** What the card expects of each slot's heartbeats. */
+export interface SlotHealthEntry {
+  /** Number of the incarnation that its heartbeats must carry. */
+  nonce: number;
+  /** Microseconds without a heartbeat after which the slot goes down. 0: heartbeats are not waited for. */
+  timeout_us: number;
+  /** Microseconds without a heartbeat after which the slot is suspect. 0: never. */
+  suspect_us: number;
+}
+
+/** The last thing that happened to each slot. Writing word 0 with `count` as it was read acknowledges it; with another count it does nothing. */
+export interface SlotEventEntry {
+  /** Events of this slot since reset, modulo 256. */
+  count: number;
+  /** Why the slot went down last. */
+  cause: number;
+  /** 1: it went down since the last acknowledgement. */
+  went_down: number;
+  /** 1: a frame with the slot's number came from an old incarnation, or while it was down, since the last acknowledgement. */
+  stale: number;
+  /** When it went down last, in the card's microseconds. */
+  time_us: bigint;
+}
+
+/** Limits of what is punted: entry r for rule r, entry RULES for frames from the line without a rule, entry RULES + 1 for frames from fabric ports to the host. Policed by GCRA (ITU-T I.371 annex A). */
+export interface PolicerEntry {
+  /** Time that one frame takes of the rate, in 1/256 microseconds. 0: no limit. */
+  interval: number;
+  /** Frames that may wait in the host's queue at once. 0: no limit. */
+  share: number;
+  /** How far frames may run ahead of the rate, in 1/256 microseconds: (frames at once - 1) * interval. */
+  burst: number;
 }
 
 /** Destination prefixes; a rule names the set of prefixes it accepts. */
@@ -271,6 +437,12 @@ export interface RuleEntry {
   id_subtract: bigint;
   /** Third step: shifted right by this; the result is the VID. */
   id_shift: number;
+  /** Whether the override table is asked first, and by what: nothing; the identifier under id_mask; the source address; or both (of an IPv6 address its first 64 bits). */
+  override: number;
+  /** 1: a packet without an override is punted; 0: its identifier is computed. */
+  override_only: number;
+  /** Name space of the rule's overrides. */
+  override_space: number;
 }
 
 /** Message types that are set-ups, 256 bits a rule: entry rule * 8 + type / 32, bit type % 32. */
@@ -291,13 +463,36 @@ export interface VidRowEntry {
   valid: number;
 }
 
+/** Exact matches that name a VID. A key lies in one of two places: hash `way0` gives one in the first half, hash `way1` one in the second. The write of the last word puts the entry in place. */
+export interface OverrideEntry {
+  /** What is matched; see `override` of the rule. An identifier stands in bits 63:0, a source address in 127:0 with the first bit on the wire in bit 127, with both the address in 127:64. */
+  key: bigint;
+  /** `override_space` of the rules that ask. */
+  space: number;
+  /** VID. */
+  vid: number;
+  /** 0: the place is empty. */
+  valid: number;
+}
+
+/** Overrides that packets have used, 32 a word; bit n of word w for place 32 w + n. Writing 1 clears the bit. */
+export interface OverrideHitEntry {
+  /** 1 where the override was used. */
+  hits: number;
+}
+
 export interface TableEntries {
   port: PortEntry;
   slot: SlotEntry;
+  slot_health: SlotHealthEntry;
+  slot_event: SlotEventEntry;
+  policer: PolicerEntry;
   prefix: PrefixEntry;
   rule: RuleEntry;
   type_set: TypeSetEntry;
   vid_row: VidRowEntry;
+  override: OverrideEntry;
+  override_hit: OverrideHitEntry;
 }
 
 /** An entry as the words that the card holds. Throws RangeError where a value does not fit its field. */
@@ -368,12 +563,12 @@ export const COUNTERS = {
     bytes: true,
     kind: 'snapshot',
   },
-  /** Frames and bytes that matched each rule: entry rule * 2 + 1 counts those that were punted, rule * 2 all others. */
+  /** Frames and bytes that matched each rule: entry rule * 4 counts those that were neither punted nor refused, + 1 punted ones, + 2 ones refused as `policed`, + 3 as `host_share`. */
   rule_hits: {
     name: 'rule_hits',
     offset: 0x00c000,
     stride: 4,
-    entries: (sizes: CardSizes) => sizes.rules * 2,
+    entries: (sizes: CardSizes) => sizes.rules * 4,
     bytes: true,
     kind: 'snapshot',
   },
@@ -395,10 +590,37 @@ export const COUNTERS = {
     bytes: true,
     kind: 'snapshot',
   },
+  /** Copies for the mirror port: entry 0 those put into its queue, entry 1 those that found no room there. */
+  mirrored: {
+    name: 'mirrored',
+    offset: 0x00f000,
+    stride: 4,
+    entries: () => 2,
+    bytes: true,
+    kind: 'snapshot',
+  },
+  /** Frames by clocks from their first beat at the port to their end: entry n counts 2^n to 2^(n+1) - 1, the last all longer ones. */
+  latency: {
+    name: 'latency',
+    offset: 0x00f100,
+    stride: 2,
+    entries: () => 16,
+    bytes: false,
+    kind: 'snapshot',
+  },
   /** Frames steered by each VID. */
   vid_packets: {
     name: 'vid_packets',
     offset: 0x200000,
+    stride: 2,
+    entries: (sizes: CardSizes) => sizes.vids,
+    bytes: false,
+    kind: 'live',
+  },
+  /** Bytes of frames steered by each VID. */
+  vid_bytes: {
+    name: 'vid_bytes',
+    offset: 0x300000,
     stride: 2,
     entries: (sizes: CardSizes) => sizes.vids,
     bytes: false,
@@ -419,7 +641,7 @@ export type OriginName = keyof typeof ORIGIN;
 /** Names of the origins, by code. */
 export const ORIGINS: readonly OriginName[] = ['line', 'slot', 'host'];
 
-export type EndName = 'steer' | 'punt' | 'host' | 'slot' | 'line' | 'drop';
+export type EndName = 'steer' | 'punt' | 'host' | 'slot' | 'line' | 'consume' | 'drop';
 
 /** Codes of the reasons. */
 export const REASON = {
@@ -437,18 +659,26 @@ export const REASON = {
   punt_slots_down: 7,
   /** ARP or IPv6 neighbour discovery from the line. */
   punt_neighbour: 8,
-  /** A fragment other than the first, which no rule matches without an L4 header. */
+  /** A fragment other than the first, which no rule matches without an L4 header: it follows a first fragment that was punted, or fragments are not followed. */
   punt_fragment: 9,
-  /** IPv6 extension headers. */
+  /** More than 64 bytes of IPv6 extension headers, or a chain that no receiver would take. */
   punt_ipv6_extension: 10,
-  /** The identifier lies beyond the header window. */
+  /** The identifier, or the first payload bytes, lie beyond the header window. */
   punt_window: 11,
+  /** The rule wants an override and there is none. */
+  punt_no_override: 12,
+  /** An ICMP error quotes a packet of ours in which the identifier cannot be read. */
+  punt_icmp: 13,
+  /** A table word that the decision needed has the wrong parity. */
+  punt_parity: 14,
   /** From a slot to the control address. */
   host_control: 16,
   /** To the control address from a fabric port, without the right to send (a processor that starts). */
   host_unverified: 17,
   /** ARP or IPv6 neighbour discovery from a fabric port. */
   host_neighbour: 18,
+  /** A slot's heartbeat. */
+  heartbeat: 19,
   /** From a slot to the MAC address of another slot. */
   slot_to_slot: 20,
   /** Injected into a slot. */
@@ -485,6 +715,10 @@ export const REASON = {
   no_service: 43,
   /** The packet ends before the identifier, or the message type, that its rule reads. */
   no_identifier: 44,
+  /** A later fragment whose first did not come in time. */
+  fragment_timeout: 45,
+  /** A later fragment that came before its first and found no room to be held. */
+  fragment_full: 46,
   /** From a fabric port: the source MAC address is no slot of that port. */
   source_unknown: 48,
   /** From a slot's MAC address of another epoch: an old incarnation. */
@@ -497,10 +731,16 @@ export const REASON = {
   slot_down: 52,
   /** Injected to a port that does not exist. */
   inject_target: 53,
+  /** A heartbeat that fails the source check or has another nonce. */
+  heartbeat_refused: 54,
   /** The queue of the port it should leave by has no room. */
   queue_full: 56,
   /** The card is not enabled. */
   disabled: 57,
+  /** It would be punted, but its service is over its rate. */
+  policed: 58,
+  /** It would go to the host, but its service has its share of the host's queue. */
+  host_share: 59,
 } as const;
 
 export type ReasonName = keyof typeof REASON;
@@ -520,12 +760,16 @@ const REASON_LIST: readonly Reason[] = [
   { name: 'punt_no_row', code: 6, end: 'punt', doc: 'The VID is not assigned.' },
   { name: 'punt_slots_down', code: 7, end: 'punt', doc: 'The VID\'s active slot is down and there is no backup that is up and in sync.' },
   { name: 'punt_neighbour', code: 8, end: 'punt', doc: 'ARP or IPv6 neighbour discovery from the line.' },
-  { name: 'punt_fragment', code: 9, end: 'punt', doc: 'A fragment other than the first, which no rule matches without an L4 header.' },
-  { name: 'punt_ipv6_extension', code: 10, end: 'punt', doc: 'IPv6 extension headers.' },
-  { name: 'punt_window', code: 11, end: 'punt', doc: 'The identifier lies beyond the header window.' },
+  { name: 'punt_fragment', code: 9, end: 'punt', doc: 'A fragment other than the first, which no rule matches without an L4 header: it follows a first fragment that was punted, or fragments are not followed.' },
+  { name: 'punt_ipv6_extension', code: 10, end: 'punt', doc: 'More than 64 bytes of IPv6 extension headers, or a chain that no receiver would take.' },
+  { name: 'punt_window', code: 11, end: 'punt', doc: 'The identifier, or the first payload bytes, lie beyond the header window.' },
+  { name: 'punt_no_override', code: 12, end: 'punt', doc: 'The rule wants an override and there is none.' },
+  { name: 'punt_icmp', code: 13, end: 'punt', doc: 'An ICMP error quotes a packet of ours in which the identifier cannot be read.' },
+  { name: 'punt_parity', code: 14, end: 'punt', doc: 'A table word that the decision needed has the wrong parity.' },
   { name: 'host_control', code: 16, end: 'host', doc: 'From a slot to the control address.' },
   { name: 'host_unverified', code: 17, end: 'host', doc: 'To the control address from a fabric port, without the right to send (a processor that starts).' },
   { name: 'host_neighbour', code: 18, end: 'host', doc: 'ARP or IPv6 neighbour discovery from a fabric port.' },
+  { name: 'heartbeat', code: 19, end: 'consume', doc: 'A slot\'s heartbeat.' },
   { name: 'slot_to_slot', code: 20, end: 'slot', doc: 'From a slot to the MAC address of another slot.' },
   { name: 'inject_slot', code: 21, end: 'slot', doc: 'Injected into a slot.' },
   { name: 'inject_fabric', code: 22, end: 'slot', doc: 'Injected out of a fabric port as it is.' },
@@ -544,14 +788,19 @@ const REASON_LIST: readonly Reason[] = [
   { name: 'l4_length', code: 42, end: 'drop', doc: 'The L4 header or its length does not fit into the IP packet.' },
   { name: 'no_service', code: 43, end: 'drop', doc: 'No service rule matches.' },
   { name: 'no_identifier', code: 44, end: 'drop', doc: 'The packet ends before the identifier, or the message type, that its rule reads.' },
+  { name: 'fragment_timeout', code: 45, end: 'drop', doc: 'A later fragment whose first did not come in time.' },
+  { name: 'fragment_full', code: 46, end: 'drop', doc: 'A later fragment that came before its first and found no room to be held.' },
   { name: 'source_unknown', code: 48, end: 'drop', doc: 'From a fabric port: the source MAC address is no slot of that port.' },
   { name: 'source_epoch', code: 49, end: 'drop', doc: 'From a slot\'s MAC address of another epoch: an old incarnation.' },
   { name: 'source_down', code: 50, end: 'drop', doc: 'From a slot that is down.' },
   { name: 'slot_group', code: 51, end: 'drop', doc: 'From a slot to a group address.' },
   { name: 'slot_down', code: 52, end: 'drop', doc: 'To a slot, by its MAC address or by injection, that is down or does not exist.' },
   { name: 'inject_target', code: 53, end: 'drop', doc: 'Injected to a port that does not exist.' },
+  { name: 'heartbeat_refused', code: 54, end: 'drop', doc: 'A heartbeat that fails the source check or has another nonce.' },
   { name: 'queue_full', code: 56, end: 'drop', doc: 'The queue of the port it should leave by has no room.' },
   { name: 'disabled', code: 57, end: 'drop', doc: 'The card is not enabled.' },
+  { name: 'policed', code: 58, end: 'drop', doc: 'It would be punted, but its service is over its rate.' },
+  { name: 'host_share', code: 59, end: 'drop', doc: 'It would go to the host, but its service has its share of the host\'s queue.' },
 ];
 
 /** Reasons by code; codes that are not given are undefined. */
@@ -561,8 +810,19 @@ export const REASONS: readonly (Reason | undefined)[] = Array.from({ length: 64 
 
 /** Values of fields that are a choice, by `<table or record>_<field>`. */
 export const VALUES = {
+  events_parity_last_table: { vid_row: 0, override: 1, type_set: 2 },
+  slot_event_cause: { none: 0, host: 1, heartbeat: 2, link: 3, stall: 4 },
   rule_id_base: { l3: 0, l4: 1, payload: 2, destination: 3 },
+  rule_override: { none: 0, identifier: 1, source: 2, source_identifier: 3 },
   inject_mode: { port: 0, slot: 1, steer: 2 },
+} as const;
+
+/** Hashes of {space, key}: for each result bit, lowest first, the mask of bits whose parity it is. */
+export const HASHES = {
+  /** First half of the override table; places of fragmented packets (CRC-16 of ITU-T V.41). */
+  way0: [0x108a4a7d0581572d4f859b040b1c581911n, 0x211494fa0b02ae5a9f0b36081638b03222n, 0x422929f416055cb53e166c102c71606444n, 0x845253e82c0ab96a7c2cd82058e2c0c888n, 0x8a4a7d0581572d4f859b040b1c5819110n, 0x1c305ddb5abb284bf36fb8568975b3b31n, 0x3860bbb6b5765097e6df70ad12eb67662n, 0x70c1776d6aeca12fcdbee15a25d6cecc4n, 0xe182eedad5d9425f9b7dc2b44bad9d988n, 0x1c305ddb5abb284bf36fb8568975b3b310n, 0x3860bbb6b5765097e6df70ad12eb676620n, 0x70c1776d6aeca12fcdbee15a25d6cecc40n, 0xf108a4a7d0581572d4f859b040b1c58191n, 0xe211494fa0b02ae5a9f0b36081638b0322n, 0xc422929f416055cb53e166c102c7160644n, 0x8845253e82c0ab96a7c2cd82058e2c0c88n],
+  /** Second half of the override table (CRC-16 of USB and Modbus). */
+  way1: [0xbfbf00feabfccffbbff0ffebffcfffbfffn, 0x7f7e01fd57f99ff77fe1ffd7ff9fff7ffen, 0x41430304040ff0154033004400f0014003n, 0x82860608081fe02a8066008801e0028006n, 0x50c0c10103fc05500cc011003c005000cn, 0xa181820207f80aa0198022007800a0018n, 0x1430304040ff0154033004400f00140030n, 0x2860608081fe02a8066008801e00280060n, 0x50c0c10103fc05500cc011003c005000c0n, 0xa181820207f80aa0198022007800a00180n, 0x430304040ff0154033004400f001400300n, 0x860608081fe02a8066008801e002800600n, 0xc0c10103fc05500cc011003c005000c00n, 0x181820207f80aa0198022007800a001800n, 0x30304040ff0154033004400f0014003000n, 0xdfdf807f55fe67fddff87ff5ffe7ffdfffn],
 } as const;
 
 /** What the host says of a frame that it injects; travels beside the frame's first beat. */
@@ -592,11 +852,17 @@ export interface Decision {
   rule_hit: number;
   /** Index of that rule. */
   rule: number;
+  /** A later fragment that followed its first. */
+  fragment: number;
+  /** An ICMP error, judged by the packet that it quotes. */
+  quoted: number;
   /** An identifier was read. */
   key_valid: number;
   /** The identifier as it stands in the packet. */
   key: bigint;
-  /** The identifier gave a VID in range. */
+  /** The VID is an override's. */
+  override_hit: number;
+  /** There is a VID, and it is in range. */
   vid_valid: number;
   /** That VID. */
   vid: number;
@@ -627,25 +893,28 @@ const DECISION_FIELDS = {
   egress: { bit: 12, width: 4 },
   rule_hit: { bit: 16, width: 1 },
   rule: { bit: 17, width: 5 },
-  key_valid: { bit: 22, width: 1 },
-  key: { bit: 23, width: 64 },
-  vid_valid: { bit: 87, width: 1 },
-  vid: { bit: 88, width: 16 },
-  row_active: { bit: 104, width: 6 },
-  row_backup: { bit: 110, width: 6 },
-  row_in_sync: { bit: 116, width: 1 },
-  row_valid: { bit: 117, width: 1 },
-  slot_valid: { bit: 118, width: 1 },
-  slot: { bit: 119, width: 6 },
-  epoch: { bit: 125, width: 8 },
-  length: { bit: 133, width: 16 },
-  time_us: { bit: 149, width: 48 },
+  fragment: { bit: 22, width: 1 },
+  quoted: { bit: 23, width: 1 },
+  key_valid: { bit: 24, width: 1 },
+  key: { bit: 25, width: 64 },
+  override_hit: { bit: 89, width: 1 },
+  vid_valid: { bit: 90, width: 1 },
+  vid: { bit: 91, width: 16 },
+  row_active: { bit: 107, width: 6 },
+  row_backup: { bit: 113, width: 6 },
+  row_in_sync: { bit: 119, width: 1 },
+  row_valid: { bit: 120, width: 1 },
+  slot_valid: { bit: 121, width: 1 },
+  slot: { bit: 122, width: 6 },
+  epoch: { bit: 128, width: 8 },
+  length: { bit: 136, width: 16 },
+  time_us: { bit: 152, width: 48 },
 } as const;
 
 /** Bits of each record on its wires. */
 export const RECORD_BITS = {
   inject: 10,
-  decision: 197,
+  decision: 200,
 } as const;
 
 /** Reads a decision record as it leaves the card, little-endian words. */
@@ -658,8 +927,11 @@ export function decodeDecision(words: Uint32Array): Decision {
     egress: getField(words, f.egress) as number,
     rule_hit: getField(words, f.rule_hit) as number,
     rule: getField(words, f.rule) as number,
+    fragment: getField(words, f.fragment) as number,
+    quoted: getField(words, f.quoted) as number,
     key_valid: getField(words, f.key_valid) as number,
     key: getField(words, f.key) as bigint,
+    override_hit: getField(words, f.override_hit) as number,
     vid_valid: getField(words, f.vid_valid) as number,
     vid: getField(words, f.vid) as number,
     row_active: getField(words, f.row_active) as number,

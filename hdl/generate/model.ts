@@ -11,6 +11,12 @@ const field = z.strictObject({
   values: z.record(z.string(), z.int().nonnegative()).optional(),
   doc: z.string(),
 });
+const hash = z.strictObject({
+  name: z.string(),
+  /** Without its highest term, x^16. */
+  polynomial: z.int().min(1).max(0xffff),
+  doc: z.string(),
+});
 const register = z.strictObject({
   name: z.string(),
   access: z.enum(['ro', 'rw', 'strobe']),
@@ -40,7 +46,8 @@ const schema = z.strictObject({
       entries: z.string(),
       stride: z.int(),
       words: z.int(),
-      access: z.literal('rw'),
+      /** state: the card changes it too, so it is not simply what the host last wrote. */
+      access: z.enum(['rw', 'state']),
       fields: z.array(field),
     }),
   ),
@@ -54,6 +61,7 @@ const schema = z.strictObject({
       kind: z.enum(['snapshot', 'live']),
     }),
   ),
+  hashes: z.array(hash),
   origins: z.array(z.strictObject({ name: z.string(), code: z.int(), doc: z.string() })),
   reasons: z.array(
     z.strictObject({
@@ -92,6 +100,8 @@ export const SIZE_NAMES: Readonly<Record<string, string>> = {
   VIDS: 'vids',
   RULES: 'rules',
   PREFIXES: 'prefixes',
+  OVERRIDES: 'overrides',
+  FRAGMENTS: 'fragments',
 };
 
 /** Words between two entries of a counter: packets, and bytes where it has them, 64 bits each. */
@@ -104,6 +114,8 @@ const LARGEST: Readonly<Record<string, number>> = {
   VIDS: 65536,
   RULES: 32,
   PREFIXES: 8,
+  OVERRIDES: 65536,
+  FRAGMENTS: 1024,
   ORIGINS: 3,
 };
 
@@ -112,6 +124,7 @@ function largest(entries: string): number {
   const base = LARGEST[name] ?? Number(name);
   if (!Number.isInteger(base)) throw new Error(`registers.yaml: unknown size "${entries}"`);
   if (operator === '*') return base * Number(number);
+  if (operator === '/') return base / Number(number);
   if (operator === '+') return base + Number(number);
   return base;
 }
@@ -172,11 +185,31 @@ function checkFields(owner: string, fields: readonly Field[], bits: number): voi
   }
 }
 
-/** Fields that are a choice, `<table or record>_<field>`, with the names of their values. */
+/** Bits that a hash takes: an override's space and key. */
+export const HASH_INPUT_BITS = 136;
+
+/** For each of a hash's 16 result bits, lowest first, the mask of input bits whose parity it is. */
+export function hashMasks(polynomial: number): readonly bigint[] {
+  const masks = Array.from({ length: 16 }, () => 0n);
+  // What a single 1 at input bit n leaves: x^(n+16) modulo the polynomial.
+  let remainder = polynomial;
+  for (let n = 0; n < HASH_INPUT_BITS; n++) {
+    for (let bit = 0; bit < 16; bit++) {
+      if ((remainder >> bit) & 1) masks[bit] = (masks[bit] ?? 0n) | (1n << BigInt(n));
+    }
+    remainder = ((remainder << 1) & 0xffff) ^ (remainder & 0x8000 ? polynomial : 0);
+  }
+  return masks;
+}
+
+/** Fields that are a choice, `<register, table or record>_<field>`, with the names of their values. */
 export function choices(
   description: Description,
 ): { name: string; width: number; values: Readonly<Record<string, number>> }[] {
-  return [...description.tables, ...description.records].flatMap((owner) =>
+  const registers = description.registers.flatMap(({ block, registers }) =>
+    registers.flatMap(({ name, fields }) => (fields ? [{ name: `${block}_${name}`, fields }] : [])),
+  );
+  return [...registers, ...description.tables, ...description.records].flatMap((owner) =>
     owner.fields.flatMap(({ name, width, values }) =>
       values === undefined ? [] : [{ name: `${owner.name}_${name}`, width, values }],
     ),

@@ -1,5 +1,12 @@
 /** Writes the SystemVerilog package: constants, structs and the functions between words and structs. */
-import { choices, counterStride, type Description, type Table } from './model.ts';
+import {
+  choices,
+  counterStride,
+  type Description,
+  HASH_INPUT_BITS,
+  hashMasks,
+  type Table,
+} from './model.ts';
 
 const hex = (value: number, bits: number): string => `${bits}'h${value.toString(16)}`;
 const upper = (name: string): string => name.toUpperCase();
@@ -11,6 +18,8 @@ export function systemVerilog(description: Description): string {
     '// Generated from hdl/registers.yaml by `npm run generate`; do not edit.',
     '// verilator lint_off UNUSEDPARAM',
     '// (constants of the map that only the host needs)',
+    '// verilator lint_off SYMRSVDWORD',
+    '// (fields whose names are words of C++ get another name there)',
     'package linecard_regs_pkg;',
     '',
     `  localparam int ADDRESS_BITS = ${map.address_bits};`,
@@ -69,6 +78,16 @@ export function systemVerilog(description: Description): string {
         `  localparam logic [${width - 1}:0] ${upper(name)}_${upper(value)} = ${width}'d${code};`,
       );
     }
+  }
+  for (const { name, polynomial, doc } of description.hashes) {
+    out.push('', `  // ${doc}`);
+    out.push(
+      `  function automatic logic [15:0] hash_${name}(input logic [${HASH_INPUT_BITS - 1}:0] value);`,
+    );
+    for (const [bit, mask] of hashMasks(polynomial).entries()) {
+      out.push(`    hash_${name}[${bit}] = ^(value & ${HASH_INPUT_BITS}'h${mask.toString(16)});`);
+    }
+    out.push('  endfunction');
   }
   for (const record of records) {
     const width = record.fields.reduce((sum, entry) => sum + entry.width, 0);

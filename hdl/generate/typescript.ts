@@ -1,5 +1,5 @@
 /** Writes the host's half: addresses, field positions, entry types, reasons and the record readers. */
-import { choices, counterStride, type Description, SIZE_NAMES } from './model.ts';
+import { choices, counterStride, type Description, hashMasks, SIZE_NAMES } from './model.ts';
 
 const pascal = (name: string): string =>
   name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
@@ -30,6 +30,7 @@ export function typeScript(description: Description): string {
     '  readonly maxFrame: number;',
     '  readonly window: number;',
     '  readonly vidCounterBits: number;',
+    '  readonly vidByteCounterBits: number;',
     '}',
     '',
     'export const MAP = {',
@@ -75,6 +76,7 @@ export function typeScript(description: Description): string {
       `    offset: ${hex(table.offset)},`,
       `    stride: ${table.stride},`,
       `    words: ${table.words},`,
+      `    access: '${table.access}',`,
       `    entries: ${sizeFunction(table.entries, origins.length)},`,
       '    fields: {',
       ...table.fields.map(
@@ -177,6 +179,15 @@ export function typeScript(description: Description): string {
   for (const { name, values } of choices(description)) {
     const pairs = Object.entries(values).map(([value, code]) => `${value}: ${code}`);
     out.push(`  ${name}: { ${pairs.join(', ')} },`);
+  }
+  out.push('} as const;', '');
+  out.push(
+    '/** Hashes of {space, key}: for each result bit, lowest first, the mask of bits whose parity it is. */',
+    'export const HASHES = {',
+  );
+  for (const { name, polynomial, doc } of description.hashes) {
+    const masks = hashMasks(polynomial).map((mask) => `0x${mask.toString(16)}n`);
+    out.push(`  /** ${doc} */`, `  ${name}: [${masks.join(', ')}],`);
   }
   out.push('} as const;', '');
   for (const record of records) {

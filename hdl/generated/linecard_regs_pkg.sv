@@ -1,11 +1,13 @@
 // Generated from hdl/registers.yaml by `npm run generate`; do not edit.
 // verilator lint_off UNUSEDPARAM
 // (constants of the map that only the host needs)
+// verilator lint_off SYMRSVDWORD
+// (fields whose names are words of C++ get another name there)
 package linecard_regs_pkg;
 
   localparam int ADDRESS_BITS = 24;
   localparam logic [31:0] MAGIC = 32'h5649444c;
-  localparam logic [15:0] VERSION_MAJOR = 16'd1;
+  localparam logic [15:0] VERSION_MAJOR = 16'd2;
   localparam logic [15:0] VERSION_MINOR = 16'd0;
 
   localparam logic [23:0] ADDR_IDENTITY_MAGIC = 24'h0;  // "VIDL" in ASCII
@@ -21,13 +23,29 @@ package linecard_regs_pkg;
   localparam logic [23:0] ADDR_IDENTITY_MAX_FRAME = 24'h28;  // Longest frame in bytes without FCS
   localparam logic [23:0] ADDR_IDENTITY_WINDOW = 24'h2c;  // Bytes of a frame's head that the card can look at
   localparam logic [23:0] ADDR_IDENTITY_VID_COUNTER_BITS = 24'h30;  // Width of each VID's packet counter
+  localparam logic [23:0] ADDR_IDENTITY_VID_BYTE_COUNTER_BITS = 24'h34;  // Width of each VID's byte counter
+  localparam logic [23:0] ADDR_IDENTITY_OVERRIDES = 24'h38;  // Places in the override table, both ways together
+  localparam logic [23:0] ADDR_IDENTITY_FRAGMENTS = 24'h3c;  // Places in the table of fragmented packets
   localparam logic [23:0] ADDR_CONTROL_CONTROL = 24'h100;  // Global switches
   localparam logic [23:0] ADDR_CONTROL_FABRIC_PREFIX = 24'h104;  // First four octets of every slot's MAC address
   localparam logic [23:0] ADDR_CONTROL_STATUS = 24'h108;  // State at the moment of the read
   localparam logic [23:0] ADDR_CONTROL_SNAPSHOT = 24'h10c;  // Write
   localparam logic [23:0] ADDR_CONTROL_SNAPSHOT_IN_FLIGHT = 24'h110;  // Frames in flight at the clock of the snapshot
-  localparam logic [23:0] ADDR_CONTROL_TIME_LOW = 24'h114;  // The card's time in microseconds, low half
-  localparam logic [23:0] ADDR_CONTROL_TIME_HIGH = 24'h118;  // The card's time in microseconds, high half
+  localparam logic [23:0] ADDR_CONTROL_SNAPSHOT_HELD = 24'h114;  // Later fragments held at the clock of the snapshot, because their first has not come yet
+  localparam logic [23:0] ADDR_CONTROL_TIME_LOW = 24'h118;  // The card's time in microseconds, low half
+  localparam logic [23:0] ADDR_CONTROL_TIME_HIGH = 24'h11c;  // The card's time in microseconds, high half
+  localparam logic [23:0] ADDR_CONTROL_FRAGMENT_US = 24'h120;  // How long a first fragment leads later ones, and how long one that came before its first is held, in microseconds
+  localparam logic [23:0] ADDR_CONTROL_STALL_US = 24'h124;  // A fabric port whose queue is not empty and gives off nothing for this many microseconds takes its slots down
+  localparam logic [23:0] ADDR_CONTROL_SUSPECT_HOLD_US = 24'h128;  // How long the queue of a port with a suspect slot may be held, in microseconds
+  localparam logic [23:0] ADDR_CONTROL_OVERRIDES_CLEAR = 24'h12c;  // Write
+  localparam logic [23:0] ADDR_EVENTS_SLOTS_LOW = 24'h200;  // Bit s
+  localparam logic [23:0] ADDR_EVENTS_SLOTS_HIGH = 24'h204;  // The same, slots 32 to 63
+  localparam logic [23:0] ADDR_EVENTS_PARITY_ERRORS = 24'h208;  // Words with the wrong parity that data path and scrubber have read since reset
+  localparam logic [23:0] ADDR_EVENTS_PARITY_LAST = 24'h20c;  // Where the last of them is
+  localparam logic [23:0] ADDR_EVENTS_SCRUBS = 24'h210;  // Times that the scrubber has read all words with parity since reset
+  localparam logic [23:0] ADDR_MIRROR_SELECT = 24'h300;  // Whether, whither, and which VID
+  localparam logic [23:0] ADDR_MIRROR_REASONS_LOW = 24'h304;  // Bit r
+  localparam logic [23:0] ADDR_MIRROR_REASONS_HIGH = 24'h308;  // The same, reasons 32 to 63
 
   localparam logic [23:0] ADDR_TABLE_PORT = 24'h1000;  // Network ports
   localparam int STRIDE_PORT = 4;
@@ -35,6 +53,15 @@ package linecard_regs_pkg;
   localparam logic [23:0] ADDR_TABLE_SLOT = 24'h2000;  // Places that a processor can occupy
   localparam int STRIDE_SLOT = 1;
   localparam int WORDS_SLOT = 1;
+  localparam logic [23:0] ADDR_TABLE_SLOT_HEALTH = 24'h10000;  // What the card expects of each slot's heartbeats
+  localparam int STRIDE_SLOT_HEALTH = 4;
+  localparam int WORDS_SLOT_HEALTH = 3;
+  localparam logic [23:0] ADDR_TABLE_SLOT_EVENT = 24'h12000;  // The last thing that happened to each slot
+  localparam int STRIDE_SLOT_EVENT = 4;
+  localparam int WORDS_SLOT_EVENT = 3;
+  localparam logic [23:0] ADDR_TABLE_POLICER = 24'h14000;  // Limits of what is punted
+  localparam int STRIDE_POLICER = 2;
+  localparam int WORDS_POLICER = 2;
   localparam logic [23:0] ADDR_TABLE_PREFIX = 24'h3000;  // Destination prefixes
   localparam int STRIDE_PREFIX = 16;
   localparam int WORDS_PREFIX = 9;
@@ -47,6 +74,12 @@ package linecard_regs_pkg;
   localparam logic [23:0] ADDR_TABLE_VID_ROW = 24'h100000;  // The rows that VIDs name
   localparam int STRIDE_VID_ROW = 1;
   localparam int WORDS_VID_ROW = 1;
+  localparam logic [23:0] ADDR_TABLE_OVERRIDE = 24'h400000;  // Exact matches that name a VID
+  localparam int STRIDE_OVERRIDE = 8;
+  localparam int WORDS_OVERRIDE = 5;
+  localparam logic [23:0] ADDR_TABLE_OVERRIDE_HIT = 24'h600000;  // Overrides that packets have used, 32 a word
+  localparam int STRIDE_OVERRIDE_HIT = 1;
+  localparam int WORDS_OVERRIDE_HIT = 1;
 
   localparam logic [23:0] ADDR_COUNT_RECEIVED = 24'h7000;  // Frames taken into the card by origin
   localparam int STRIDE_COUNT_RECEIVED = 2;
@@ -64,8 +97,14 @@ package linecard_regs_pkg;
   localparam int STRIDE_COUNT_PORT_RECEIVED = 4;
   localparam logic [23:0] ADDR_COUNT_PORT_SENT = 24'he000;  // Frames and bytes put into each port's queue
   localparam int STRIDE_COUNT_PORT_SENT = 4;
+  localparam logic [23:0] ADDR_COUNT_MIRRORED = 24'hf000;  // Copies for the mirror port
+  localparam int STRIDE_COUNT_MIRRORED = 4;
+  localparam logic [23:0] ADDR_COUNT_LATENCY = 24'hf100;  // Frames by clocks from their first beat at the port to their end
+  localparam int STRIDE_COUNT_LATENCY = 2;
   localparam logic [23:0] ADDR_COUNT_VID_PACKETS = 24'h200000;  // Frames steered by each VID
   localparam int STRIDE_COUNT_VID_PACKETS = 2;
+  localparam logic [23:0] ADDR_COUNT_VID_BYTES = 24'h300000;  // Bytes of frames steered by each VID
+  localparam int STRIDE_COUNT_VID_BYTES = 2;
 
   localparam int ORIGINS = 3;
   localparam logic [1:0] ORIGIN_LINE = 2'd0;
@@ -80,12 +119,16 @@ package linecard_regs_pkg;
   localparam reason_t REASON_PUNT_NO_ROW = 6'd6;  // The VID is not assigned.
   localparam reason_t REASON_PUNT_SLOTS_DOWN = 6'd7;  // The VID's active slot is down and there is no backup that is up and in sync.
   localparam reason_t REASON_PUNT_NEIGHBOUR = 6'd8;  // ARP or IPv6 neighbour discovery from the line.
-  localparam reason_t REASON_PUNT_FRAGMENT = 6'd9;  // A fragment other than the first, which no rule matches without an L4 header.
-  localparam reason_t REASON_PUNT_IPV6_EXTENSION = 6'd10;  // IPv6 extension headers.
-  localparam reason_t REASON_PUNT_WINDOW = 6'd11;  // The identifier lies beyond the header window.
+  localparam reason_t REASON_PUNT_FRAGMENT = 6'd9;  // A fragment other than the first, which no rule matches without an L4 header: it follows a first fragment that was punted, or fragments are not followed.
+  localparam reason_t REASON_PUNT_IPV6_EXTENSION = 6'd10;  // More than 64 bytes of IPv6 extension headers, or a chain that no receiver would take.
+  localparam reason_t REASON_PUNT_WINDOW = 6'd11;  // The identifier, or the first payload bytes, lie beyond the header window.
+  localparam reason_t REASON_PUNT_NO_OVERRIDE = 6'd12;  // The rule wants an override and there is none.
+  localparam reason_t REASON_PUNT_ICMP = 6'd13;  // An ICMP error quotes a packet of ours in which the identifier cannot be read.
+  localparam reason_t REASON_PUNT_PARITY = 6'd14;  // A table word that the decision needed has the wrong parity.
   localparam reason_t REASON_HOST_CONTROL = 6'd16;  // From a slot to the control address.
   localparam reason_t REASON_HOST_UNVERIFIED = 6'd17;  // To the control address from a fabric port, without the right to send (a processor that starts).
   localparam reason_t REASON_HOST_NEIGHBOUR = 6'd18;  // ARP or IPv6 neighbour discovery from a fabric port.
+  localparam reason_t REASON_HEARTBEAT = 6'd19;  // A slot's heartbeat.
   localparam reason_t REASON_SLOT_TO_SLOT = 6'd20;  // From a slot to the MAC address of another slot.
   localparam reason_t REASON_INJECT_SLOT = 6'd21;  // Injected into a slot.
   localparam reason_t REASON_INJECT_FABRIC = 6'd22;  // Injected out of a fabric port as it is.
@@ -104,14 +147,19 @@ package linecard_regs_pkg;
   localparam reason_t REASON_L4_LENGTH = 6'd42;  // The L4 header or its length does not fit into the IP packet.
   localparam reason_t REASON_NO_SERVICE = 6'd43;  // No service rule matches.
   localparam reason_t REASON_NO_IDENTIFIER = 6'd44;  // The packet ends before the identifier, or the message type, that its rule reads.
+  localparam reason_t REASON_FRAGMENT_TIMEOUT = 6'd45;  // A later fragment whose first did not come in time.
+  localparam reason_t REASON_FRAGMENT_FULL = 6'd46;  // A later fragment that came before its first and found no room to be held.
   localparam reason_t REASON_SOURCE_UNKNOWN = 6'd48;  // From a fabric port: the source MAC address is no slot of that port.
   localparam reason_t REASON_SOURCE_EPOCH = 6'd49;  // From a slot's MAC address of another epoch: an old incarnation.
   localparam reason_t REASON_SOURCE_DOWN = 6'd50;  // From a slot that is down.
   localparam reason_t REASON_SLOT_GROUP = 6'd51;  // From a slot to a group address.
   localparam reason_t REASON_SLOT_DOWN = 6'd52;  // To a slot, by its MAC address or by injection, that is down or does not exist.
   localparam reason_t REASON_INJECT_TARGET = 6'd53;  // Injected to a port that does not exist.
+  localparam reason_t REASON_HEARTBEAT_REFUSED = 6'd54;  // A heartbeat that fails the source check or has another nonce.
   localparam reason_t REASON_QUEUE_FULL = 6'd56;  // The queue of the port it should leave by has no room.
   localparam reason_t REASON_DISABLED = 6'd57;  // The card is not enabled.
+  localparam reason_t REASON_POLICED = 6'd58;  // It would be punted, but its service is over its rate.
+  localparam reason_t REASON_HOST_SHARE = 6'd59;  // It would go to the host, but its service has its share of the host's queue.
 
   // To a slot, by VID.
   function automatic logic ends_in_steer(input reason_t reason);
@@ -132,7 +180,10 @@ package linecard_regs_pkg;
       REASON_PUNT_NEIGHBOUR,
       REASON_PUNT_FRAGMENT,
       REASON_PUNT_IPV6_EXTENSION,
-      REASON_PUNT_WINDOW: ends_in_punt = 1'b1;
+      REASON_PUNT_WINDOW,
+      REASON_PUNT_NO_OVERRIDE,
+      REASON_PUNT_ICMP,
+      REASON_PUNT_PARITY: ends_in_punt = 1'b1;
       default: ends_in_punt = 1'b0;
     endcase
   endfunction
@@ -166,6 +217,14 @@ package linecard_regs_pkg;
     endcase
   endfunction
 
+  // To the card itself.
+  function automatic logic ends_in_consume(input reason_t reason);
+    case (reason)
+      REASON_HEARTBEAT: ends_in_consume = 1'b1;
+      default: ends_in_consume = 1'b0;
+    endcase
+  endfunction
+
   // Nowhere.
   function automatic logic ends_in_drop(input reason_t reason);
     case (reason)
@@ -182,14 +241,19 @@ package linecard_regs_pkg;
       REASON_L4_LENGTH,
       REASON_NO_SERVICE,
       REASON_NO_IDENTIFIER,
+      REASON_FRAGMENT_TIMEOUT,
+      REASON_FRAGMENT_FULL,
       REASON_SOURCE_UNKNOWN,
       REASON_SOURCE_EPOCH,
       REASON_SOURCE_DOWN,
       REASON_SLOT_GROUP,
       REASON_SLOT_DOWN,
       REASON_INJECT_TARGET,
+      REASON_HEARTBEAT_REFUSED,
       REASON_QUEUE_FULL,
-      REASON_DISABLED: ends_in_drop = 1'b1;
+      REASON_DISABLED,
+      REASON_POLICED,
+      REASON_HOST_SHARE: ends_in_drop = 1'b1;
       default: ends_in_drop = 1'b0;
     endcase
   endfunction
@@ -234,6 +298,67 @@ package linecard_regs_pkg;
     pack_slot = {8'b0, entry[16:9], 4'b0, entry[8:5], entry[4:1], 3'b0, entry[0]};
   endfunction
 
+  // What the card expects of each slot's heartbeats.
+  localparam int BITS_SLOT_HEALTH = 80;
+  localparam int LSB_SLOT_HEALTH_NONCE = 0;  // in slot_health_entry_t
+  localparam int LSB_SLOT_HEALTH_TIMEOUT_US = 32;  // in slot_health_entry_t
+  localparam int LSB_SLOT_HEALTH_SUSPECT_US = 56;  // in slot_health_entry_t
+  typedef struct packed {
+    logic [23:0] suspect_us;
+    logic [23:0] timeout_us;
+    logic [31:0] nonce;
+  } slot_health_entry_t;
+
+  function automatic logic [79:0] unpack_slot_health(input logic [95:0] words);
+    unpack_slot_health = {words[87:64], words[55:32], words[31:0]};
+  endfunction
+
+  function automatic logic [95:0] pack_slot_health(input logic [79:0] entry);
+    pack_slot_health = {8'b0, entry[79:56], 8'b0, entry[55:32], entry[31:0]};
+  endfunction
+
+  // The last thing that happened to each slot. Writing word 0 with `count` as it was read acknowledges it; with another count it does nothing.
+  localparam int BITS_SLOT_EVENT = 61;
+  localparam int LSB_SLOT_EVENT_COUNT = 0;  // in slot_event_entry_t
+  localparam int LSB_SLOT_EVENT_CAUSE = 8;  // in slot_event_entry_t
+  localparam int LSB_SLOT_EVENT_WENT_DOWN = 11;  // in slot_event_entry_t
+  localparam int LSB_SLOT_EVENT_STALE = 12;  // in slot_event_entry_t
+  localparam int LSB_SLOT_EVENT_TIME_US = 13;  // in slot_event_entry_t
+  typedef struct packed {
+    logic [47:0] time_us;
+    logic stale;
+    logic went_down;
+    logic [2:0] cause;
+    logic [7:0] count;
+  } slot_event_entry_t;
+
+  function automatic logic [60:0] unpack_slot_event(input logic [95:0] words);
+    unpack_slot_event = {words[79:32], words[13], words[12], words[10:8], words[7:0]};
+  endfunction
+
+  function automatic logic [95:0] pack_slot_event(input logic [60:0] entry);
+    pack_slot_event = {16'b0, entry[60:13], 18'b0, entry[12], entry[11], 1'b0, entry[10:8], entry[7:0]};
+  endfunction
+
+  // Limits of what is punted: entry r for rule r, entry RULES for frames from the line without a rule, entry RULES + 1 for frames from fabric ports to the host. Policed by GCRA (ITU-T I.371 annex A).
+  localparam int BITS_POLICER = 63;
+  localparam int LSB_POLICER_INTERVAL = 0;  // in policer_entry_t
+  localparam int LSB_POLICER_SHARE = 24;  // in policer_entry_t
+  localparam int LSB_POLICER_BURST = 31;  // in policer_entry_t
+  typedef struct packed {
+    logic [31:0] burst;
+    logic [6:0] share;
+    logic [23:0] interval;
+  } policer_entry_t;
+
+  function automatic logic [62:0] unpack_policer(input logic [63:0] words);
+    unpack_policer = {words[63:32], words[30:24], words[23:0]};
+  endfunction
+
+  function automatic logic [63:0] pack_policer(input logic [62:0] entry);
+    pack_policer = {entry[62:31], 1'b0, entry[30:24], entry[23:0]};
+  endfunction
+
   // Destination prefixes; a rule names the set of prefixes it accepts.
   localparam int BITS_PREFIX = 258;
   localparam int LSB_PREFIX_ADDRESS = 0;  // in prefix_entry_t
@@ -256,7 +381,7 @@ package linecard_regs_pkg;
   endfunction
 
   // Service rules, tried in order of their index; the first that matches decides.
-  localparam int BITS_RULE = 276;
+  localparam int BITS_RULE = 287;
   localparam int LSB_RULE_VALID = 0;  // in rule_entry_t
   localparam int LSB_RULE_ANY_PROTOCOL = 1;  // in rule_entry_t
   localparam int LSB_RULE_ANY_PREFIX = 2;  // in rule_entry_t
@@ -279,7 +404,13 @@ package linecard_regs_pkg;
   localparam int LSB_RULE_ID_MASK = 142;  // in rule_entry_t
   localparam int LSB_RULE_ID_SUBTRACT = 206;  // in rule_entry_t
   localparam int LSB_RULE_ID_SHIFT = 270;  // in rule_entry_t
+  localparam int LSB_RULE_OVERRIDE = 276;  // in rule_entry_t
+  localparam int LSB_RULE_OVERRIDE_ONLY = 278;  // in rule_entry_t
+  localparam int LSB_RULE_OVERRIDE_SPACE = 279;  // in rule_entry_t
   typedef struct packed {
+    logic [7:0] override_space;
+    logic override_only;
+    logic [1:0] override;
     logic [5:0] id_shift;
     logic [63:0] id_subtract;
     logic [63:0] id_mask;
@@ -304,12 +435,12 @@ package linecard_regs_pkg;
     logic valid;
   } rule_entry_t;
 
-  function automatic logic [275:0] unpack_rule(input logic [319:0] words);
-    unpack_rule = {words[293:288], words[287:224], words[223:160], words[159:152], words[147:144], words[142], words[141:140], words[138], words[137], words[136], words[135:132], words[131:128], words[127:96], words[95:64], words[63:48], words[47:32], words[23:16], words[15:8], words[3], words[2], words[1], words[0]};
+  function automatic logic [286:0] unpack_rule(input logic [319:0] words);
+    unpack_rule = {words[311:304], words[298], words[297:296], words[293:288], words[287:224], words[223:160], words[159:152], words[147:144], words[142], words[141:140], words[138], words[137], words[136], words[135:132], words[131:128], words[127:96], words[95:64], words[63:48], words[47:32], words[23:16], words[15:8], words[3], words[2], words[1], words[0]};
   endfunction
 
-  function automatic logic [319:0] pack_rule(input logic [275:0] entry);
-    pack_rule = {26'b0, entry[275:270], entry[269:206], entry[205:142], entry[141:134], 4'b0, entry[133:130], 1'b0, entry[129], entry[128:127], 1'b0, entry[126], entry[125], entry[124], entry[123:120], entry[119:116], entry[115:84], entry[83:52], entry[51:36], entry[35:20], 8'b0, entry[19:12], entry[11:4], 4'b0, entry[3], entry[2], entry[1], entry[0]};
+  function automatic logic [319:0] pack_rule(input logic [286:0] entry);
+    pack_rule = {8'b0, entry[286:279], 5'b0, entry[278], entry[277:276], 2'b0, entry[275:270], entry[269:206], entry[205:142], entry[141:134], 4'b0, entry[133:130], 1'b0, entry[129], entry[128:127], 1'b0, entry[126], entry[125], entry[124], entry[123:120], entry[119:116], entry[115:84], entry[83:52], entry[51:36], entry[35:20], 8'b0, entry[19:12], entry[11:4], 4'b0, entry[3], entry[2], entry[1], entry[0]};
   endfunction
 
   // Message types that are set-ups, 256 bits a rule: entry rule * 8 + type / 32, bit type % 32.
@@ -348,14 +479,102 @@ package linecard_regs_pkg;
     pack_vid_row = {16'b0, entry[13], entry[12], entry[11:6], 2'b0, entry[5:0]};
   endfunction
 
+  // Exact matches that name a VID. A key lies in one of two places: hash `way0` gives one in the first half, hash `way1` one in the second. The write of the last word puts the entry in place.
+  localparam int BITS_OVERRIDE = 153;
+  localparam int LSB_OVERRIDE_KEY = 0;  // in override_entry_t
+  localparam int LSB_OVERRIDE_SPACE = 128;  // in override_entry_t
+  localparam int LSB_OVERRIDE_VID = 136;  // in override_entry_t
+  localparam int LSB_OVERRIDE_VALID = 152;  // in override_entry_t
+  typedef struct packed {
+    logic valid;
+    logic [15:0] vid;
+    logic [7:0] space;
+    logic [127:0] key;
+  } override_entry_t;
+
+  function automatic logic [152:0] unpack_override(input logic [159:0] words);
+    unpack_override = {words[152], words[151:136], words[135:128], words[127:0]};
+  endfunction
+
+  function automatic logic [159:0] pack_override(input logic [152:0] entry);
+    pack_override = {7'b0, entry[152], entry[151:136], entry[135:128], entry[127:0]};
+  endfunction
+
+  // Overrides that packets have used, 32 a word; bit n of word w for place 32 w + n. Writing 1 clears the bit.
+  localparam int BITS_OVERRIDE_HIT = 32;
+  localparam int LSB_OVERRIDE_HIT_HITS = 0;  // in override_hit_entry_t
+  typedef struct packed {
+    logic [31:0] hits;
+  } override_hit_entry_t;
+
+  function automatic logic [31:0] unpack_override_hit(input logic [31:0] words);
+    unpack_override_hit = {words[31:0]};
+  endfunction
+
+  function automatic logic [31:0] pack_override_hit(input logic [31:0] entry);
+    pack_override_hit = {entry[31:0]};
+  endfunction
+
   // Values of fields that are a choice.
+  localparam logic [1:0] EVENTS_PARITY_LAST_TABLE_VID_ROW = 2'd0;
+  localparam logic [1:0] EVENTS_PARITY_LAST_TABLE_OVERRIDE = 2'd1;
+  localparam logic [1:0] EVENTS_PARITY_LAST_TABLE_TYPE_SET = 2'd2;
+  localparam logic [2:0] SLOT_EVENT_CAUSE_NONE = 3'd0;
+  localparam logic [2:0] SLOT_EVENT_CAUSE_HOST = 3'd1;
+  localparam logic [2:0] SLOT_EVENT_CAUSE_HEARTBEAT = 3'd2;
+  localparam logic [2:0] SLOT_EVENT_CAUSE_LINK = 3'd3;
+  localparam logic [2:0] SLOT_EVENT_CAUSE_STALL = 3'd4;
   localparam logic [1:0] RULE_ID_BASE_L3 = 2'd0;
   localparam logic [1:0] RULE_ID_BASE_L4 = 2'd1;
   localparam logic [1:0] RULE_ID_BASE_PAYLOAD = 2'd2;
   localparam logic [1:0] RULE_ID_BASE_DESTINATION = 2'd3;
+  localparam logic [1:0] RULE_OVERRIDE_NONE = 2'd0;
+  localparam logic [1:0] RULE_OVERRIDE_IDENTIFIER = 2'd1;
+  localparam logic [1:0] RULE_OVERRIDE_SOURCE = 2'd2;
+  localparam logic [1:0] RULE_OVERRIDE_SOURCE_IDENTIFIER = 2'd3;
   localparam logic [1:0] INJECT_MODE_PORT = 2'd0;
   localparam logic [1:0] INJECT_MODE_SLOT = 2'd1;
   localparam logic [1:0] INJECT_MODE_STEER = 2'd2;
+
+  // First half of the override table; places of fragmented packets (CRC-16 of ITU-T V.41).
+  function automatic logic [15:0] hash_way0(input logic [135:0] value);
+    hash_way0[0] = ^(value & 136'h108a4a7d0581572d4f859b040b1c581911);
+    hash_way0[1] = ^(value & 136'h211494fa0b02ae5a9f0b36081638b03222);
+    hash_way0[2] = ^(value & 136'h422929f416055cb53e166c102c71606444);
+    hash_way0[3] = ^(value & 136'h845253e82c0ab96a7c2cd82058e2c0c888);
+    hash_way0[4] = ^(value & 136'h8a4a7d0581572d4f859b040b1c5819110);
+    hash_way0[5] = ^(value & 136'h1c305ddb5abb284bf36fb8568975b3b31);
+    hash_way0[6] = ^(value & 136'h3860bbb6b5765097e6df70ad12eb67662);
+    hash_way0[7] = ^(value & 136'h70c1776d6aeca12fcdbee15a25d6cecc4);
+    hash_way0[8] = ^(value & 136'he182eedad5d9425f9b7dc2b44bad9d988);
+    hash_way0[9] = ^(value & 136'h1c305ddb5abb284bf36fb8568975b3b310);
+    hash_way0[10] = ^(value & 136'h3860bbb6b5765097e6df70ad12eb676620);
+    hash_way0[11] = ^(value & 136'h70c1776d6aeca12fcdbee15a25d6cecc40);
+    hash_way0[12] = ^(value & 136'hf108a4a7d0581572d4f859b040b1c58191);
+    hash_way0[13] = ^(value & 136'he211494fa0b02ae5a9f0b36081638b0322);
+    hash_way0[14] = ^(value & 136'hc422929f416055cb53e166c102c7160644);
+    hash_way0[15] = ^(value & 136'h8845253e82c0ab96a7c2cd82058e2c0c88);
+  endfunction
+
+  // Second half of the override table (CRC-16 of USB and Modbus).
+  function automatic logic [15:0] hash_way1(input logic [135:0] value);
+    hash_way1[0] = ^(value & 136'hbfbf00feabfccffbbff0ffebffcfffbfff);
+    hash_way1[1] = ^(value & 136'h7f7e01fd57f99ff77fe1ffd7ff9fff7ffe);
+    hash_way1[2] = ^(value & 136'h41430304040ff0154033004400f0014003);
+    hash_way1[3] = ^(value & 136'h82860608081fe02a8066008801e0028006);
+    hash_way1[4] = ^(value & 136'h50c0c10103fc05500cc011003c005000c);
+    hash_way1[5] = ^(value & 136'ha181820207f80aa0198022007800a0018);
+    hash_way1[6] = ^(value & 136'h1430304040ff0154033004400f00140030);
+    hash_way1[7] = ^(value & 136'h2860608081fe02a8066008801e00280060);
+    hash_way1[8] = ^(value & 136'h50c0c10103fc05500cc011003c005000c0);
+    hash_way1[9] = ^(value & 136'ha181820207f80aa0198022007800a00180);
+    hash_way1[10] = ^(value & 136'h430304040ff0154033004400f001400300);
+    hash_way1[11] = ^(value & 136'h860608081fe02a8066008801e002800600);
+    hash_way1[12] = ^(value & 136'hc0c10103fc05500cc011003c005000c00);
+    hash_way1[13] = ^(value & 136'h181820207f80aa0198022007800a001800);
+    hash_way1[14] = ^(value & 136'h30304040ff0154033004400f0014003000);
+    hash_way1[15] = ^(value & 136'hdfdf807f55fe67fddff87ff5ffe7ffdfff);
+  endfunction
 
   // What the host says of a frame that it injects; travels beside the frame's first beat. The first field of the description is the lowest.
   localparam int INJECT_BITS = 10;
@@ -365,7 +584,7 @@ package linecard_regs_pkg;
   } inject_t;
 
   // What the card decided about a frame and on what grounds; one for each frame, at its end. With punted frames it goes to the host. The first field of the description is the lowest.
-  localparam int DECISION_BITS = 197;
+  localparam int DECISION_BITS = 200;
   typedef struct packed {
     logic [47:0] time_us;  // The card's time in microseconds at the frame's end.
     logic [15:0] length;  // Bytes of the frame as received; max_frame + 1 for every frame longer than max_frame.
@@ -377,9 +596,12 @@ package linecard_regs_pkg;
     logic [5:0] row_backup;  // Backup slot in the VID's row.
     logic [5:0] row_active;  // Active slot in the VID's row.
     logic [15:0] vid;  // That VID.
-    logic vid_valid;  // The identifier gave a VID in range.
+    logic vid_valid;  // There is a VID, and it is in range.
+    logic override_hit;  // The VID is an override's.
     logic [63:0] key;  // The identifier as it stands in the packet.
     logic key_valid;  // An identifier was read.
+    logic quoted;  // An ICMP error, judged by the packet that it quotes.
+    logic fragment;  // A later fragment that followed its first.
     logic [4:0] rule;  // Index of that rule.
     logic rule_hit;  // A service rule matched.
     logic [3:0] egress;  // Port it left by; the number of ports stands for the host. No meaning for a drop.

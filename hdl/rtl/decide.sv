@@ -6,10 +6,11 @@ module decide #(
 ) (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
-    input  logic [12*8-1:0]     window_i,  // both MAC addresses
+    input  logic [30*8-1:0]     window_i,  // both MAC addresses, and a heartbeat as far as its nonce
     input  logic [31:0]         fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
     input  logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_i,
+    input  logic [SLOTS*32-1:0] nonces_i,
     output linecard_pkg::meta_t meta_o
 );
   localparam int SLOT_BITS = linecard_regs_pkg::BITS_SLOT;
@@ -37,7 +38,9 @@ module decide #(
 
   linecard_regs_pkg::slot_entry_t slot_a, slot_b;
   logic exists_a, exists_b;
+  logic [31:0] nonce;
   always_comb begin
+    nonce = '0;
     slot_a = '0;
     slot_b = '0;
     exists_a = 1'b0;
@@ -45,6 +48,7 @@ module decide #(
     for (int i = 0; i < SLOTS; i++) begin
       if (index_a == 8'(i)) begin
         slot_a = slots_i[i*SLOT_BITS+:SLOT_BITS];
+        nonce = nonces_i[i*32+:32];
         exists_a = 1'b1;
       end
       if (index_b == 8'(i)) begin
@@ -54,7 +58,19 @@ module decide #(
     end
   end
 
+  // A heartbeat: version at l3, nonce four bytes on.
+  logic [63:0] beat;
+  always_comb begin
+    case (meta_i.l3)
+      5'd22: beat = window_i[22*8+:64];
+      5'd18: beat = window_i[18*8+:64];
+      default: beat = window_i[14*8+:64];
+    endcase
+  end
+
   linecard_pkg::meta_t meta_q;
+  logic version_q;
+  logic [31:0] nonce_q, nonce_sent_q;
   linecard_regs_pkg::slot_entry_t a_q, b_q;
   logic exists_a_q, up_a_q, up_b_q;
   logic [5:0] index_a_q, index_b_q;
@@ -62,6 +78,9 @@ module decide #(
   logic [7:0] epoch_q;
   always_ff @(posedge clk_i) begin
     meta_q <= meta_i;
+    version_q <= beat[7:0] == linecard_pkg::HEARTBEAT_VERSION;
+    nonce_q <= nonce;
+    nonce_sent_q <= {beat[39:32], beat[47:40], beat[55:48], beat[63:56]};
     a_q <= slot_a;
     b_q <= slot_b;
     index_a_q <= index_a[5:0];
@@ -102,6 +121,7 @@ module decide #(
   end
 
   localparam logic [3:0] HOST_PORT = 4'(PORTS);
+  localparam logic [3:0] HOLD_PORT = 4'(PORTS + 1);
 
   linecard_pkg::meta_t meta;
   logic use_a, use_b;  // the frame goes into (a, b), or comes from (a), this slot
@@ -112,7 +132,13 @@ module decide #(
     meta.egress = '0;
     if (meta_q.by_rules) begin
       if (!meta_q.decided) begin
-        if (!meta_q.row_valid) begin
+        if (meta_q.bad_row) begin
+          meta.reason = linecard_regs_pkg::REASON_PUNT_PARITY;
+          meta.row_valid = 1'b0;
+          meta.row_in_sync = 1'b0;
+          meta.row_backup = '0;
+          meta.row_active = '0;
+        end else if (!meta_q.row_valid) begin
           meta.reason = linecard_regs_pkg::REASON_PUNT_NO_ROW;
         end else if (up_a_q) begin
           meta.reason = linecard_regs_pkg::REASON_STEER_ACTIVE;
@@ -125,6 +151,7 @@ module decide #(
         end
       end
       if (linecard_regs_pkg::ends_in_punt(meta.reason)) meta.egress = HOST_PORT;
+      if (meta_q.hold) meta.egress = HOLD_PORT;
     end else if (meta_q.origin == linecard_regs_pkg::ORIGIN_SLOT) begin
       if (meta_q.bad_ip) begin
         meta.reason = linecard_regs_pkg::REASON_IP_HEADER;
@@ -132,6 +159,9 @@ module decide #(
         meta.reason = linecard_regs_pkg::REASON_HOST_NEIGHBOUR;
         use_a = sender_ok;
         meta.egress = HOST_PORT;
+      end else if (meta_q.heartbeat) begin
+        use_a = sender_ok && version_q && nonce_sent_q == nonce_q;
+        meta.reason = use_a ? linecard_regs_pkg::REASON_HEARTBEAT : linecard_regs_pkg::REASON_HEARTBEAT_REFUSED;
       end else if (!sender_ok) begin
         meta.reason = to_control_q ? linecard_regs_pkg::REASON_HOST_UNVERIFIED : sender_fault;
         if (to_control_q) meta.egress = HOST_PORT;
@@ -164,6 +194,7 @@ module decide #(
 
     meta.sender_valid = sender_ok && (meta.reason == linecard_regs_pkg::REASON_LINE_FROM_SLOT ||
         meta.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT ||
+        meta.reason == linecard_regs_pkg::REASON_HEARTBEAT ||
         linecard_regs_pkg::ends_in_host(meta.reason));
     meta.sender = index_a_q;
     meta.decided = 1'b1;

@@ -1,11 +1,14 @@
-// Fetch, two clocks: the identifier's bytes out of the header window. The first clock picks the 16
-// bytes around it, the second shifts them into place and puts them in order.
+// Fetch, two clocks: the identifier's bytes out of the header window (docs/card.md, steps 3.9 and
+// 3.10). The first clock picks the 16 bytes around it and says whether the packet has it at all, the
+// second shifts them into place and puts them in order.
 module fetch (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
     input  linecard_regs_pkg::rule_entry_t rule_i,
-    input  logic [7:0]          offset_i,
+    input  logic [8:0]          offset_i,  // identifier's first byte, from the frame's first
+    input  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_i,
     input  logic [linecard_pkg::WINDOW*8-1:0] window_i,
+    output logic [7:0]          type_o,    // message type, in the first clock
     output linecard_pkg::meta_t meta_o,
     output linecard_regs_pkg::rule_entry_t rule_o
 );
@@ -25,8 +28,57 @@ module fetch (
       .select_i(offset_i[7:3]),
       .slice_o(around)
   );
+  slice_at #(
+      .IN_WIDTH(linecard_pkg::PAYLOAD_BYTES * 8),
+      .STEP(8),
+      .SELECT_BITS(4),
+      .WIDTH(8)
+  ) pick_type (
+      .vector_i(payload_i),
+      .select_i(rule_i.type_offset),
+      .slice_o(type_o)
+  );
+
+  // ---- is it there?
+  logic [9:0] behind;  // first byte behind the identifier
+  logic [16:0] bound;
+  logic [8:0] quoted_end;
+  logic unwanted, missing, unquoted;
+  always_comb begin
+    unwanted = rule_i.id_width == '0;  // overrides by source alone
+    behind = 10'(offset_i) + 10'(rule_i.id_width);
+    bound = meta_i.packet_end;
+    if (rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_L4 ||
+        rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_PAYLOAD) begin
+      bound = meta_i.payload_end;
+    end
+    missing = (rule_i.setup_type && 5'(rule_i.type_offset) >= meta_i.payload_length) ||
+        (!unwanted && 17'(behind) > bound);
+    // Of a quoted packet only source address and source port can be read.
+    quoted_end = 9'(rule_i.id_offset) + 9'(rule_i.id_width);
+    case (rule_i.id_base)
+      linecard_regs_pkg::RULE_ID_BASE_L4: unquoted = rule_i.id_offset < 8'd2 || quoted_end > 9'd4;
+      linecard_regs_pkg::RULE_ID_BASE_DESTINATION: unquoted = quoted_end > (meta_i.ipv6 ? 9'd16 : 9'd4);
+      default: unquoted = 1'b1;
+    endcase
+  end
+
+  linecard_pkg::meta_t meta_picked;
+  always_comb begin
+    meta_picked = meta_i;
+    if (meta_i.by_rules && !meta_i.decided && !meta_i.follows) begin
+      if (meta_i.quoted) begin
+        meta_picked.decided = unquoted;
+        meta_picked.reason = linecard_regs_pkg::REASON_PUNT_ICMP;
+      end else begin
+        meta_picked.decided = missing || (!unwanted && behind > 10'(linecard_pkg::WINDOW));
+        meta_picked.reason = missing ? linecard_regs_pkg::REASON_NO_IDENTIFIER
+                                     : linecard_regs_pkg::REASON_PUNT_WINDOW;
+      end
+    end
+  end
   always_ff @(posedge clk_i) begin
-    meta_q <= meta_i;
+    meta_q <= meta_picked;
     rule_q <= rule_i;
     skip_q <= offset_i[2:0];
     around_q <= around;
@@ -51,7 +103,7 @@ module fetch (
     unused_bits = 7'd64 - {rule_q.id_width, 3'b000};
     key = rule_q.id_little ? (little & (64'hffff_ffff_ffff_ffff >> unused_bits)) : (big >> unused_bits);
     meta = meta_q;
-    if (meta_q.by_rules && !meta_q.decided) begin
+    if (meta_q.by_rules && !meta_q.decided && !meta_q.follows && rule_q.id_width != '0) begin
       meta.key_valid = 1'b1;
       meta.key = key;
     end

@@ -1,69 +1,73 @@
-// Finish: the frame's health is known at its last beat (docs/card.md, step 1), and with it the
-// frame's one end: its queue keeps it or it is dropped. Makes the decision record and the event that
-// all counters count. Combinational towards the queues, registered towards the counters.
+// Finish: at its last beat a frame gets its one end: its queue keeps it, it is held until its first
+// fragment comes, or it is dropped (docs/card.md, steps 1, 7 and "Punt policing"). Makes the decision
+// record and the event that all counters count, and picks what is mirrored. Combinational towards the
+// queues, registered towards the counters.
 module finish #(
-    parameter int PORTS = 2
+    parameter int PORTS = 2,
+    localparam int QUEUES = PORTS + 2  // the host's, and the hold buffer
 ) (
     input  logic                clk_i,
     input  logic                rst_ni,
-    input  logic                enable_i,
     input  logic [47:0]         time_us_i,
+    input  logic [15:0]         clock_i,
     input  linecard_pkg::meta_t meta_i,
     input  logic                valid_i,
     input  logic                last_i,
-    input  logic [2:0]          verdict_i,
+    input  logic                ill_i,
+    input  logic [5:0]          illness_i,
     input  logic [15:0]         length_i,
-    // to the queues, index PORTS is the host's
-    output logic [PORTS:0]      select_o,  // the frame goes there, if anywhere
+    // to the queues
+    output logic [QUEUES-1:0]   select_o,  // the frame goes there, if anywhere
     output logic                keep_o,    // with the last beat: it stays
-    input  logic [PORTS:0]      accept_i,  // with the last beat: there was room for all of it
+    input  logic [QUEUES-1:0]   accept_i,  // with the last beat: there was room for all of it
+    // the host's queue is shared out
+    input  logic                conform_i,   // within its service's rate
+    input  logic                share_ok_i,  // and share
+    output logic                commit_o,    // the frame went there
+    // copies
+    input  logic                mirror_i,
+    input  logic [3:0]          mirror_port_i,
+    input  logic                mirror_by_vid_i,
+    input  logic [15:0]         mirror_vid_i,
+    input  logic [63:0]         mirror_reasons_i,
+    output logic [PORTS-1:0]    copy_select_o,
+    output logic                copy_keep_o,
     output logic [linecard_regs_pkg::DECISION_BITS-1:0] record_o,  // for the host's queue
     // one pulse a frame
     output logic                event_valid_o,
     output logic [linecard_regs_pkg::DECISION_BITS-1:0] event_o,
     output logic                event_sender_valid_o,  // it came from a slot and went somewhere
-    output logic [5:0]          event_sender_o
+    output logic [5:0]          event_sender_o,        // slot that its source address names
+    output logic                held_o,                // no end yet
+    // with the event
+    output logic [15:0]         latency_o,             // clocks from the first beat at the port, modulo 2^16
+    output logic                copied_o,
+    output logic                copy_lost_o
 );
-  logic goes;
+  logic goes, to_host;
   always_comb begin
-    goes = !linecard_regs_pkg::ends_in_drop(meta_i.reason);
+    goes = !linecard_regs_pkg::ends_in_drop(meta_i.reason) && !linecard_regs_pkg::ends_in_consume(meta_i.reason);
+    to_host = goes && meta_i.egress == 4'(PORTS);
     select_o = '0;
-    for (int p = 0; p <= PORTS; p++) select_o[p] = goes && meta_i.egress == 4'(p);
+    for (int p = 0; p < QUEUES; p++) select_o[p] = (goes || meta_i.hold) && meta_i.egress == 4'(p);
   end
 
-  // The beat that marks a gap is none of the frame's.
-  logic [15:0] length;
-  assign length = length_i - 16'(verdict_i == linecard_pkg::RX_UNDERRUN);
-
-  logic ill;
-  linecard_regs_pkg::reason_t illness;
+  logic accepted, refused;
+  linecard_regs_pkg::reason_t refusal;
+  assign accepted = (select_o & accept_i) != '0;
   always_comb begin
-    ill = 1'b1;
-    illness = linecard_regs_pkg::REASON_RX_OVERSIZE;
-    if (verdict_i == linecard_pkg::RX_OVERSIZE || length > 16'(linecard_pkg::MAX_FRAME)) begin
-      illness = linecard_regs_pkg::REASON_RX_OVERSIZE;
-    end else if (verdict_i == linecard_pkg::RX_ERROR) begin
-      illness = linecard_regs_pkg::REASON_RX_ERROR;
-    end else if (verdict_i == linecard_pkg::RX_OVERFLOW) begin
-      illness = linecard_regs_pkg::REASON_RX_OVERFLOW;
-    end else if (verdict_i == linecard_pkg::RX_UNDERRUN) begin
-      illness = linecard_regs_pkg::REASON_RX_UNDERRUN;
-    end else if (!enable_i) begin
-      illness = linecard_regs_pkg::REASON_DISABLED;
-    end else if (length_i < 16'd14) begin
-      illness = linecard_regs_pkg::REASON_RUNT;
-    end else if (length_i < 16'(meta_i.header_min)) begin
-      illness = linecard_regs_pkg::REASON_TRUNCATED;
-    end else if (17'(length_i) < meta_i.packet_end) begin
-      illness = linecard_regs_pkg::REASON_IP_LENGTH;
-    end else begin
-      ill = 1'b0;
+    refused = 1'b1;
+    if (to_host && !conform_i) refusal = linecard_regs_pkg::REASON_POLICED;
+    else if (to_host && !share_ok_i) refusal = linecard_regs_pkg::REASON_HOST_SHARE;
+    else begin
+      refusal = linecard_regs_pkg::REASON_QUEUE_FULL;
+      refused = goes && !accepted;
     end
   end
-
-  logic full;
-  assign full = goes && (select_o & accept_i) == '0;
-  assign keep_o = !ill && goes && !full;
+  logic held;
+  assign held = !ill_i && meta_i.hold && accepted;
+  assign keep_o = !ill_i && ((goes && !refused) || held);
+  assign commit_o = valid_i && last_i && keep_o && to_host;
 
   linecard_regs_pkg::decision_t record;
   always_comb begin
@@ -71,20 +75,20 @@ module finish #(
     record.origin = meta_i.origin;
     record.ingress = meta_i.ingress;
     record.time_us = time_us_i;
-    record.length = length;
-    if (ill && illness == linecard_regs_pkg::REASON_RX_OVERSIZE) begin
-      record.length = 16'(linecard_pkg::MAX_FRAME + 1);
-    end
+    record.length = length_i;
     record.reason = meta_i.reason;
-    if (ill) begin
-      record.reason = illness;
+    if (ill_i) begin
+      record.reason = illness_i;
     end else begin
-      if (full) record.reason = linecard_regs_pkg::REASON_QUEUE_FULL;
-      else record.egress = meta_i.egress;
+      if (refused) record.reason = refusal;
+      else if (goes) record.egress = meta_i.egress;
       record.rule_hit = meta_i.rule_hit;
       record.rule = meta_i.rule;
+      record.fragment = meta_i.fragment;
+      record.quoted = meta_i.quoted;
       record.key_valid = meta_i.key_valid;
       record.key = meta_i.key;
+      record.override_hit = meta_i.override_hit;
       record.vid_valid = meta_i.vid_valid;
       record.vid = meta_i.vid;
       record.row_active = meta_i.row_active;
@@ -98,15 +102,34 @@ module finish #(
   end
   assign record_o = record;
 
+  // A copy is written along with the frame, and kept where its end turns out to be one that is wanted.
+  logic wanted, copy_accepted;
+  always_comb begin
+    copy_select_o = '0;
+    for (int p = 0; p < PORTS; p++) copy_select_o[p] = mirror_i && mirror_port_i == 4'(p) && !select_o[p];
+    copy_accepted = (copy_select_o & accept_i[PORTS-1:0]) != '0;
+    wanted = mirror_reasons_i[record.reason] ||
+        (mirror_by_vid_i && record.vid_valid && record.vid == mirror_vid_i);
+    copy_keep_o = wanted && !held;
+  end
+
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) event_valid_o <= 1'b0;
-    else event_valid_o <= valid_i && last_i;
+    if (!rst_ni) begin
+      event_valid_o <= 1'b0;
+      held_o <= 1'b0;
+    end else begin
+      event_valid_o <= valid_i && last_i && !held;
+      held_o <= valid_i && last_i && held;
+    end
   end
   always_ff @(posedge clk_i) begin
     if (valid_i && last_i) begin
       event_o <= record;
-      event_sender_valid_o <= meta_i.sender_valid && keep_o;
+      event_sender_valid_o <= meta_i.sender_valid && !ill_i && !refused;
       event_sender_o <= meta_i.sender;
+      latency_o <= clock_i - meta_i.stamp;
+      copied_o <= copy_keep_o && copy_accepted;
+      copy_lost_o <= copy_keep_o && copy_select_o != '0 && !copy_accepted;
     end
   end
 

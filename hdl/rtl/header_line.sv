@@ -16,10 +16,11 @@ module header_line #(
     input  logic [2:0]                      verdict_i,
     output logic [POSITIONS*DATA_WIDTH-1:0] data_o,   // position p at [p*DATA_WIDTH]
     output logic [POSITIONS-1:0]            first_o,  // a frame's first beat stands there
-    // the last position whole
+    output logic [POSITIONS-1:0]            last_o,   // its last beat does,
+    output logic [POSITIONS*COUNT_BITS-1:0] count_o,  // with so many bytes, less one
+    output logic [POSITIONS-1:0]            mark_o,   // the last of which marks a gap
+    // the last position
     output logic                            valid_o,
-    output logic [COUNT_BITS-1:0]           count_o,
-    output logic                            last_o,
     output logic [2:0]                      verdict_o,
     output logic [15:0]                     length_o  // bytes of the frame up to and with this beat
 );
@@ -53,7 +54,12 @@ module header_line #(
   assign data_o = data_q;
   assign first_o = first_q;
   assign valid_o = valid_q[END];
-  assign {verdict_o, last_o, count_o} = flags_q[END*FLAG_BITS+:FLAG_BITS];
+  assign verdict_o = flags_q[END*FLAG_BITS+COUNT_BITS+1+:3];
+  for (genvar p = 0; p < POSITIONS; p++) begin : g_flags
+    assign last_o[p] = flags_q[p*FLAG_BITS+COUNT_BITS] && valid_q[p];
+    assign count_o[p*COUNT_BITS+:COUNT_BITS] = flags_q[p*FLAG_BITS+:COUNT_BITS];
+    assign mark_o[p] = flags_q[p*FLAG_BITS+COUNT_BITS+1+:3] == linecard_pkg::RX_UNDERRUN;
+  end
   assign length_o = length_q;
 
 endmodule

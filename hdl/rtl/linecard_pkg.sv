@@ -8,19 +8,26 @@
 package linecard_pkg;
 
   // Header bytes that stages can look at: 160 hold the longest chain of headers we read (two VLAN
-  // tags 22, IPv4 with options 60, TCP with options 60) and 16 bytes of payload.
+  // tags 22, IPv4 with options 60, TCP with options 60) and 16 bytes of payload; or IPv6 with 64
+  // bytes of extension headers and all but the longest TCP options.
   localparam int WINDOW = 160;
   localparam int MAX_FRAME = 2000;  // without FCS; IEEE 802.3 clause 3.2.7 has envelope frames of 2000 with it
   localparam int L3_MAX = 22;       // behind two VLAN tags
-  localparam int L4_MAX = 82;       // behind that and IPv4 with all options
-  localparam int PAYLOAD_MAX = 142; // behind that and TCP with all options
+  localparam int CHAIN_UNITS = 8;   // IPv6 extension headers that are read, in units of 8 bytes
+  localparam int L4_MAX = 126;      // behind two tags, IPv6 and all of these
   localparam int PAYLOAD_BYTES = 16; // payload bytes that rules can compare
+  localparam int PAYLOAD_MAX = WINDOW - PAYLOAD_BYTES - 2;  // like every payload two behind a multiple of four
+  // An ICMP error's quoted packet begins at most here; its source address ends 24 bytes on, and the
+  // ports behind all its options lie before QUOTE_END.
+  localparam int QUOTE_MAX = L3_MAX + 40 + 8;
+  localparam int QUOTE_END = L3_MAX + 20 + 8 + 60 + 4;
 
   function automatic int max(input int a, input int b);
     max = (a > b) ? a : b;
   endfunction
 
-  // Taps. Each stage registers its result, so the next works one position further or later.
+  // Taps. Each stage registers its result, so the next works one position further or later. What is
+  // called beside_ works meanwhile, and costs no time.
   function automatic int tap_l2(input int k);
     tap_l2 = (L3_MAX - 1) / k;
   endfunction
@@ -30,8 +37,15 @@ package linecard_pkg;
   function automatic int tap_l3(input int k);
     tap_l3 = tap_l3_select(k) + 1;
   endfunction
+  // Unit after unit of the extension headers, as they come.
+  function automatic int chain_per_clock(input int k);
+    chain_per_clock = max(1, k / 32);
+  endfunction
+  function automatic int tap_chain(input int k);
+    tap_chain = max(tap_l3(k) + 1, (L3_MAX + 40 + 8 * chain_per_clock(k) - 1) / k);
+  endfunction
   function automatic int tap_l4_select(input int k);
-    tap_l4_select = max(tap_l3(k) + 1, (L4_MAX + 16 - 1) / k);
+    tap_l4_select = max(tap_chain(k) + CHAIN_UNITS / chain_per_clock(k), (L4_MAX + 16 - 1) / k);
   endfunction
   function automatic int tap_l4(input int k);
     tap_l4 = tap_l4_select(k) + 1;
@@ -39,33 +53,47 @@ package linecard_pkg;
   function automatic int tap_payload(input int k);
     tap_payload = max(tap_l4(k) + 1, (PAYLOAD_MAX + PAYLOAD_BYTES - 1) / k);
   endfunction
+  // Beside the chain and L4: the packet that an ICMP error quotes.
+  function automatic int beside_quote(input int k);
+    beside_quote = max(tap_l3(k) + 1, (QUOTE_MAX + 24 - 1) / k);
+  endfunction
+  function automatic int beside_quote_ports(input int k);
+    beside_quote_ports = max(beside_quote(k) + 2, (QUOTE_END - 1) / k);
+  endfunction
+  function automatic int beside_prefix(input int k);
+    beside_prefix = beside_quote(k) + 2;
+  endfunction
   function automatic int tap_match(input int k);
     tap_match = tap_payload(k) + 1;
   endfunction
   function automatic int tap_select(input int k);
     tap_select = tap_match(k) + 1;
   endfunction
-  function automatic int tap_locate(input int k);
-    tap_locate = tap_select(k) + 1;
-  endfunction
   function automatic int tap_fetch(input int k);
-    tap_fetch = tap_locate(k) + 1;
+    tap_fetch = tap_select(k) + 1;
   endfunction
   function automatic int tap_align(input int k);
     tap_align = tap_fetch(k) + 1;
   endfunction
-  function automatic int tap_subtract(input int k);
-    tap_subtract = tap_align(k) + 1;
+  function automatic int tap_identify(input int k);
+    tap_identify = tap_align(k) + 1;
   endfunction
-  function automatic int tap_shift(input int k);
-    tap_shift = tap_subtract(k) + 1;
+  // The addresses are there when the identifier is: two clocks before.
+  function automatic int beside_addresses(input int k);
+    beside_addresses = tap_identify(k) - 2;
   endfunction
-  function automatic int tap_row(input int k);
-    tap_row = tap_shift(k) + 1;
+  // Override and fragment tables: RAM, its output register, compare.
+  localparam int MATCH_LATENCY = 3;
+  function automatic int tap_resolve(input int k);
+    tap_resolve = tap_identify(k) + MATCH_LATENCY;
   endfunction
-  localparam int ROW_LATENCY = 3;
+  function automatic int beside_learn(input int k);
+    beside_learn = tap_resolve(k) + 1;
+  endfunction
+  // Rows: RAM and its output register.
+  localparam int ROW_LATENCY = 2;
   function automatic int tap_slots(input int k);
-    tap_slots = tap_row(k) + ROW_LATENCY;
+    tap_slots = tap_resolve(k) + ROW_LATENCY;
   endfunction
   function automatic int tap_decide(input int k);
     tap_decide = tap_slots(k) + 1;
@@ -81,10 +109,14 @@ package linecard_pkg;
   localparam logic [2:0] RX_OVERFLOW = 3'd3;
   localparam logic [2:0] RX_UNDERRUN = 3'd4;
 
+  localparam logic [7:0] PROTOCOL_ICMP = 8'd1;
   localparam logic [7:0] PROTOCOL_TCP = 8'd6;
   localparam logic [7:0] PROTOCOL_UDP = 8'd17;
   localparam logic [7:0] PROTOCOL_ICMPV6 = 8'd58;
   localparam logic [7:0] PROTOCOL_SCTP = 8'd132;
+  localparam logic [7:0] PROTOCOL_NONE = 8'd255;  // reserved (IANA): a chain of headers that cannot be read
+
+  localparam logic [7:0] HEARTBEAT_VERSION = 8'd1;
 
   // Octet that names the host where a slot's number would stand in a fabric MAC address.
   localparam logic [7:0] CONTROL_SLOT = 8'hff;
@@ -97,6 +129,9 @@ package linecard_pkg;
     logic [3:0] ingress;
     logic [1:0] inject_mode;
     logic [7:0] inject_target;
+    logic [15:0] stamp;  // clock of the first beat at the port, modulo 2^16
+    logic returned;  // it was held: see fragment_hold
+    logic expired;   // and its time has passed
     // verdict of a frame that is steered by rules; the first stage that decides sets it
     logic by_rules;
     logic decided;
@@ -107,26 +142,40 @@ package linecard_pkg;
     logic ipv6;
     logic bad_ip;
     logic neighbour;
+    logic heartbeat;  // to the card itself
     logic [7:0] header_min;
     logic [16:0] packet_end;
     logic [7:0] protocol;
     logic first_fragment;
     logic later_fragment;
+    logic [31:0] identification;  // IPv6; IPv4's is read where it is needed
+    logic extended;  // there are IPv6 extension headers
     logic [7:0] l4;
     logic has_ports;
     logic [15:0] destination_port;
     logic [7:0] payload;
     logic [16:0] payload_end;
     logic [4:0] payload_length;  // bytes of payload that there are, at most PAYLOAD_BYTES
+    logic quoted;              // an ICMP error; protocol, ports, fragment are those of what it quotes
+    logic [7:0] destination_at;  // where the destination address begins, or the quoted source address
     // classify
     logic rule_hit;
     logic [4:0] rule;
+    logic follows;  // a later fragment that goes where its first went
     // extract
     logic key_valid;
     logic [63:0] key;
+    logic override_hit;
+    logic asks;      // its rule wants the override table asked
+    logic only;      // and nothing else
+    logic fragment;  // its first fragment is known
+    logic hold;      // it is not, yet
+    logic [7:0] learned;  // first fragments learned by the time of the look-up, modulo 256
+    logic [9:0] fragment_index;
     logic vid_valid;
     logic [15:0] vid;
     // lookup
+    logic bad_row;  // its parity is wrong
     logic row_valid;
     logic row_in_sync;
     logic [5:0] row_backup;
@@ -140,6 +189,39 @@ package linecard_pkg;
     logic [5:0] sender;
   } meta_t;
   // Yosys 0.23 knows $bits of a signal only; linecard.sv checks this number.
-  localparam int META_BITS = 251;
+  localparam int META_BITS = 337;
+
+  // The packet that an ICMP error quotes.
+  typedef struct packed {
+    logic valid;
+    logic [7:0] protocol;
+    logic later_fragment;
+    logic has_ports;
+    logic [15:0] port;      // source
+    logic [7:0] source_at;  // where its source address begins
+    logic [7:0] l4;
+  } quote_t;
+  localparam int QUOTE_BITS = 43;
+
+  // What comes beside a frame into the pipeline.
+  typedef struct packed {
+    // of the hold buffer only
+    logic [3:0] ingress;
+    logic expired;
+    logic [9:0] inject;  // linecard_regs_pkg::inject_t
+    logic [15:0] stamp;  // clock of the first beat at the port
+  } side_t;
+  localparam int SIDE_BITS = 31;
+
+  // The walk along IPv6 extension headers.
+  typedef struct packed {
+    logic open;        // a header begins at `at`
+    logic seen;        // there was one
+    logic unreadable;
+    logic fragmented;  // a fragment header was among them
+    logic [3:0] at;    // units of eight bytes from the chain's beginning
+    logic [3:0] read;  // units that had to be there to say all this
+  } chain_t;
+  localparam int CHAIN_BITS = 12;
 
 endpackage

@@ -6,6 +6,7 @@ module parse_l2 #(
     input  logic                       clk_i,
     input  linecard_pkg::meta_t        meta_i,
     input  logic [22*8-1:0]            window_i,  // header bytes 0 to 21, byte b at [b*8]
+    input  logic [31:0]                fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
     output linecard_pkg::meta_t        meta_o
 );
@@ -15,6 +16,7 @@ module parse_l2 #(
   localparam logic [15:0] ARP = 16'h0806;
   localparam logic [15:0] IPV4 = 16'h0800;
   localparam logic [15:0] IPV6 = 16'h86dd;
+  localparam logic [15:0] HEARTBEAT = 16'h88b5;  // local experimental (IEEE 802-2014 clause 9.2.4)
 
   logic [15:0] type0, type1, type2, ethertype;
   assign type0 = {window_i[12*8+:8], window_i[13*8+:8]};
@@ -62,7 +64,9 @@ module parse_l2 #(
     meta.ipv4 = ethertype == IPV4;
     meta.ipv6 = ethertype == IPV6;
     meta.neighbour = ethertype == ARP;
-    meta.header_min = meta.neighbour ? 8'(meta.l3) + 8'd28 : 8'(meta.l3);
+    meta.heartbeat = ethertype == HEARTBEAT && meta_i.origin == linecard_regs_pkg::ORIGIN_SLOT &&
+        destination[47:16] == fabric_prefix_i && destination[15:8] == linecard_pkg::CONTROL_SLOT;
+    meta.header_min = meta.heartbeat ? 8'(meta.l3) + 8'd12 : meta.neighbour ? 8'(meta.l3) + 8'd28 : 8'(meta.l3);
     meta.packet_end = '0;
     meta.by_rules = meta_i.origin == linecard_regs_pkg::ORIGIN_LINE ||
         (meta_i.origin == linecard_regs_pkg::ORIGIN_HOST && meta_i.inject_mode == linecard_regs_pkg::INJECT_MODE_STEER);

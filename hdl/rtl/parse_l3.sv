@@ -1,5 +1,6 @@
 // Parse, second stage, two clocks: the IP header (docs/card.md, step 2). The first clock picks the
-// 40 bytes at one of the three places where L3 can begin, the second reads them.
+// 40 bytes at one of the three places where L3 can begin, the second reads them. Extension headers
+// come in parse_chain.
 module parse_l3 (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
@@ -36,16 +37,6 @@ module parse_l3 (
     for (int i = 0; i < 16; i++) destination6[127-8*i-:8] = header_q[(24+i)*8+:8];
   end
 
-  // RFC 8200 section 4 and IANA's list of extension headers, without ESP (50), which hides what
-  // follows and so ends the chain like a transport protocol.
-  logic extension;
-  always_comb begin
-    case (next_header)
-      8'd0, 8'd43, 8'd44, 8'd51, 8'd60, 8'd135, 8'd139, 8'd140: extension = 1'b1;
-      default: extension = 1'b0;
-    endcase
-  end
-
   logic [7:0] l3;
   assign l3 = 8'(meta_q.l3);
   logic bad_ipv4, bad_ipv6;
@@ -60,6 +51,8 @@ module parse_l3 (
     meta.protocol = '0;
     meta.first_fragment = 1'b0;
     meta.later_fragment = 1'b0;
+    meta.identification = '0;
+    meta.extended = 1'b0;
     if (meta_q.ipv4) begin
       meta.header_min = l3 + 8'd20;
       meta.packet_end = 17'(total_length) + 17'(meta_q.l3);
@@ -75,9 +68,8 @@ module parse_l3 (
     end
     if (meta.bad_ip) meta.packet_end = '0;
     if (!meta_q.decided) begin
-      meta.decided = meta.bad_ip || (meta_q.ipv6 && extension);
-      meta.reason = meta.bad_ip ? linecard_regs_pkg::REASON_IP_HEADER
-                                : linecard_regs_pkg::REASON_PUNT_IPV6_EXTENSION;
+      meta.decided = meta.bad_ip;
+      meta.reason = linecard_regs_pkg::REASON_IP_HEADER;
     end
   end
 

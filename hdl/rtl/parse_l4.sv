@@ -19,11 +19,11 @@ module parse_l4 (
   slice_at #(
       .IN_WIDTH((linecard_pkg::L4_MAX + 16 - FIRST) * 8),
       .STEP(32),
-      .SELECT_BITS(4),
+      .SELECT_BITS(5),
       .WIDTH(16 * 8)
   ) pick (
       .vector_i(window_i[FIRST*8+:(linecard_pkg::L4_MAX+16-FIRST)*8]),
-      .select_i(beyond[5:2]),
+      .select_i(beyond[6:2]),
       .slice_o(header)
   );
   always_ff @(posedge clk_i) begin
@@ -37,8 +37,12 @@ module parse_l4 (
   assign tcp = meta_q.protocol == linecard_pkg::PROTOCOL_TCP;
   assign sctp = meta_q.protocol == linecard_pkg::PROTOCOL_SCTP;
 
+  logic [17:0] difference;
   logic [16:0] rest;
-  assign rest = meta_q.packet_end - 17'(meta_q.l4);
+  logic beyond_packet;  // the chain of headers runs out of the packet
+  assign difference = 18'(meta_q.packet_end) - 18'(meta_q.l4);
+  assign beyond_packet = difference[17];
+  assign rest = difference[16:0];
   logic [15:0] udp_length;
   assign udp_length = {header_q[4*8+:8], header_q[5*8+:8]};
   logic [5:0] tcp_header;
@@ -48,8 +52,8 @@ module parse_l4 (
 
   logic bad;
   always_comb begin
-    bad = 1'b0;
-    if (!meta_q.later_fragment) begin
+    bad = beyond_packet;
+    if (!meta_q.later_fragment && !beyond_packet) begin
       if (udp) begin
         bad = rest < 17'd8 || udp_length < 16'd8 ||
             (17'(udp_length) > rest && !meta_q.first_fragment);
@@ -64,8 +68,9 @@ module parse_l4 (
   always_comb begin
     meta = meta_q;
     // RFC 4861 section 4: router and neighbour solicitation and advertisement, redirect.
-    discovery = meta_q.ipv6 && !meta_q.bad_ip && meta_q.protocol == linecard_pkg::PROTOCOL_ICMPV6 &&
-        rest != '0 && icmp_type >= 8'd133 && icmp_type <= 8'd137;
+    // RFC 6980 section 5 has no use for it behind extension headers, and nor do we.
+    discovery = meta_q.ipv6 && !meta_q.bad_ip && !meta_q.extended && meta_q.protocol == linecard_pkg::PROTOCOL_ICMPV6 &&
+        !beyond_packet && rest != '0 && icmp_type >= 8'd133 && icmp_type <= 8'd137;
     if (discovery) meta.neighbour = 1'b1;
 
     meta.has_ports = (udp || tcp || sctp) && !meta_q.later_fragment;
@@ -81,9 +86,10 @@ module parse_l4 (
       if (sctp) meta.payload = meta_q.l4 + 8'd12;
     end
     if (!meta_q.decided) begin
-      meta.decided = discovery || bad;
-      meta.reason = discovery ? linecard_regs_pkg::REASON_PUNT_NEIGHBOUR
-                              : linecard_regs_pkg::REASON_L4_LENGTH;
+      meta.decided = discovery || bad || meta.payload > 8'(linecard_pkg::PAYLOAD_MAX);
+      if (discovery) meta.reason = linecard_regs_pkg::REASON_PUNT_NEIGHBOUR;
+      else if (bad) meta.reason = linecard_regs_pkg::REASON_L4_LENGTH;
+      else meta.reason = linecard_regs_pkg::REASON_PUNT_WINDOW;
     end
   end
 

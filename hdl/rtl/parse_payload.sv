@@ -1,9 +1,10 @@
 // Parse, last stage: the first bytes of the payload, for the rules to compare, and how many there
-// are.
+// are. A packet that quotes one of ours is from here on judged by that one.
 module parse_payload (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
     input  logic [linecard_pkg::WINDOW*8-1:0] window_i,
+    input  linecard_pkg::quote_t quote_i,
     output linecard_pkg::meta_t meta_o,
     output logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_o
 );
@@ -33,6 +34,18 @@ module parse_payload (
     meta.payload_length = length[4:0];
     if (length[17]) meta.payload_length = '0;
     else if (length[16:0] > 17'(BYTES)) meta.payload_length = 5'(BYTES);
+    meta.quoted = quote_i.valid;
+    // RFC 791 section 3.1 and RFC 8200 section 3: where the destination address begins
+    meta.destination_at = 8'(meta_i.l3) + (meta_i.ipv6 ? 8'd24 : 8'd16);
+    if (quote_i.valid) begin
+      meta.destination_at = quote_i.source_at;
+      meta.l4 = quote_i.l4 - 8'd2;  // a destination port's offset leads to the source port
+      meta.protocol = quote_i.protocol;
+      meta.has_ports = quote_i.has_ports;
+      meta.destination_port = quote_i.port;
+      meta.later_fragment = quote_i.later_fragment;
+      meta.payload_length = '0;
+    end
   end
 
   always_ff @(posedge clk_i) begin

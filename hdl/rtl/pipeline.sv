@@ -6,15 +6,18 @@ module pipeline #(
     parameter int PORTS = 2,
     parameter int SLOTS = 8,
     parameter int VIDS = 4096,
-    parameter int VID_BANK = 4096,
     parameter int RULES = 16,
     parameter int PREFIXES = 8,
+    parameter int OVERRIDES = 1024,
+    parameter int FRAGMENTS = 512,
     localparam int K = DATA_WIDTH / 8,
-    localparam int COUNT_BITS = $clog2(K)
+    localparam int COUNT_BITS = $clog2(K),
+    localparam int SIDE_BITS = linecard_pkg::SIDE_BITS,
+    localparam int FRAGMENT_BITS = $clog2(FRAGMENTS)
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
-    // frames, without gaps inside one; source PORTS is the host
+    // frames, without gaps inside one; source PORTS is the host, PORTS + 1 the hold buffer
     input  logic                  valid_i,
     input  logic                  first_i,
     input  logic [DATA_WIDTH-1:0] data_i,
@@ -22,66 +25,99 @@ module pipeline #(
     input  logic                  last_i,
     input  logic [2:0]            verdict_i,
     input  logic [3:0]            source_i,
-    input  logic [linecard_regs_pkg::INJECT_BITS-1:0] inject_i,
-    // tables in flip-flops
+    input  logic [SIDE_BITS-1:0]  side_i,
+    // state of the card
+    input  logic [47:0]           time_us_i,
+    input  logic                  enable_i,
+    input  logic [31:0]           fragment_us_i,
     input  logic [31:0]           fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
     input  logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_i,
+    input  logic [SLOTS*32-1:0]   nonces_i,
     input  logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_i,
     input  logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules_i,
-    // the host's side of tables in RAM
+    input  logic                  rule_changed_i,  // at the last clock edge
+    input  logic [4:0]            rule_changed_index_i,
+    input  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_i,
+    // the host's side of tables in RAM: what is read belongs to the index of two clocks before
     input  logic                  type_set_write_i,
     input  logic                  vid_row_write_i,
+    input  logic                  override_write_i,
+    output logic                  override_ready_o,
+    input  logic                  override_hits_read_i,
+    input  logic                  override_hits_clear_i,
+    output logic                  override_hits_busy_o,
+    input  logic                  overrides_clear_i,
+    output logic                  overrides_busy_o,
     input  logic [15:0]           ram_index_i,
     input  logic [31:0]           ram_data_i,
+    input  logic [linecard_regs_pkg::BITS_OVERRIDE-1:0] override_data_i,
+    input  logic                  bad_parity_i,  // write the wrong parity
     output logic [31:0]           type_set_data_o,
+    output logic                  type_set_bad_o,
     output logic [linecard_regs_pkg::BITS_VID_ROW-1:0] vid_row_data_o,
-    // a frame has entered
+    output logic                  vid_row_bad_o,
+    output logic [linecard_regs_pkg::BITS_OVERRIDE-1:0] override_data_o,
+    output logic                  override_bad_o,
+    output logic [31:0]           override_hits_o,
+    // fragments
+    output logic                  fragments_busy_o,  // the table is being cleared after reset
+    input  logic [7:0]            learn_count_i,     // first fragments learned so far, modulo 256
+    output logic                  learned_o,
+    output logic [FRAGMENT_BITS-1:0] learned_index_o,
+    // a frame has entered, or a held one has come back
     output logic                  entered_o,
     output logic [1:0]            entered_origin_o,
+    output logic                  returned_o,
     // rewritten beats, each with its frame's metadata; length counts up to and with the beat
     output linecard_pkg::meta_t   meta_o,
+    output linecard_pkg::meta_t   meta_next_o,  // of the next clock's beat
     output logic                  valid_o,
     output logic [DATA_WIDTH-1:0] data_o,
     output logic [COUNT_BITS-1:0] count_o,
     output logic                  last_o,
-    output logic [2:0]            verdict_o,
+    output logic                  ill_o,        // if the frame ends with this beat
+    output logic [5:0]            illness_o,
     output logic [15:0]           length_o
 );
   localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
   localparam int META_BITS = linecard_pkg::META_BITS;
   localparam int POSITIONS = linecard_pkg::tap_rewrite(K) + 1;
 
-  // What is known of a frame as it enters.
-  logic merged_fabric;
-  always_comb begin
-    merged_fabric = 1'b0;
-    for (int p = 0; p < PORTS; p++) begin
-      if (source_i == 4'(p)) merged_fabric = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_FABRIC];
-    end
-  end
-  linecard_regs_pkg::inject_t merged_inject;
-  assign merged_inject = inject_i;
+  // ---- what is known of a frame as it enters
   linecard_pkg::meta_t entering, entering_q;
   if ($bits(entering) != META_BITS) begin : g_meta_bits
     $error("linecard_pkg: META_BITS is not the width of meta_t");
   end
+  linecard_pkg::side_t side;
+  logic [3:0] ingress;
+  logic fabric;
   always_comb begin
+    side = side_i;
+    ingress = (source_i == 4'(PORTS + 1)) ? side.ingress : source_i;
+    fabric = 1'b0;
+    for (int p = 0; p < PORTS; p++) begin
+      if (ingress == 4'(p)) fabric = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_FABRIC];
+    end
     entering = '0;
-    if (source_i == 4'(PORTS)) entering.origin = linecard_regs_pkg::ORIGIN_HOST;
-    else if (merged_fabric) entering.origin = linecard_regs_pkg::ORIGIN_SLOT;
+    if (ingress == 4'(PORTS)) entering.origin = linecard_regs_pkg::ORIGIN_HOST;
+    else if (fabric) entering.origin = linecard_regs_pkg::ORIGIN_SLOT;
     else entering.origin = linecard_regs_pkg::ORIGIN_LINE;
-    entering.ingress = source_i;
-    entering.inject_mode = merged_inject.mode;
-    entering.inject_target = merged_inject.target;
+    entering.ingress = ingress;
+    entering.inject_mode = side.inject[1:0];
+    entering.inject_target = side.inject[9:2];
+    entering.stamp = side.stamp;
+    entering.returned = source_i == 4'(PORTS + 1);
+    entering.expired = side.expired && entering.returned;
   end
   always_ff @(posedge clk_i) entering_q <= entering;
 
   // ---- header line: what its last position holds goes on to rewrite
   logic [POSITIONS*DATA_WIDTH-1:0] line;
   logic [POSITIONS-1:0] line_first;
-  logic line_valid, line_last;
-  logic [COUNT_BITS-1:0] line_count;
+  logic [POSITIONS-1:0] line_lasts, line_marks;
+  logic [POSITIONS*COUNT_BITS-1:0] line_counts;
+  logic line_valid;
   logic [2:0] line_verdict;
   logic [15:0] line_length;
   header_line #(
@@ -98,149 +134,40 @@ module pipeline #(
       .verdict_i(verdict_i),
       .data_o(line),
       .first_o(line_first),
+      .last_o(line_lasts),
+      .count_o(line_counts),
+      .mark_o(line_marks),
       .valid_o(line_valid),
-      .count_o(line_count),
-      .last_o(line_last),
       .verdict_o(line_verdict),
       .length_o(line_length)
   );
 
   // ---- parse. Metadata named after a stage stands at that stage's tap.
-  logic [META_BITS-1:0] meta_l2;
-  logic [22*8-1:0] window_l2;
-  linecard_pkg::meta_t meta_after_l2;
-  meta_delay #(
-      .CYCLES(linecard_pkg::tap_l2(K))
-  ) delay_l2 (
+  linecard_pkg::meta_t meta_match;
+  logic [PREFIXES-1:0] prefix_hits;
+  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_match;
+  parser #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS),
+      .PORTS(PORTS),
+      .PREFIXES(PREFIXES)
+  ) parser (
       .clk_i(clk_i),
       .meta_i(entering_q),
-      .meta_o(meta_l2)
-  );
-  header_tap #(
-      .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::tap_l2(K)),
-      .BYTES(22)
-  ) window_at_l2 (
       .line_i(line),
-      .window_o(window_l2)
-  );
-  parse_l2 #(
-      .PORTS(PORTS)
-  ) parse_l2 (
-      .clk_i(clk_i),
-      .meta_i(meta_l2),
-      .window_i(window_l2),
+      .fabric_prefix_i(fabric_prefix_i),
       .ports_i(ports_i),
-      .meta_o(meta_after_l2)
-  );
-
-  logic [META_BITS-1:0] meta_l3;
-  logic [62*8-1:0] window_l3;
-  linecard_pkg::meta_t meta_after_l3;
-  logic [127:0] destination;
-  meta_delay #(
-      .CYCLES(linecard_pkg::tap_l3_select(K) - linecard_pkg::tap_l2(K) - 1)
-  ) delay_l3 (
-      .clk_i(clk_i),
-      .meta_i(meta_after_l2),
-      .meta_o(meta_l3)
-  );
-  header_tap #(
-      .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::tap_l3_select(K)),
-      .BYTES(62)
-  ) window_at_l3 (
-      .line_i(line),
-      .window_o(window_l3)
-  );
-  parse_l3 parse_l3 (
-      .clk_i(clk_i),
-      .meta_i(meta_l3),
-      .window_i(window_l3),
-      .meta_o(meta_after_l3),
-      .destination_o(destination)
-  );
-
-  // The address is compared as soon as it is known; the result waits for the rest of the header.
-  logic [PREFIXES-1:0] prefix_hits, prefix_hits_match;
-  prefix_match #(
-      .PREFIXES(PREFIXES)
-  ) prefix_match (
-      .clk_i(clk_i),
-      .ipv6_i(meta_after_l3.ipv6),
-      .destination_i(destination),
       .prefixes_i(prefixes_i),
-      .match_o(prefix_hits)
-  );
-  meta_delay #(
-      .CYCLES(linecard_pkg::tap_match(K) - linecard_pkg::tap_l3(K) - 2),
-      .BITS(PREFIXES)
-  ) delay_prefix (
-      .clk_i(clk_i),
-      .meta_i(prefix_hits),
-      .meta_o(prefix_hits_match)
-  );
-
-  logic [META_BITS-1:0] meta_l4;
-  logic [(linecard_pkg::L4_MAX+16)*8-1:0] window_l4;
-  linecard_pkg::meta_t meta_after_l4;
-  meta_delay #(
-      .CYCLES(linecard_pkg::tap_l4_select(K) - linecard_pkg::tap_l3(K) - 1)
-  ) delay_l4 (
-      .clk_i(clk_i),
-      .meta_i(meta_after_l3),
-      .meta_o(meta_l4)
-  );
-  header_tap #(
-      .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::tap_l4_select(K)),
-      .BYTES(linecard_pkg::L4_MAX + 16)
-  ) window_at_l4 (
-      .line_i(line),
-      .window_o(window_l4)
-  );
-  parse_l4 parse_l4 (
-      .clk_i(clk_i),
-      .meta_i(meta_l4),
-      .window_i(window_l4),
-      .meta_o(meta_after_l4)
-  );
-
-  logic [META_BITS-1:0] meta_payload;
-  logic [linecard_pkg::WINDOW*8-1:0] window_payload;
-  linecard_pkg::meta_t meta_match;
-  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_match;
-  meta_delay #(
-      .CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::tap_l4(K) - 1)
-  ) delay_payload (
-      .clk_i(clk_i),
-      .meta_i(meta_after_l4),
-      .meta_o(meta_payload)
-  );
-  header_tap #(
-      .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::tap_payload(K)),
-      .BYTES(linecard_pkg::WINDOW)
-  ) window_at_payload (
-      .line_i(line),
-      .window_o(window_payload)
-  );
-  parse_payload parse_payload (
-      .clk_i(clk_i),
-      .meta_i(meta_payload),
-      .window_i(window_payload),
       .meta_o(meta_match),
+      .prefixes_o(prefix_hits),
       .payload_o(payload_match)
   );
 
   // ---- classify
-  linecard_pkg::meta_t meta_locate;
-  linecard_regs_pkg::rule_entry_t rule_locate;
-  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_locate;
+  linecard_pkg::meta_t meta_fetch;
+  linecard_regs_pkg::rule_entry_t rule_fetch;
+  logic [8:0] offset_fetch;
+  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_fetch;
   classify #(
       .RULES(RULES),
       .PREFIXES(PREFIXES)
@@ -248,29 +175,24 @@ module pipeline #(
       .clk_i(clk_i),
       .valid_i(line_first[linecard_pkg::tap_match(K)]),
       .meta_i(meta_match),
-      .prefixes_i(prefix_hits_match),
+      .prefixes_i(prefix_hits),
       .payload_i(payload_match),
       .rules_i(rules_i),
-      .meta_o(meta_locate),
-      .rule_o(rule_locate),
-      .payload_o(payload_locate)
-  );
-
-  // ---- extract the identifier
-  linecard_pkg::meta_t meta_fetch, meta_identify;
-  linecard_regs_pkg::rule_entry_t rule_fetch, rule_identify;
-  logic [7:0] offset_fetch, type_fetch;
-  logic [linecard_pkg::WINDOW*8-1:0] window_fetch;
-  locate locate (
-      .clk_i(clk_i),
-      .meta_i(meta_locate),
-      .rule_i(rule_locate),
-      .payload_i(payload_locate),
+      .changed_i(rule_changed_i),
+      .changed_index_i(rule_changed_index_i),
+      .previous_i(rule_previous_i),
+      .follow_i(fragment_us_i != '0),
       .meta_o(meta_fetch),
       .rule_o(rule_fetch),
       .offset_o(offset_fetch),
-      .type_o(type_fetch)
+      .payload_o(payload_fetch)
   );
+
+  // ---- extract the identifier
+  linecard_pkg::meta_t meta_identify;
+  linecard_regs_pkg::rule_entry_t rule_identify;
+  logic [7:0] type_fetch;
+  logic [linecard_pkg::WINDOW*8-1:0] window_fetch;
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
@@ -285,11 +207,13 @@ module pipeline #(
       .meta_i(meta_fetch),
       .rule_i(rule_fetch),
       .offset_i(offset_fetch),
+      .payload_i(payload_fetch),
       .window_i(window_fetch),
+      .type_o(type_fetch),
       .meta_o(meta_identify),
       .rule_o(rule_identify)
   );
-  logic type_is_setup;
+  logic type_is_setup, type_bad;
   type_sets #(
       .RULES(RULES)
   ) type_sets (
@@ -297,46 +221,170 @@ module pipeline #(
       .rule_i(meta_fetch.rule),
       .type_i(type_fetch),
       .member_o(type_is_setup),
+      .bad_o(type_bad),
       .host_write_i(type_set_write_i),
       .host_index_i(ram_index_i),
       .host_data_i(ram_data_i),
-      .host_data_o(type_set_data_o)
+      .host_bad_parity_i(bad_parity_i),
+      .host_data_o(type_set_data_o),
+      .host_bad_o(type_set_bad_o)
   );
-  linecard_pkg::meta_t meta_row;
-  logic [63:0] vid_row_index;
+
+  logic [62*8-1:0] window_addresses;
+  logic [127:0] source, fragment_key;
+  logic [7:0] fragment_space;
+  linecard_pkg::meta_t meta_addresses;
+  if (linecard_pkg::beside_addresses(K) != linecard_pkg::tap_fetch(K)) begin : g_addresses
+    $error("pipeline: the addresses are picked beside the identifier");
+  end
+  assign meta_addresses = meta_fetch;
+  header_tap #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS),
+      .TAP(linecard_pkg::beside_addresses(K)),
+      .BYTES(62)
+  ) window_at_addresses (
+      .line_i(line),
+      .window_o(window_addresses)
+  );
+  addresses addresses (
+      .clk_i(clk_i),
+      .meta_i(meta_addresses),
+      .window_i(window_addresses),
+      .source_o(source),
+      .fragment_space_o(fragment_space),
+      .fragment_key_o(fragment_key)
+  );
+
+  // ---- identify, and the exact matches beside it
+  linecard_pkg::meta_t meta_vid;
+  logic [63:0] vid;
+  logic ask;
+  logic [7:0] ask_space;
+  logic [127:0] ask_key;
   identify identify (
       .clk_i(clk_i),
       .meta_i(meta_identify),
       .rule_i(rule_identify),
+      .source_i(source),
       .type_is_setup_i(type_is_setup),
-      .meta_o(meta_row),
-      .vid_o(vid_row_index)
+      .type_bad_i(type_bad),
+      .ask_o(ask),
+      .ask_space_o(ask_space),
+      .ask_key_o(ask_key),
+      .meta_o(meta_vid),
+      .vid_o(vid)
+  );
+  logic override_hit, override_bad;
+  logic [15:0] override_bad_index_unused;
+  logic [15:0] override_vid;
+  override_table #(
+      .ENTRIES(OVERRIDES),
+      .EVERY_CLOCK((DATA_WIDTH > 64) ? 1 : 0)
+  ) override_table (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .lookup_valid_i(ask && line_first[linecard_pkg::tap_identify(K)]),
+      .space_i(ask_space),
+      .key_i(ask_key),
+      .hit_o(override_hit),
+      .vid_o(override_vid),
+      .bad_parity_o(override_bad),
+      .bad_index_o(override_bad_index_unused),
+      .host_write_i(override_write_i),
+      .host_index_i(ram_index_i),
+      .host_data_i(override_data_i),
+      .host_bad_parity_i(bad_parity_i),
+      .host_ready_o(override_ready_o),
+      .host_data_o(override_data_o),
+      .host_parity_bad_o(override_bad_o),
+      .hits_index_i(ram_index_i[10:0]),
+      .hits_read_i(override_hits_read_i),
+      .hits_data_o(override_hits_o),
+      .hits_clear_i(override_hits_clear_i),
+      .hits_clear_mask_i(ram_data_i),
+      .hits_busy_o(override_hits_busy_o),
+      .clear_i(overrides_clear_i),
+      .busy_o(overrides_busy_o)
+  );
+
+  linecard_pkg::meta_t meta_learn;
+  logic learn, learned_all;
+  logic fragment_hit, fragment_vid_valid;
+  logic [15:0] fragment_vid;
+  logic [FRAGMENT_BITS-1:0] fragment_index;
+  fragment_table #(
+      .ENTRIES(FRAGMENTS),
+      .FORWARD((DATA_WIDTH > 64) ? 1 : 0)
+  ) fragment_table (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .time_us_i(time_us_i),
+      .fragment_us_i(fragment_us_i),
+      .lookup_valid_i(line_first[linecard_pkg::tap_identify(K)]),
+      .space_i(fragment_space),
+      .key_i(fragment_key),
+      .hit_o(fragment_hit),
+      .vid_valid_o(fragment_vid_valid),
+      .vid_o(fragment_vid),
+      .index_o(fragment_index),
+      .learn_i(learn),
+      .learn_vid_valid_i(meta_learn.vid_valid),
+      .learn_vid_i(meta_learn.vid),
+      .learned_o(learned_o),
+      .learned_index_o(learned_index_o),
+      .busy_o(fragments_busy_o)
   );
 
   // ---- lookup
   linecard_pkg::meta_t meta_slots;
   lookup #(
-      .VIDS(VIDS),
-      .BANK_WORDS(VID_BANK)
+      .VIDS(VIDS)
   ) lookup (
       .clk_i(clk_i),
-      .meta_i(meta_row),
-      .vid_i(vid_row_index),
+      .meta_i(meta_vid),
+      .vid_i(vid),
+      .override_hit_i(override_hit),
+      .override_vid_i(override_vid),
+      .override_bad_i(override_bad),
+      .fragment_hit_i(fragment_hit),
+      .fragment_vid_valid_i(fragment_vid_valid),
+      .fragment_vid_i(fragment_vid),
+      .fragment_index_i(10'(fragment_index)),
+      .learned_i(learn_count_i),
+      .meta_resolved_o(meta_learn),
       .meta_o(meta_slots),
       .host_write_i(vid_row_write_i),
       .host_address_i(ram_index_i[$clog2(VIDS)-1:0]),
       .host_data_i(linecard_regs_pkg::unpack_vid_row(ram_data_i)),
-      .host_data_o(vid_row_data_o)
+      .host_bad_parity_i(bad_parity_i),
+      .host_data_o(vid_row_data_o),
+      .host_bad_o(vid_row_bad_o)
   );
 
+  // A first fragment leaves its VID behind, if the bytes that led to it are its own.
+  arrived #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS),
+      .TAP(linecard_pkg::beside_learn(K))
+  ) arrived (
+      .last_i(line_lasts),
+      .count_i(line_counts),
+      .mark_i(line_marks),
+      .packet_end_i(meta_learn.packet_end),
+      .arrived_o(learned_all)
+  );
+  assign learn = line_first[linecard_pkg::beside_learn(K)] && meta_learn.by_rules && meta_learn.rule_hit &&
+      meta_learn.first_fragment && !meta_learn.quoted && learned_all && enable_i && fragment_us_i != '0;
+
   // ---- decide
-  logic [12*8-1:0] window_decide;
+  logic [30*8-1:0] window_decide;
   linecard_pkg::meta_t meta_rewrite;
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
       .TAP(linecard_pkg::tap_slots(K)),
-      .BYTES(12)
+      .BYTES(30)
   ) window_at_decide (
       .line_i(line),
       .window_o(window_decide)
@@ -351,6 +399,7 @@ module pipeline #(
       .fabric_prefix_i(fabric_prefix_i),
       .ports_i(ports_i),
       .slots_i(slots_i),
+      .nonces_i(nonces_i),
       .meta_o(meta_rewrite)
   );
 
@@ -365,10 +414,11 @@ module pipeline #(
       .valid_i(line_valid),
       .first_i(line_first[POSITIONS-1]),
       .data_i(line[(POSITIONS-1)*DATA_WIDTH+:DATA_WIDTH]),
-      .count_i(line_count),
-      .last_i(line_last),
+      .count_i(line_counts[(POSITIONS-1)*COUNT_BITS+:COUNT_BITS]),
+      .last_i(line_lasts[POSITIONS-1]),
       .verdict_i(line_verdict),
       .length_i(line_length),
+      .enable_i(enable_i),
       .fabric_prefix_i(fabric_prefix_i),
       .ports_i(ports_i),
       .meta_o(meta_o),
@@ -376,10 +426,13 @@ module pipeline #(
       .data_o(data_o),
       .count_o(count_o),
       .last_o(last_o),
-      .verdict_o(verdict_o),
+      .meta_next_o(meta_next_o),
+      .ill_o(ill_o),
+      .illness_o(illness_o),
       .length_o(length_o)
   );
-  assign entered_o = line_first[0];
+  assign entered_o = line_first[0] && !entering_q.returned;
   assign entered_origin_o = entering_q.origin;
+  assign returned_o = line_first[0] && entering_q.returned;
 
 endmodule

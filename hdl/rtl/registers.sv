@@ -4,8 +4,8 @@
 // Contract of the bus: valid, write, addr and wdata stay until ready; rdata belongs to the clock of
 // ready. The words of a table's entry are written in order, and nothing else between them; the last
 // one writes the entry.
-// A write to `control` waits until the counters are clear after reset; one to `snapshot` until the
-// snapshot can be read.
+// A write to `control` waits until everything is clear after reset; one to `snapshot` until the
+// snapshot can be read, one to `overrides_clear` until the table is empty.
 module registers #(
     parameter int DATA_WIDTH = 64,
     parameter int PORTS = 2,
@@ -13,7 +13,10 @@ module registers #(
     parameter int VIDS = 4096,
     parameter int RULES = 16,
     parameter int PREFIXES = 8,
+    parameter int OVERRIDES = 1024,
+    parameter int FRAGMENTS = 512,
     parameter int VID_COUNTER_BITS = 32,
+    parameter int VID_BYTE_COUNTER_BITS = 0,
     parameter int CONFIGURATION_ID = 0,
     parameter logic [31:0] BUILD_ID = 32'd0
 ) (
@@ -29,51 +32,110 @@ module registers #(
     input  logic [63:0] time_us_i,
     input  logic        idle_i,
     input  logic [15:0] in_flight_i,
+    input  logic        clearing_i,   // something is being cleared after reset
     // control and tables in flip-flops
     output logic        enable_o,
+    output logic        bad_parity_o,
     output logic [31:0] fabric_prefix_o,
+    output logic [31:0] fragment_us_o,
+    output logic [31:0] stall_us_o,
+    output logic [31:0] suspect_hold_us_o,
+    output logic [31:0] mirror_o,           // as the register `select`
+    output logic [63:0] mirror_reasons_o,
     output logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_o,
     output logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_o,
     output logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_o,
     output logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules_o,
-    // tables in RAM: read data belongs to the address of three clocks before
+    output logic        rule_changed_o,
+    output logic [4:0]  rule_changed_index_o,
+    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_o,
+    // slots
+    input  logic [SLOTS-1:0] slot_up_i,
+    output logic        slot_raise_o,
+    output logic        slot_drop_o,
+    output logic [5:0]  slot_index_o,
+    output logic        slot_health_write_o,
+    output logic [linecard_regs_pkg::BITS_SLOT_HEALTH-1:0] slot_health_data_o,
+    input  logic [linecard_regs_pkg::BITS_SLOT_HEALTH-1:0] slot_health_data_i,
+    output logic        slot_event_ack_o,
+    output logic [7:0]  slot_event_count_o,
+    input  logic [linecard_regs_pkg::BITS_SLOT_EVENT-1:0] slot_event_data_i,
+    input  logic [SLOTS-1:0] slot_pending_i,
+    output logic        policer_write_o,
+    output logic [linecard_regs_pkg::BITS_POLICER-1:0] policer_data_o,
+    input  logic [linecard_regs_pkg::BITS_POLICER-1:0] policer_data_i,
+    output logic [15:0] entry_o,      // of slot_health, slot_event or policer: read data three clocks later
+    // tables in RAM: read data belongs to the index of two clocks before
     output logic        type_set_write_o,
     output logic        vid_row_write_o,
+    output logic        override_write_o,
+    input  logic        override_ready_i,       // the write takes effect, the read is made
+    output logic        override_hits_read_o,
+    output logic        override_hits_clear_o,
+    input  logic        override_hits_busy_i,
+    output logic        overrides_clear_o,
+    input  logic        overrides_busy_i,
     output logic [15:0] ram_index_o,
     output logic [31:0] ram_data_o,
+    output logic [linecard_regs_pkg::BITS_OVERRIDE-1:0] override_data_o,
     input  logic [31:0] type_set_data_i,
+    input  logic        type_set_bad_i,
     input  logic [linecard_regs_pkg::BITS_VID_ROW-1:0] vid_row_data_i,
+    input  logic        vid_row_bad_i,
+    input  logic [linecard_regs_pkg::BITS_OVERRIDE-1:0] override_data_i,
+    input  logic        override_bad_i,
+    input  logic [31:0] override_hits_i,
+    input  logic        bad_word_i,  // the data path has met one of the wrong parity
     // counters: read data belongs to the address of two clocks before
     output logic        snapshot_o,
     input  logic        snapshot_busy_i,
-    input  logic        vids_busy_i,
     input  logic [15:0] snapshot_in_flight_i,
+    input  logic [15:0] snapshot_held_i,
     output logic [23:0] count_address_o,
     input  logic [31:0] count_data_i,
-    input  logic [31:0] vid_packets_data_i
+    input  logic [31:0] vid_counts_i
 );
   localparam int PAGE = 12;
-  localparam int BIG = 20;  // tables of a megabyte each: one entry a VID
+  localparam int BIG = 20;  // tables of a megabyte and more: one entry a VID or an override
 
   // ---- one access at a time
   typedef logic [2:0] state_t;
   localparam state_t IDLE = 3'd0;
   localparam state_t READ = 3'd1;
   localparam state_t WRITE = 3'd2;
-  localparam state_t SNAPSHOT = 3'd3;  // until it can be read
+  localparam state_t WAIT = 3'd3;  // until what the write has begun is done
   localparam state_t DONE = 3'd4;
-  localparam logic [2:0] READ_CLOCKS = 3'd5;  // table_ram's three, and a register on either side
+  localparam logic [2:0] READ_CLOCKS = 3'd5;  // the tables' three, and a register on either side
   state_t state_q;
   logic [2:0] wait_q;
   logic [23:0] addr_q;
   logic [31:0] wdata_q;
   logic write_now;  // the write of addr_q, wdata_q takes effect
 
-  logic is_control, is_snapshot, may_write;
+  // ---- where
+  logic [11:0] page;
+  assign page = addr_q[23:PAGE];
+  logic at_type_set, at_vid_row, at_override, at_hits, at_health, at_event, at_policer, at_vid_counts;
+  assign at_type_set = page == linecard_regs_pkg::ADDR_TABLE_TYPE_SET[23:PAGE];
+  assign at_health = page == linecard_regs_pkg::ADDR_TABLE_SLOT_HEALTH[23:PAGE];
+  assign at_event = page == linecard_regs_pkg::ADDR_TABLE_SLOT_EVENT[23:PAGE];
+  assign at_policer = page == linecard_regs_pkg::ADDR_TABLE_POLICER[23:PAGE];
+  assign at_vid_row = addr_q[23:BIG] == linecard_regs_pkg::ADDR_TABLE_VID_ROW[23:BIG];
+  assign at_override = addr_q[23:BIG+1] == linecard_regs_pkg::ADDR_TABLE_OVERRIDE[23:BIG+1];
+  assign at_hits = addr_q[23:BIG] == linecard_regs_pkg::ADDR_TABLE_OVERRIDE_HIT[23:BIG];
+  assign at_vid_counts = addr_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_PACKETS[23:BIG] ||
+      addr_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_BYTES[23:BIG];
+
+  logic is_control, is_snapshot, is_clear, may_write, waits, working;
   assign is_control = addr_q == linecard_regs_pkg::ADDR_CONTROL_CONTROL;
   assign is_snapshot = addr_q == linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT;
-  assign may_write = !(is_control && vids_busy_i) && !((is_control || is_snapshot) && snapshot_busy_i);
+  assign is_clear = addr_q == linecard_regs_pkg::ADDR_CONTROL_OVERRIDES_CLEAR;
+  assign may_write = !(is_control && clearing_i) && !((is_control || is_snapshot) && snapshot_busy_i) &&
+      !(override_write_o && !override_ready_i);
   assign write_now = state_q == WRITE && may_write;
+  assign waits = is_snapshot || is_clear || at_hits;
+  assign working = (is_snapshot && snapshot_busy_i) || (is_clear && overrides_busy_i) ||
+      (at_hits && override_hits_busy_i);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -86,11 +148,12 @@ module registers #(
           if (cfg_valid_i) state_q <= cfg_write_i ? WRITE : READ;
         end
         READ: begin
-          wait_q <= wait_q - 3'd1;
-          if (wait_q == '0) state_q <= DONE;
+          // Overrides are read between frames, hit bits between hits.
+          if (wait_q != '0 && !(at_override && !override_ready_i && wait_q == READ_CLOCKS)) wait_q <= wait_q - 3'd1;
+          if (wait_q == '0 && !working) state_q <= DONE;
         end
-        WRITE: if (may_write) state_q <= is_snapshot ? SNAPSHOT : DONE;
-        SNAPSHOT: if (!snapshot_busy_i) state_q <= DONE;
+        WRITE: if (may_write) state_q <= waits ? WAIT : DONE;
+        WAIT: if (!working) state_q <= DONE;
         default: state_q <= IDLE;
       endcase
     end
@@ -104,123 +167,117 @@ module registers #(
     end
   end
 
-  // ---- where
-  logic [11:0] page;
-  logic [3:0] word;
-  assign page = addr_q[23:PAGE];
-  assign word = addr_q[5:2];
-
-  logic at_port, at_slot, at_prefix, at_rule, at_type_set, at_vid_row, at_vid_packets;
-  assign at_port = page == linecard_regs_pkg::ADDR_TABLE_PORT[23:PAGE];
-  assign at_slot = page == linecard_regs_pkg::ADDR_TABLE_SLOT[23:PAGE];
-  assign at_prefix = page == linecard_regs_pkg::ADDR_TABLE_PREFIX[23:PAGE];
-  assign at_rule = page == linecard_regs_pkg::ADDR_TABLE_RULE[23:PAGE];
-  assign at_type_set = page == linecard_regs_pkg::ADDR_TABLE_TYPE_SET[23:PAGE];
-  assign at_vid_row = addr_q[23:BIG] == linecard_regs_pkg::ADDR_TABLE_VID_ROW[23:BIG];
-  assign at_vid_packets = addr_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_PACKETS[23:BIG];
-
-  // ---- the words of an entry before its last, the newest on top
+  // ---- the words of an entry, the newest on top
   localparam int STAGED = (linecard_regs_pkg::WORDS_RULE - 1) * 32;  // the longest entry
   logic [STAGED-1:0] staged_q;
-  always_ff @(posedge clk_i) if (write_now) staged_q <= {wdata_q, staged_q[STAGED-1:32]};
+  logic [STAGED+31:0] words;
+  assign words = {wdata_q, staged_q};
+  always_ff @(posedge clk_i) if (write_now) staged_q <= words[STAGED+31:32];
 
-  // ---- tables
-  localparam int PORT_STRIDE = $clog2(linecard_regs_pkg::STRIDE_PORT * 4);
-  localparam int RULE_STRIDE = $clog2(linecard_regs_pkg::STRIDE_RULE * 4);
-  localparam int PREFIX_STRIDE = $clog2(linecard_regs_pkg::STRIDE_PREFIX * 4);
-  localparam int PORT_WORDS = linecard_regs_pkg::WORDS_PORT;
-  localparam int RULE_WORDS = linecard_regs_pkg::WORDS_RULE;
-  localparam int PREFIX_WORDS = linecard_regs_pkg::WORDS_PREFIX;
-
-  logic [linecard_regs_pkg::BITS_PORT-1:0] port_data;
-  logic [PORT_STRIDE-3:0] port_word;
-  assign port_word = addr_q[PORT_STRIDE-1:2];
-  config_table #(
-      .ENTRIES(PORTS),
-      .BITS(linecard_regs_pkg::BITS_PORT)
-  ) port_table (
+  logic [31:0] tables_data;
+  host_tables #(
+      .PORTS(PORTS),
+      .SLOTS(SLOTS),
+      .RULES(RULES),
+      .PREFIXES(PREFIXES)
+  ) host_tables (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_now && at_port && port_word == (PORT_STRIDE - 2)'(PORT_WORDS - 1)),
-      .index_i(16'(addr_q[PAGE-1:PORT_STRIDE])),
-      .data_i(linecard_regs_pkg::unpack_port({wdata_q, staged_q[STAGED-1-:(PORT_WORDS-1)*32]})),
-      .data_o(port_data),
-      .entries_o(ports_o)
-  );
-  // Down is latched: a slot that is down comes up with another epoch only, so that nobody who was
-  // given up can be given back the right to speak.
-  localparam int SLOT_INDEX_BITS = $clog2(SLOTS);
-  logic [linecard_regs_pkg::BITS_SLOT-1:0] slot_data, slot_before;
-  linecard_regs_pkg::slot_entry_t slot_old, slot_new;
-  slice_at #(
-      .IN_WIDTH(SLOTS * linecard_regs_pkg::BITS_SLOT),
-      .STEP(linecard_regs_pkg::BITS_SLOT),
-      .SELECT_BITS(SLOT_INDEX_BITS),
-      .WIDTH(linecard_regs_pkg::BITS_SLOT)
-  ) slot_present (
-      .vector_i(slots_o),
-      .select_i(addr_q[2+:SLOT_INDEX_BITS]),
-      .slice_o(slot_before)
-  );
-  always_comb begin
-    slot_old = slot_before;
-    slot_new = linecard_regs_pkg::unpack_slot(wdata_q);
-    if (!slot_old.up && slot_new.epoch == slot_old.epoch) slot_new.up = 1'b0;
-  end
-  config_table #(
-      .ENTRIES(SLOTS),
-      .BITS(linecard_regs_pkg::BITS_SLOT)
-  ) slot_table (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .write_i(write_now && at_slot),
-      .index_i(16'(addr_q[PAGE-1:2])),
-      .data_i(slot_new),
-      .data_o(slot_data),
-      .entries_o(slots_o)
+      .write_i(write_now),
+      .address_i(addr_q),
+      .words_i(words),
+      .data_o(tables_data),
+      .slot_up_i(slot_up_i),
+      .slot_raise_o(slot_raise_o),
+      .slot_drop_o(slot_drop_o),
+      .slot_index_o(slot_index_o),
+      .ports_o(ports_o),
+      .slots_o(slots_o),
+      .prefixes_o(prefixes_o),
+      .rules_o(rules_o),
+      .rule_changed_o(rule_changed_o),
+      .rule_changed_index_o(rule_changed_index_o),
+      .rule_previous_o(rule_previous_o)
   );
 
-  logic [linecard_regs_pkg::BITS_PREFIX-1:0] prefix_data;
-  config_table #(
-      .ENTRIES(PREFIXES),
-      .BITS(linecard_regs_pkg::BITS_PREFIX)
-  ) prefix_table (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .write_i(write_now && at_prefix && word == 4'(PREFIX_WORDS - 1)),
-      .index_i(16'(addr_q[PAGE-1:PREFIX_STRIDE])),
-      .data_i(linecard_regs_pkg::unpack_prefix({wdata_q, staged_q[STAGED-1-:(PREFIX_WORDS-1)*32]})),
-      .data_o(prefix_data),
-      .entries_o(prefixes_o)
-  );
+  // ---- tables of which the data path reads one entry
+  localparam int HEALTH_WORDS = linecard_regs_pkg::WORDS_SLOT_HEALTH;
+  localparam int POLICER_WORDS = linecard_regs_pkg::WORDS_POLICER;
+  localparam int OVERRIDE_WORDS = linecard_regs_pkg::WORDS_OVERRIDE;
+  logic slot_exists, policer_exists, vid_exists, override_exists, hits_exist, type_set_exists;
+  assign slot_exists = addr_q[PAGE-1:4] < 8'(SLOTS);
+  assign policer_exists = {1'b0, addr_q[PAGE-1:3]} < 10'(RULES + 2);
+  assign vid_exists = {1'b0, addr_q[BIG-1:2]} < 19'(VIDS);
+  assign override_exists = {1'b0, addr_q[BIG:5]} < 17'(OVERRIDES);
+  assign hits_exist = {1'b0, addr_q[BIG-1:2]} < 19'(OVERRIDES / 32);
+  assign type_set_exists = {4'd0, addr_q[PAGE-1:2]} < 14'(RULES * 8);
 
-  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_data;
-  config_table #(
-      .ENTRIES(RULES),
-      .BITS(linecard_regs_pkg::BITS_RULE)
-  ) rule_table (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .write_i(write_now && at_rule && word == 4'(RULE_WORDS - 1)),
-      .index_i(16'(addr_q[PAGE-1:RULE_STRIDE])),
-      .data_i(linecard_regs_pkg::unpack_rule({wdata_q, staged_q[STAGED-1-:(RULE_WORDS-1)*32]})),
-      .data_o(rule_data),
-      .entries_o(rules_o)
-  );
+  assign slot_health_write_o = write_now && at_health && slot_exists && addr_q[3:2] == 2'(HEALTH_WORDS - 1);
+  assign slot_health_data_o = linecard_regs_pkg::unpack_slot_health(words[STAGED+31-:HEALTH_WORDS*32]);
+  assign slot_event_ack_o = write_now && at_event && slot_exists && addr_q[3:2] == '0;
+  assign slot_event_count_o = wdata_q[7:0];
+  assign policer_write_o = write_now && at_policer && policer_exists && addr_q[2] == 1'(POLICER_WORDS - 1);
+  assign policer_data_o = linecard_regs_pkg::unpack_policer(words[STAGED+31-:POLICER_WORDS*32]);
+  assign entry_o = at_policer ? 16'(addr_q[PAGE-1:3]) : 16'(addr_q[PAGE-1:4]);
 
-  assign type_set_write_o = write_now && at_type_set && {4'd0, addr_q[PAGE-1:2]} < 14'(RULES * 8);
-  assign vid_row_write_o = write_now && at_vid_row && {1'b0, addr_q[BIG-1:2]} < 19'(VIDS);
-  assign ram_index_o = addr_q[17:2];
+  assign type_set_write_o = write_now && at_type_set && type_set_exists;
+  assign vid_row_write_o = write_now && at_vid_row && vid_exists;
+  assign override_write_o = state_q == WRITE && at_override && override_exists && addr_q[4:2] == 3'(OVERRIDE_WORDS - 1);
+  assign override_data_o = linecard_regs_pkg::unpack_override(words[STAGED+31-:OVERRIDE_WORDS*32]);
+  assign override_hits_read_o = state_q == READ && wait_q == READ_CLOCKS && at_hits && hits_exist;
+  assign override_hits_clear_o = write_now && at_hits && hits_exist;
+  assign overrides_clear_o = write_now && is_clear;
   assign ram_data_o = wdata_q;
+
+  // ---- scrubber: has the tables' read ports between accesses
+  logic [15:0] scrub_index;
+  logic scrubbing;
+  logic [31:0] parity_errors, parity_last, scrubs;
+  assign scrubbing = state_q == IDLE && !overrides_busy_i;
+  scrubber #(
+      .VIDS(VIDS),
+      .OVERRIDES(OVERRIDES),
+      .RULES(RULES)
+  ) scrubber (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .enable_i(enable_o),
+      .grant_i(scrubbing),
+      .ready_i(override_ready_i),
+      .index_o(scrub_index),
+      .vid_row_bad_i(vid_row_bad_i),
+      .override_bad_i(override_bad_i),
+      .type_set_bad_i(type_set_bad_i),
+      .met_i(bad_word_i),
+      .errors_o(parity_errors),
+      .last_o(parity_last),
+      .rounds_o(scrubs)
+  );
+  assign ram_index_o = scrubbing ? scrub_index : at_override ? addr_q[BIG:5] : addr_q[17:2];
 
   // ---- control
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       enable_o <= 1'b0;
+      bad_parity_o <= 1'b0;
       fabric_prefix_o <= '0;
+      fragment_us_o <= '0;
+      stall_us_o <= '0;
+      suspect_hold_us_o <= '0;
+      mirror_o <= '0;
+      mirror_reasons_o <= '0;
     end else if (write_now) begin
-      if (is_control) enable_o <= wdata_q[0];
-      if (addr_q == linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX) fabric_prefix_o <= wdata_q;
+      case (addr_q)
+        linecard_regs_pkg::ADDR_CONTROL_CONTROL: {bad_parity_o, enable_o} <= wdata_q[1:0];
+        linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX: fabric_prefix_o <= wdata_q;
+        linecard_regs_pkg::ADDR_CONTROL_FRAGMENT_US: fragment_us_o <= wdata_q;
+        linecard_regs_pkg::ADDR_CONTROL_STALL_US: stall_us_o <= wdata_q;
+        linecard_regs_pkg::ADDR_CONTROL_SUSPECT_HOLD_US: suspect_hold_us_o <= wdata_q;
+        linecard_regs_pkg::ADDR_MIRROR_SELECT: mirror_o <= wdata_q & 32'hffff_00f3;
+        linecard_regs_pkg::ADDR_MIRROR_REASONS_LOW: mirror_reasons_o[31:0] <= wdata_q;
+        linecard_regs_pkg::ADDR_MIRROR_REASONS_HIGH: mirror_reasons_o[63:32] <= wdata_q;
+        default: ;
+      endcase
     end
   end
   assign snapshot_o = write_now && is_snapshot;
@@ -239,60 +296,82 @@ module registers #(
 
   // ---- read
   assign count_address_o = addr_q;
-  logic [319:0] rule_words;
-  logic [287:0] prefix_words;
-  logic [63:0] port_words;
-  assign rule_words = linecard_regs_pkg::pack_rule(rule_data);
-  assign prefix_words = linecard_regs_pkg::pack_prefix(prefix_data);
-  assign port_words = linecard_regs_pkg::pack_port(port_data);
+  logic [63:0] pending;
+  logic [95:0] health_words, event_words;
+  logic [63:0] policer_words;
+  logic [159:0] override_words;
+  assign pending = 64'(slot_pending_i);
+  assign health_words = linecard_regs_pkg::pack_slot_health(slot_health_data_i);
+  assign event_words = linecard_regs_pkg::pack_slot_event(slot_event_data_i);
+  assign policer_words = linecard_regs_pkg::pack_policer(policer_data_i);
+  assign override_words = linecard_regs_pkg::pack_override(override_data_i);
+
+  logic [31:0] single;  // registers that are no table
+  always_comb begin
+    case (addr_q)
+      linecard_regs_pkg::ADDR_IDENTITY_MAGIC: single = linecard_regs_pkg::MAGIC;
+      linecard_regs_pkg::ADDR_IDENTITY_VERSION:
+      single = {linecard_regs_pkg::VERSION_MAJOR, linecard_regs_pkg::VERSION_MINOR};
+      linecard_regs_pkg::ADDR_IDENTITY_BUILD_ID: single = BUILD_ID;
+      linecard_regs_pkg::ADDR_IDENTITY_CONFIGURATION: single = 32'(CONFIGURATION_ID);
+      linecard_regs_pkg::ADDR_IDENTITY_DATA_WIDTH: single = 32'(DATA_WIDTH);
+      linecard_regs_pkg::ADDR_IDENTITY_PORTS: single = 32'(PORTS);
+      linecard_regs_pkg::ADDR_IDENTITY_SLOTS: single = 32'(SLOTS);
+      linecard_regs_pkg::ADDR_IDENTITY_VIDS: single = 32'(VIDS);
+      linecard_regs_pkg::ADDR_IDENTITY_RULES: single = 32'(RULES);
+      linecard_regs_pkg::ADDR_IDENTITY_PREFIXES: single = 32'(PREFIXES);
+      linecard_regs_pkg::ADDR_IDENTITY_OVERRIDES: single = 32'(OVERRIDES);
+      linecard_regs_pkg::ADDR_IDENTITY_FRAGMENTS: single = 32'(FRAGMENTS);
+      linecard_regs_pkg::ADDR_IDENTITY_MAX_FRAME: single = 32'(linecard_pkg::MAX_FRAME);
+      linecard_regs_pkg::ADDR_IDENTITY_WINDOW: single = 32'(linecard_pkg::WINDOW);
+      linecard_regs_pkg::ADDR_IDENTITY_VID_COUNTER_BITS: single = 32'(VID_COUNTER_BITS);
+      linecard_regs_pkg::ADDR_IDENTITY_VID_BYTE_COUNTER_BITS: single = 32'(VID_BYTE_COUNTER_BITS);
+      linecard_regs_pkg::ADDR_CONTROL_CONTROL: single = {30'd0, bad_parity_o, enable_o};
+      linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX: single = fabric_prefix_o;
+      linecard_regs_pkg::ADDR_CONTROL_STATUS: single = {in_flight_i, 15'd0, idle_i};
+      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT: single = snapshots_q;
+      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_IN_FLIGHT: single = {16'd0, snapshot_in_flight_i};
+      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_HELD: single = {16'd0, snapshot_held_i};
+      linecard_regs_pkg::ADDR_CONTROL_TIME_LOW: single = time_us_i[31:0];
+      linecard_regs_pkg::ADDR_CONTROL_TIME_HIGH: single = time_high_q;
+      linecard_regs_pkg::ADDR_CONTROL_FRAGMENT_US: single = fragment_us_o;
+      linecard_regs_pkg::ADDR_CONTROL_STALL_US: single = stall_us_o;
+      linecard_regs_pkg::ADDR_CONTROL_SUSPECT_HOLD_US: single = suspect_hold_us_o;
+      linecard_regs_pkg::ADDR_EVENTS_SLOTS_LOW: single = pending[31:0];
+      linecard_regs_pkg::ADDR_EVENTS_SLOTS_HIGH: single = pending[63:32];
+      linecard_regs_pkg::ADDR_EVENTS_PARITY_ERRORS: single = parity_errors;
+      linecard_regs_pkg::ADDR_EVENTS_PARITY_LAST: single = parity_last;
+      linecard_regs_pkg::ADDR_EVENTS_SCRUBS: single = scrubs;
+      linecard_regs_pkg::ADDR_MIRROR_SELECT: single = mirror_o;
+      linecard_regs_pkg::ADDR_MIRROR_REASONS_LOW: single = mirror_reasons_o[31:0];
+      linecard_regs_pkg::ADDR_MIRROR_REASONS_HIGH: single = mirror_reasons_o[63:32];
+      default: single = '0;
+    endcase
+  end
+
+  logic [31:0] entry_word;  // of the tables whose entries are several words
+  always_comb begin
+    entry_word = '0;
+    for (int i = 0; i < HEALTH_WORDS; i++) begin
+      if (at_health && slot_exists && addr_q[3:2] == 2'(i)) entry_word = health_words[i*32+:32];
+      if (at_event && slot_exists && addr_q[3:2] == 2'(i)) entry_word = event_words[i*32+:32];
+    end
+    for (int i = 0; i < POLICER_WORDS; i++) begin
+      if (at_policer && policer_exists && addr_q[2] == 1'(i)) entry_word = policer_words[i*32+:32];
+    end
+    for (int i = 0; i < OVERRIDE_WORDS; i++) begin
+      if (at_override && override_exists && addr_q[4:2] == 3'(i)) entry_word = override_words[i*32+:32];
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (state_q == READ) begin
-      cfg_rdata_o <= '0;
-      if (page == '0) begin
-        case (addr_q)
-          linecard_regs_pkg::ADDR_IDENTITY_MAGIC: cfg_rdata_o <= linecard_regs_pkg::MAGIC;
-          linecard_regs_pkg::ADDR_IDENTITY_VERSION:
-          cfg_rdata_o <= {linecard_regs_pkg::VERSION_MAJOR, linecard_regs_pkg::VERSION_MINOR};
-          linecard_regs_pkg::ADDR_IDENTITY_BUILD_ID: cfg_rdata_o <= BUILD_ID;
-          linecard_regs_pkg::ADDR_IDENTITY_CONFIGURATION: cfg_rdata_o <= 32'(CONFIGURATION_ID);
-          linecard_regs_pkg::ADDR_IDENTITY_DATA_WIDTH: cfg_rdata_o <= 32'(DATA_WIDTH);
-          linecard_regs_pkg::ADDR_IDENTITY_PORTS: cfg_rdata_o <= 32'(PORTS);
-          linecard_regs_pkg::ADDR_IDENTITY_SLOTS: cfg_rdata_o <= 32'(SLOTS);
-          linecard_regs_pkg::ADDR_IDENTITY_VIDS: cfg_rdata_o <= 32'(VIDS);
-          linecard_regs_pkg::ADDR_IDENTITY_RULES: cfg_rdata_o <= 32'(RULES);
-          linecard_regs_pkg::ADDR_IDENTITY_PREFIXES: cfg_rdata_o <= 32'(PREFIXES);
-          linecard_regs_pkg::ADDR_IDENTITY_MAX_FRAME: cfg_rdata_o <= 32'(linecard_pkg::MAX_FRAME);
-          linecard_regs_pkg::ADDR_IDENTITY_WINDOW: cfg_rdata_o <= 32'(linecard_pkg::WINDOW);
-          linecard_regs_pkg::ADDR_IDENTITY_VID_COUNTER_BITS: cfg_rdata_o <= 32'(VID_COUNTER_BITS);
-          linecard_regs_pkg::ADDR_CONTROL_CONTROL: cfg_rdata_o <= {31'd0, enable_o};
-          linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX: cfg_rdata_o <= fabric_prefix_o;
-          linecard_regs_pkg::ADDR_CONTROL_STATUS: cfg_rdata_o <= {in_flight_i, 15'd0, idle_i};
-          linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT: cfg_rdata_o <= snapshots_q;
-          linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_IN_FLIGHT: cfg_rdata_o <= {16'd0, snapshot_in_flight_i};
-          linecard_regs_pkg::ADDR_CONTROL_TIME_LOW: cfg_rdata_o <= time_us_i[31:0];
-          linecard_regs_pkg::ADDR_CONTROL_TIME_HIGH: cfg_rdata_o <= time_high_q;
-          default: cfg_rdata_o <= '0;
-        endcase
-      end else if (at_port) begin
-        for (int i = 0; i < PORT_WORDS; i++) begin
-          if (port_word == (PORT_STRIDE - 2)'(i)) cfg_rdata_o <= port_words[i*32+:32];
-        end
-      end else if (at_slot) begin
-        cfg_rdata_o <= linecard_regs_pkg::pack_slot(slot_data);
-      end else if (at_prefix) begin
-        for (int i = 0; i < PREFIX_WORDS; i++) if (word == 4'(i)) cfg_rdata_o <= prefix_words[i*32+:32];
-      end else if (at_rule) begin
-        for (int i = 0; i < RULE_WORDS; i++) if (word == 4'(i)) cfg_rdata_o <= rule_words[i*32+:32];
-      end else if (at_type_set) begin
-        if ({4'd0, addr_q[PAGE-1:2]} < 14'(RULES * 8)) cfg_rdata_o <= type_set_data_i;
-      end else if (at_vid_row) begin
-        if ({1'b0, addr_q[BIG-1:2]} < 19'(VIDS)) cfg_rdata_o <= linecard_regs_pkg::pack_vid_row(vid_row_data_i);
-      end else if (at_vid_packets) begin
-        cfg_rdata_o <= vid_packets_data_i;
-      end else begin
-        cfg_rdata_o <= count_data_i;
-      end
+      if (page == '0) cfg_rdata_o <= single;
+      else if (at_type_set) cfg_rdata_o <= type_set_exists ? type_set_data_i : '0;
+      else if (at_vid_row) cfg_rdata_o <= vid_exists ? linecard_regs_pkg::pack_vid_row(vid_row_data_i) : '0;
+      else if (at_hits) cfg_rdata_o <= hits_exist ? override_hits_i : '0;
+      else if (at_vid_counts) cfg_rdata_o <= vid_counts_i;
+      else cfg_rdata_o <= tables_data | entry_word | count_data_i;
     end
   end
 

@@ -1,5 +1,6 @@
 // Rewrite: MAC addresses of what goes to a slot or to the line (docs/card.md, step 6); one clock.
-// From here on the metadata stays beside all beats of its frame.
+// From here on the metadata stays beside all beats of its frame, and with each beat comes what would
+// be wrong with a frame that ended there (step 1).
 module rewrite #(
     parameter int DATA_WIDTH = 64,
     parameter int PORTS = 2,
@@ -16,6 +17,7 @@ module rewrite #(
     input  logic                  last_i,
     input  logic [2:0]            verdict_i,
     input  logic [15:0]           length_i,
+    input  logic                  enable_i,
     input  logic [31:0]           fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
     output linecard_pkg::meta_t   meta_o,  // with every beat
@@ -23,8 +25,10 @@ module rewrite #(
     output logic [DATA_WIDTH-1:0] data_o,
     output logic [COUNT_BITS-1:0] count_o,
     output logic                  last_o,
-    output logic [2:0]            verdict_o,
-    output logic [15:0]           length_o
+    output linecard_pkg::meta_t   meta_next_o,  // of the next clock's beat
+    output logic                  ill_o,
+    output logic [5:0]            illness_o,  // reason, where ill_o
+    output logic [15:0]           length_o    // bytes up to and with this beat; one that marks a gap is none
 );
   localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
   localparam int MAC_BEATS = (12 + K - 1) / K;
@@ -74,6 +78,34 @@ module rewrite #(
     end
   end
 
+  // ---- health
+  assign meta_next_o = first_i ? meta_i : meta_o;
+  logic [15:0] length;
+  assign length = length_i - 16'(verdict_i == linecard_pkg::RX_UNDERRUN);
+  logic ill;
+  linecard_regs_pkg::reason_t illness;
+  always_comb begin
+    ill = 1'b1;
+    if (verdict_i == linecard_pkg::RX_OVERSIZE || length > 16'(linecard_pkg::MAX_FRAME)) begin
+      illness = linecard_regs_pkg::REASON_RX_OVERSIZE;
+    end else if (verdict_i == linecard_pkg::RX_ERROR) begin
+      illness = linecard_regs_pkg::REASON_RX_ERROR;
+    end else if (verdict_i == linecard_pkg::RX_OVERFLOW) begin
+      illness = linecard_regs_pkg::REASON_RX_OVERFLOW;
+    end else if (verdict_i == linecard_pkg::RX_UNDERRUN) begin
+      illness = linecard_regs_pkg::REASON_RX_UNDERRUN;
+    end else if (!enable_i) begin
+      illness = linecard_regs_pkg::REASON_DISABLED;
+    end else if (length_i < 16'd14) begin
+      illness = linecard_regs_pkg::REASON_RUNT;
+    end else if (length_i < 16'(meta_next_o.header_min)) begin
+      illness = linecard_regs_pkg::REASON_TRUNCATED;
+    end else begin
+      illness = linecard_regs_pkg::REASON_IP_LENGTH;
+      ill = 17'(length_i) < meta_next_o.packet_end;
+    end
+  end
+
   always_ff @(posedge clk_i) begin
     if (valid_i) begin
       macs_q <= macs_now;
@@ -82,9 +114,11 @@ module rewrite #(
       data_o <= data;
       count_o <= count_i;
       last_o <= last_i;
-      verdict_o <= verdict_i;
-      length_o <= length_i;
-      if (first_i) meta_o <= meta_i;
+      ill_o <= ill;
+      illness_o <= illness;
+      length_o <= (verdict_i == linecard_pkg::RX_OVERSIZE || length > 16'(linecard_pkg::MAX_FRAME))
+          ? 16'(linecard_pkg::MAX_FRAME + 1) : length;
+      meta_o <= meta_next_o;
     end
   end
 

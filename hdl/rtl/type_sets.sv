@@ -1,5 +1,5 @@
 // Is a message type in the set of its rule? The answer comes two clocks after the question. One RAM
-// holds all sets, 32 types a word.
+// holds all sets, 32 types a word, each with a parity bit.
 module type_sets #(
     parameter int RULES = 16
 ) (
@@ -7,34 +7,44 @@ module type_sets #(
     input  logic [4:0]  rule_i,
     input  logic [7:0]  type_i,
     output logic        member_o,
-    // host: read data belongs to the index of the clock before
+    output logic        bad_o,         // the word's parity is wrong
+    // host: what is read belongs to the index of two clocks before
     input  logic        host_write_i,
     input  logic [15:0] host_index_i,
     input  logic [31:0] host_data_i,
-    output logic [31:0] host_data_o
+    input  logic        host_bad_parity_i,
+    output logic [31:0] host_data_o,
+    output logic        host_bad_o
 );
   localparam int WORDS = RULES * 8;
   localparam int INDEX_BITS = $clog2(WORDS);
 
-  (* no_rw_check *) logic [31:0] sets[0:WORDS-1];
-  logic [31:0] word_q;
+  (* no_rw_check *) logic [32:0] sets[0:WORDS-1];
+  logic [32:0] word_q, word, written;
   logic [4:0] bit_q;
   logic [INDEX_BITS-1:0] index;
   assign index = INDEX_BITS'({rule_i, type_i[7:5]});
+  assign written = {^host_data_i ^ host_bad_parity_i, host_data_i};
 
   // A word that is written in this clock is read from beside the RAM.
   logic hit_q;
-  logic [31:0] written_q;
+  logic [32:0] written_q, host_q;
+  assign word = hit_q ? written_q : word_q;
   always_ff @(posedge clk_i) begin
     word_q <= sets[index];
     bit_q <= type_i[4:0];
     hit_q <= host_write_i && host_index_i[INDEX_BITS-1:0] == index;
-    written_q <= host_data_i;
-    member_o <= hit_q ? written_q[bit_q] : word_q[bit_q];
+    written_q <= written;
+    member_o <= word[{1'b0, bit_q}];
+    bad_o <= ^word;
   end
   always_ff @(posedge clk_i) begin
-    if (host_write_i) sets[host_index_i[INDEX_BITS-1:0]] <= host_data_i;
-    else host_data_o <= sets[host_index_i[INDEX_BITS-1:0]];
+    if (host_write_i) sets[host_index_i[INDEX_BITS-1:0]] <= written;
+    else host_q <= sets[host_index_i[INDEX_BITS-1:0]];
+  end
+  always_ff @(posedge clk_i) begin
+    host_data_o <= host_q[31:0];
+    host_bad_o <= ^host_q;
   end
 
 endmodule

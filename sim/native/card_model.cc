@@ -80,6 +80,7 @@ CardModel::CardModel(const ModelOptions& options) {
     p.time_us = exactly<uint64_t>(t.time_us_i);
     p.deadline_us = exactly<uint64_t>(t.deadline_us_o);
     p.idle = bytes_of<1>(t.idle_o);
+    p.link = bytes_of<PORTS>(t.link_i);
     p.rx_tvalid = bytes_of<PORTS>(t.rx_tvalid_i);
     p.rx_tlast = bytes_of<PORTS>(t.rx_tlast_i);
     p.rx_tuser = bytes_of<PORTS>(t.rx_tuser_i);
@@ -114,12 +115,13 @@ CardModel::CardModel(const ModelOptions& options) {
 
     // Inputs are ours: only what the card itself holds starts with the seed's values.
     *p.time_us = 0;
-    for (uint8_t* bits : {p.rx_tvalid, p.rx_tlast, p.rx_tuser, p.tx_tready}) {
+    for (uint8_t* bits : {p.link, p.rx_tvalid, p.rx_tlast, p.rx_tuser, p.tx_tready}) {
         std::memset(bits, 0, (PORTS + 7) / 8);
     }
     for (uint8_t* bit : {p.inject_tvalid, p.inject_tlast, p.host_tready, p.cfg_valid, p.cfg_write}) {
         *bit = 0;
     }
+    for (size_t port = 0; port < PORTS; ++port) p.link[port / 8] |= static_cast<uint8_t>(1U << (port % 8));
     std::memset(p.rx_tdata, 0, PORTS * BEAT_BYTES);
     std::memset(p.rx_tkeep, 0, PORTS * BEAT_BYTES / 8);
     std::memset(p.inject_tdata, 0, BEAT_BYTES);

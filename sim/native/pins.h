@@ -19,6 +19,7 @@ struct Pins {
     uint64_t* time_us = nullptr;
     const uint64_t* deadline_us = nullptr;
     const uint8_t* idle = nullptr;
+    uint8_t* link = nullptr;
 
     uint8_t *rx_tvalid = nullptr, *rx_tlast = nullptr, *rx_tuser = nullptr;
     uint8_t *rx_tdata = nullptr, *rx_tkeep = nullptr;

@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 /// Clocks between two looks at interfaces, tasks and time.
 constexpr unsigned BURST_CLOCKS = 512;
 /// Clocks that an idle card gets when its deadline has come: enough to begin what it has to do.
-constexpr unsigned DUE_CLOCKS = 64;
+constexpr unsigned DUE_CLOCKS = 256;
 /// Clocks between two looks at whether the card shall end.
 constexpr unsigned STOP_CLOCKS = 1024;
 /// Frames for JavaScript that may wait in live use; beyond, the card sees back-pressure on its host

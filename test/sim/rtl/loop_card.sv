@@ -17,6 +17,7 @@ module linecard #(
   input  logic [63:0]              time_us_i,
   output logic [63:0]              deadline_us_o,
   output logic                     idle_o,
+  input  logic [PORTS-1:0]         link_i,
   input  logic [PORTS-1:0]         rx_tvalid_i,
   input  logic [PORTS-1:0]         rx_tlast_i,
   input  logic [PORTS-1:0]         rx_tuser_i,

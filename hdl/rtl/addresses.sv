@@ -1,0 +1,57 @@
+// The addresses of a packet once more, when its identifier is there, as keys for the override and the
+// fragment table (docs/card.md, "Overrides" and "Later fragments"). Two clocks: pick, fold.
+module addresses (
+    input  logic                clk_i,
+    input  linecard_pkg::meta_t meta_i,    // at beside_addresses
+    input  logic [62*8-1:0]     window_i,  // header bytes 0 to 61
+    output logic [127:0]        source_o,  // first bit on the wire in bit 127; IPv4 in 127:96
+    output logic [7:0]          fragment_space_o,
+    output logic [127:0]        fragment_key_o
+);
+  // ---- pick
+  logic [40*8-1:0] header;
+  always_comb begin
+    case (meta_i.l3)
+      5'd22: header = window_i[22*8+:40*8];
+      5'd18: header = window_i[18*8+:40*8];
+      default: header = window_i[14*8+:40*8];
+    endcase
+  end
+  logic [127:0] source4, source6, destination4, destination6;
+  always_comb begin
+    source4 = '0;
+    destination4 = '0;
+    for (int i = 0; i < 4; i++) begin
+      source4[127-8*i-:8] = header[(12+i)*8+:8];
+      destination4[127-8*i-:8] = header[(16+i)*8+:8];
+    end
+    for (int i = 0; i < 16; i++) begin
+      source6[127-8*i-:8] = header[(8+i)*8+:8];
+      destination6[127-8*i-:8] = header[(24+i)*8+:8];
+    end
+  end
+  logic ipv6_q;
+  logic [127:0] source_q, destination_q;
+  logic [7:0] protocol_q;
+  logic [31:0] identification_q;
+  always_ff @(posedge clk_i) begin
+    ipv6_q <= meta_i.ipv6;
+    source_q <= meta_i.ipv6 ? source6 : source4;
+    destination_q <= meta_i.ipv6 ? destination6 : destination4;
+    protocol_q <= meta_i.protocol;
+    identification_q <= meta_i.ipv6 ? meta_i.identification : {16'd0, header[4*8+:8], header[5*8+:8]};
+  end
+
+  // ---- fold. Two IPv6 addresses are more than a key holds.
+  logic [95:0] from, to;
+  assign from = source_q[95:0] ^ {source_q[127:96], 64'd0};
+  assign to = destination_q[95:0] ^ {destination_q[127:96], 64'd0};
+  always_ff @(posedge clk_i) begin
+    source_o <= source_q;
+    fragment_space_o <= ipv6_q ? 8'hff : 8'hfe;
+    fragment_key_o <= ipv6_q
+        ? {identification_q, from ^ {to[47:0], to[95:48]}}
+        : {24'd0, protocol_q, identification_q[15:0], 16'd0, source_q[127:96], destination_q[127:96]};
+  end
+
+endmodule

@@ -1,0 +1,80 @@
+// Parse, beside the third stage: IPv6 extension headers (RFC 8200 section 4; docs/card.md, step 2).
+// They lie on multiples of eight bytes behind the IPv6 header, so unit after unit is looked at as the
+// header line brings it, PER_CLOCK units a clock: a unit at which a header begins says where the next
+// one does. CHAIN_UNITS / PER_CLOCK clocks.
+module parse_chain #(
+    parameter int DATA_WIDTH = 64,
+    parameter int POSITIONS = 33,
+    localparam int K = DATA_WIDTH / 8
+) (
+    input  logic                            clk_i,
+    input  logic [POSITIONS*DATA_WIDTH-1:0] line_i,
+    input  linecard_pkg::meta_t             meta_i,  // at tap_chain
+    output linecard_pkg::meta_t             meta_o
+);
+  localparam int UNITS = linecard_pkg::CHAIN_UNITS;
+  localparam int PER_CLOCK = linecard_pkg::chain_per_clock(K);
+  localparam int STEPS = UNITS / PER_CLOCK;
+  localparam int TAP = linecard_pkg::tap_chain(K);
+  localparam int META_BITS = linecard_pkg::META_BITS;
+  localparam int FIRST = 54;  // where the earliest chain begins: 14 + 40
+
+  logic [(STEPS+1)*META_BITS-1:0] metas;
+  logic [(STEPS+1)*linecard_pkg::CHAIN_BITS-1:0] states;
+  assign metas[0+:META_BITS] = meta_i;
+  assign states[0+:linecard_pkg::CHAIN_BITS] = '0;
+
+  for (genvar s = 0; s < STEPS; s++) begin : g_step
+    localparam int BYTES = FIRST + 8 * (PER_CLOCK * (s + 1)) + 8;
+    logic [BYTES*8-1:0] window;
+    header_tap #(
+        .DATA_WIDTH(DATA_WIDTH),
+        .POSITIONS(POSITIONS),
+        .TAP(TAP + s),
+        .BYTES(BYTES)
+    ) tap (
+        .line_i(line_i),
+        .window_o(window)
+    );
+    parse_chain_step #(
+        .UNIT(PER_CLOCK * s),
+        .PER_CLOCK(PER_CLOCK)
+    ) step (
+        .clk_i(clk_i),
+        .meta_i(metas[s*META_BITS+:META_BITS]),
+        .state_i(states[s*linecard_pkg::CHAIN_BITS+:linecard_pkg::CHAIN_BITS]),
+        .window_i(window[BYTES*8-1:(FIRST+8*PER_CLOCK*s)*8]),
+        .meta_o(metas[(s+1)*META_BITS+:META_BITS]),
+        .state_o(states[(s+1)*linecard_pkg::CHAIN_BITS+:linecard_pkg::CHAIN_BITS])
+    );
+  end
+
+  // ---- what the walk has found
+  linecard_pkg::meta_t meta;
+  linecard_pkg::chain_t chain;
+  logic [7:0] begin_at;
+  always_comb begin
+    meta = metas[STEPS*META_BITS+:META_BITS];
+    chain = states[STEPS*linecard_pkg::CHAIN_BITS+:linecard_pkg::CHAIN_BITS];
+    begin_at = 8'(meta.l3) + 8'd40;
+    // A header that begins where the bound ends.
+    if (chain.at == 4'(UNITS) && chain.open) chain.unreadable = 1'b1;
+    meta_o = meta;
+    if (meta.ipv6 && !meta.bad_ip) begin
+      meta_o.extended = chain.seen;
+      if (chain.unreadable) begin
+        meta_o.protocol = linecard_pkg::PROTOCOL_NONE;
+        meta_o.first_fragment = 1'b0;
+        meta_o.later_fragment = 1'b0;
+        if (!meta.decided) begin
+          meta_o.decided = 1'b1;
+          meta_o.reason = linecard_regs_pkg::REASON_PUNT_IPV6_EXTENSION;
+        end
+      end else begin
+        meta_o.l4 = begin_at + {1'b0, chain.at, 3'b000};
+      end
+      if (chain.seen) meta_o.header_min = begin_at + {1'b0, chain.read, 3'b000};
+    end
+  end
+
+endmodule

@@ -1,0 +1,223 @@
+// Parse: from a frame's first beat to where its headers lie, whose packet it is, and the first bytes
+// of its payload (docs/card.md, step 2). Wiring only; each stage works at its tap of the header line,
+// and metadata named after a stage stands at that tap.
+//
+//   parse_l2 ─► parse_l3 ─┬─► parse_chain ─► parse_l4 ─► parse_payload ─►
+//                         └─► parse_quote ─► prefix_match ─────────────►
+module parser #(
+    parameter int DATA_WIDTH = 64,
+    parameter int POSITIONS = 33,
+    parameter int PORTS = 2,
+    parameter int PREFIXES = 8,
+    localparam int K = DATA_WIDTH / 8
+) (
+    input  logic                            clk_i,
+    input  linecard_pkg::meta_t             meta_i,  // at tap 0
+    input  logic [POSITIONS*DATA_WIDTH-1:0] line_i,
+    input  logic [31:0]                     fabric_prefix_i,
+    input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
+    input  logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_i,
+    output linecard_pkg::meta_t             meta_o,  // all at tap_match
+    output logic [PREFIXES-1:0]             prefixes_o,
+    output logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_o
+);
+  localparam int META_BITS = linecard_pkg::META_BITS;
+
+  // ---- L2
+  logic [META_BITS-1:0] meta_l2;
+  logic [22*8-1:0] window_l2;
+  linecard_pkg::meta_t meta_after_l2;
+  meta_delay #(
+      .CYCLES(linecard_pkg::tap_l2(K))
+  ) delay_l2 (
+      .clk_i(clk_i),
+      .meta_i(meta_i),
+      .meta_o(meta_l2)
+  );
+  header_tap #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS),
+      .TAP(linecard_pkg::tap_l2(K)),
+      .BYTES(22)
+  ) window_at_l2 (
+      .line_i(line_i),
+      .window_o(window_l2)
+  );
+  parse_l2 #(
+      .PORTS(PORTS)
+  ) parse_l2 (
+      .clk_i(clk_i),
+      .meta_i(meta_l2),
+      .window_i(window_l2),
+      .fabric_prefix_i(fabric_prefix_i),
+      .ports_i(ports_i),
+      .meta_o(meta_after_l2)
+  );
+
+  // ---- L3
+  logic [META_BITS-1:0] meta_l3;
+  logic [62*8-1:0] window_l3;
+  linecard_pkg::meta_t meta_after_l3;
+  logic [127:0] destination;
+  meta_delay #(
+      .CYCLES(linecard_pkg::tap_l3_select(K) - linecard_pkg::tap_l2(K) - 1)
+  ) delay_l3 (
+      .clk_i(clk_i),
+      .meta_i(meta_after_l2),
+      .meta_o(meta_l3)
+  );
+  header_tap #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS),
+      .TAP(linecard_pkg::tap_l3_select(K)),
+      .BYTES(62)
+  ) window_at_l3 (
+      .line_i(line_i),
+      .window_o(window_l3)
+  );
+  parse_l3 parse_l3 (
+      .clk_i(clk_i),
+      .meta_i(meta_l3),
+      .window_i(window_l3),
+      .meta_o(meta_after_l3),
+      .destination_o(destination)
+  );
+
+  // ---- beside what follows: the packet that an ICMP error quotes, and the prefixes that the
+  // destination address, or the quoted source address, lies in
+  logic [META_BITS-1:0] meta_quote;
+  logic [127:0] destination_quote, address;
+  logic address_ipv6;
+  linecard_pkg::quote_t quote;
+  logic [linecard_pkg::QUOTE_BITS-1:0] quote_payload;
+  meta_delay #(
+      .CYCLES(linecard_pkg::beside_quote(K) - linecard_pkg::tap_l3(K) - 1)
+  ) delay_quote (
+      .clk_i(clk_i),
+      .meta_i(meta_after_l3),
+      .meta_o(meta_quote)
+  );
+  meta_delay #(
+      .CYCLES(linecard_pkg::beside_quote(K) - linecard_pkg::tap_l3(K) - 1),
+      .BITS(128)
+  ) delay_destination (
+      .clk_i(clk_i),
+      .meta_i(destination),
+      .meta_o(destination_quote)
+  );
+  parse_quote #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS)
+  ) parse_quote (
+      .clk_i(clk_i),
+      .line_i(line_i),
+      .meta_i(meta_quote),
+      .destination_i(destination_quote),
+      .ipv6_o(address_ipv6),
+      .address_o(address),
+      .quote_o(quote)
+  );
+  meta_delay #(
+      .CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::beside_quote_ports(K) - 1),
+      .BITS(linecard_pkg::QUOTE_BITS)
+  ) delay_quoted (
+      .clk_i(clk_i),
+      .meta_i(quote),
+      .meta_o(quote_payload)
+  );
+  logic [PREFIXES-1:0] prefix_hits;
+  prefix_match #(
+      .PREFIXES(PREFIXES)
+  ) prefix_match (
+      .clk_i(clk_i),
+      .ipv6_i(address_ipv6),
+      .destination_i(address),
+      .prefixes_i(prefixes_i),
+      .match_o(prefix_hits)
+  );
+  meta_delay #(
+      .CYCLES(linecard_pkg::tap_match(K) - linecard_pkg::beside_prefix(K) - 1),
+      .BITS(PREFIXES)
+  ) delay_prefix (
+      .clk_i(clk_i),
+      .meta_i(prefix_hits),
+      .meta_o(prefixes_o)
+  );
+
+  // ---- extension headers
+  logic [META_BITS-1:0] meta_chain;
+  linecard_pkg::meta_t meta_after_chain;
+  meta_delay #(
+      .CYCLES(linecard_pkg::tap_chain(K) - linecard_pkg::tap_l3(K) - 1)
+  ) delay_chain (
+      .clk_i(clk_i),
+      .meta_i(meta_after_l3),
+      .meta_o(meta_chain)
+  );
+  parse_chain #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS)
+  ) parse_chain (
+      .clk_i(clk_i),
+      .line_i(line_i),
+      .meta_i(meta_chain),
+      .meta_o(meta_after_chain)
+  );
+
+  // ---- L4
+  logic [META_BITS-1:0] meta_l4;
+  logic [(linecard_pkg::L4_MAX+16)*8-1:0] window_l4;
+  linecard_pkg::meta_t meta_after_l4;
+  meta_delay #(
+      .CYCLES(linecard_pkg::tap_l4_select(K) - linecard_pkg::tap_chain(K) -
+          linecard_pkg::CHAIN_UNITS / linecard_pkg::chain_per_clock(K))
+  ) delay_l4 (
+      .clk_i(clk_i),
+      .meta_i(meta_after_chain),
+      .meta_o(meta_l4)
+  );
+  header_tap #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS),
+      .TAP(linecard_pkg::tap_l4_select(K)),
+      .BYTES(linecard_pkg::L4_MAX + 16)
+  ) window_at_l4 (
+      .line_i(line_i),
+      .window_o(window_l4)
+  );
+  parse_l4 parse_l4 (
+      .clk_i(clk_i),
+      .meta_i(meta_l4),
+      .window_i(window_l4),
+      .meta_o(meta_after_l4)
+  );
+
+  // ---- payload
+  logic [META_BITS-1:0] meta_payload;
+  logic [linecard_pkg::WINDOW*8-1:0] window_payload;
+  meta_delay #(
+      .CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::tap_l4(K) - 1)
+  ) delay_payload (
+      .clk_i(clk_i),
+      .meta_i(meta_after_l4),
+      .meta_o(meta_payload)
+  );
+  header_tap #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS),
+      .TAP(linecard_pkg::tap_payload(K)),
+      .BYTES(linecard_pkg::WINDOW)
+  ) window_at_payload (
+      .line_i(line_i),
+      .window_o(window_payload)
+  );
+  parse_payload parse_payload (
+      .clk_i(clk_i),
+      .meta_i(meta_payload),
+      .window_i(window_payload),
+      .quote_i(quote_payload),
+      .meta_o(meta_o),
+      .payload_o(payload_o)
+  );
+
+endmodule
