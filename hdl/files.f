@@ -30,6 +30,7 @@ rtl/arrived.sv
 rtl/decide.sv
 rtl/rewrite.sv
 rtl/finish.sv
+rtl/frame_latency.sv
 rtl/punt_gate.sv
 rtl/port_queue.sv
 rtl/egress.sv

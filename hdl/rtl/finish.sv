@@ -9,7 +9,6 @@ module finish #(
     input  logic                clk_i,
     input  logic                rst_ni,
     input  logic [47:0]         time_us_i,
-    input  logic [15:0]         clock_i,
     input  linecard_pkg::meta_t meta_i,
     input  logic                valid_i,
     input  logic                last_i,
@@ -40,7 +39,6 @@ module finish #(
     output logic [5:0]          event_sender_o,        // slot that its source address names
     output logic                held_o,                // no end yet
     // with the event
-    output logic [15:0]         latency_o,             // clocks from the first beat at the port, modulo 2^16
     output logic                copied_o,
     output logic                copy_lost_o
 );
@@ -127,7 +125,6 @@ module finish #(
       event_o <= record;
       event_sender_valid_o <= meta_i.sender_valid && !ill_i && !refused;
       event_sender_o <= meta_i.sender;
-      latency_o <= clock_i - meta_i.stamp;
       copied_o <= copy_keep_o && copy_accepted;
       copy_lost_o <= copy_keep_o && copy_select_o != '0 && !copy_accepted;
     end

@@ -249,13 +249,11 @@ module linecard #(
   logic queue_keep, copy_keep, host_commit, conform, share_ok, sender_valid, held, copied, copy_lost;
   logic [PORTS-1:0] copy_select;
   logic [5:0] sender;
-  logic [15:0] latency;
   linecard_regs_pkg::decision_t record, ended;
   finish #(.PORTS(PORTS)) finish (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .time_us_i(time_us_i[47:0]),
-      .clock_i(clock_q),
       .meta_i(meta_finish),
       .valid_i(out_valid),
       .last_i(out_last),
@@ -281,11 +279,23 @@ module linecard #(
       .event_sender_valid_o(sender_valid),
       .event_sender_o(sender),
       .held_o(held),
-      .latency_o(latency),
       .copied_o(copied),
       .copy_lost_o(copy_lost)
   );
   assign decision_o = ended;
+
+  linecard_pkg::side_t merged_note;
+  logic [15:0] latency;
+  assign merged_note = merged_side;
+  frame_latency frame_latency (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .clock_i(clock_q),
+      .enter_i(merged_valid && merged_first),
+      .stamp_i(merged_note.stamp),
+      .leave_i(out_valid && out_last),
+      .latency_o(latency)
+  );
 
   // ---- what goes to the host is limited by service: its rule, or what it has instead of one
   localparam int BUCKET_BITS = $clog2(RULES + 2);

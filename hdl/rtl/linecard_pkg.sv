@@ -129,7 +129,6 @@ package linecard_pkg;
     logic [3:0] ingress;
     logic [1:0] inject_mode;
     logic [7:0] inject_target;
-    logic [15:0] stamp;  // clock of the first beat at the port, modulo 2^16
     logic returned;  // it was held: see fragment_hold
     logic expired;   // and its time has passed
     // verdict of a frame that is steered by rules; the first stage that decides sets it
@@ -189,7 +188,7 @@ package linecard_pkg;
     logic [5:0] sender;
   } meta_t;
   // Yosys 0.23 knows $bits of a signal only; linecard.sv checks this number.
-  localparam int META_BITS = 337;
+  localparam int META_BITS = 321;
 
   // The packet that an ICMP error quotes.
   typedef struct packed {

@@ -106,7 +106,6 @@ module pipeline #(
     entering.ingress = ingress;
     entering.inject_mode = side.inject[1:0];
     entering.inject_target = side.inject[9:2];
-    entering.stamp = side.stamp;
     entering.returned = source_i == 4'(PORTS + 1);
     entering.expired = side.expired && entering.returned;
   end
