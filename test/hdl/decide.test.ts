@@ -6,47 +6,26 @@ import { build } from './harness/build.ts';
 import type { Decided, Frame, Tables } from './harness/decisions.ts';
 import {
   addresses,
+  apply,
   group,
+  HOLD,
   HOST,
   MODE,
   PORTS,
-  PREFIX,
+  read,
   reference,
   SLOTS,
   slotMac,
   station,
+  tables,
 } from './harness/decisions.ts';
-import type { Dut } from './harness/dut.ts';
-import { META, packTable } from './harness/records.ts';
+import { META } from './harness/records.ts';
 import { Random } from './harness/streams.ts';
 
 let makers: Record<'decide', Make>;
 beforeAll(async () => {
   makers = await build('decide', { decide: { module: 'decide', parameters: { PORTS, SLOTS } } });
 });
-
-function apply(dut: Dut, { ports, slots }: Tables, { meta, macs }: Frame): void {
-  dut.set({
-    meta_i: META.pack(meta),
-    window_i: macs,
-    fabric_prefix_i: PREFIX,
-    ports_i: packTable('port', ports),
-    slots_i: packTable('slot', slots),
-  });
-  dut.clock();
-}
-
-function read(dut: Dut): Decided & { epoch?: number } {
-  const meta = META.unpack(dut.big('meta_o'));
-  const name = REASONS[Number(meta.reason)]?.name;
-  if (name === undefined || meta.decided !== 1n) throw new Error('not decided');
-  return {
-    reason: name,
-    ...(REASONS[Number(meta.reason)]?.end === 'drop' ? {} : { egress: Number(meta.egress) }),
-    ...(meta.slot_valid ? { slot: Number(meta.slot), epoch: Number(meta.epoch) } : {}),
-    ...(meta.sender_valid ? { sender: Number(meta.sender) } : {}),
-  };
-}
 
 /** The reference's answer with the epoch of the slot that it names. */
 function answer(tables: Tables, frame: Frame): Decided & { epoch?: number } {
@@ -60,21 +39,6 @@ function decide(tables: Tables, frame: Frame) {
   apply(dut, tables, frame);
   apply(dut, tables, { meta: {}, macs: Buffer.alloc(12) });
   return read(dut);
-}
-
-const UP: SlotEntry = { up: 1, port: 1, line_port: 0, epoch: 9 };
-const DOWN: SlotEntry = { ...UP, up: 0 };
-
-/** Ports: 0 line, 1 and 2 fabric. */
-function tables(slots: Record<number, Partial<SlotEntry>> = {}): Tables {
-  return {
-    ports: [0, 1, 1].map((fabric, i) => ({
-      mac: BigInt(0x020000000000 + i),
-      fabric,
-      cut_through: 0,
-    })),
-    slots: Array.from({ length: SLOTS }, (_, i) => ({ ...UP, ...(slots[i] ?? DOWN) })),
-  };
 }
 
 describe('decide: the row of the VID', () => {
@@ -129,6 +93,30 @@ describe('decide: the row of the VID', () => {
       { reason: 'punt_setup', egress: HOST },
     ],
     [
+      'a row of the wrong parity, whatever it says',
+      tables({ 2: {}, 5: {} }),
+      { bad_row: 1, row_in_sync: 1, vid_valid: 1, vid: 77 },
+      { reason: 'punt_parity', egress: HOST },
+    ],
+    [
+      'wrong parity and not valid',
+      tables(),
+      { bad_row: 1, row_valid: 0 },
+      { reason: 'punt_parity', egress: HOST },
+    ],
+    [
+      'held for its first fragment',
+      tables({ 2: {} }),
+      { decided: 1, reason: REASON.fragment_full, hold: 1 },
+      { reason: 'fragment_full', egress: HOLD },
+    ],
+    [
+      'its time is over',
+      tables({ 2: {} }),
+      { decided: 1, reason: REASON.fragment_timeout },
+      { reason: 'fragment_timeout' },
+    ],
+    [
       'dropped before',
       tables({ 2: {} }),
       { decided: 1, reason: REASON.no_service },
@@ -137,6 +125,15 @@ describe('decide: the row of the VID', () => {
   ];
   test.each(cases)('%s', (_, state, row, expected) => {
     expect(decide(state, frame(row))).toEqual(expected);
+  });
+
+  test('of a row of the wrong parity nothing is told on', () => {
+    const dut = makers.decide();
+    apply(dut, tables({ 2: {} }), frame({ bad_row: 1, row_in_sync: 1, vid_valid: 1, vid: 77 }));
+    dut.clock();
+    const meta = META.unpack(dut.big('meta_o'));
+    const told = [meta.row_valid, meta.row_in_sync, meta.row_backup, meta.row_active];
+    expect([...told, meta.vid_valid, meta.vid]).toEqual([0n, 0n, 0n, 0n, 1n, 77n]);
   });
 });
 
@@ -224,6 +221,39 @@ describe('decide: from a fabric port', () => {
   });
 });
 
+describe('decide: heartbeats', () => {
+  const state = tables({ 3: {}, 6: { port: 2, epoch: 0x66 } });
+  const right = { version: 1, nonce: 0xa0b0c0d3 };
+  const known = { reason: 'heartbeat', slot: 3, epoch: 9, sender: 3 } as const;
+  const refused = { reason: 'heartbeat_refused' } as const;
+  const cases: [
+    string,
+    Buffer,
+    Record<string, number>,
+    Frame['beat'],
+    ReturnType<typeof decide>,
+  ][] = [
+    ['a good one', slotMac(3, 9), {}, right, known],
+    ['behind a tag', slotMac(3, 9), { l3: 18 }, right, known],
+    ['behind two tags', slotMac(3, 9), { l3: 22 }, right, known],
+    ['another version', slotMac(3, 9), {}, { ...right, version: 2 }, refused],
+    ['one bit of the nonce', slotMac(3, 9), {}, { ...right, nonce: 0xa0b0c0d2 }, refused],
+    ['its first octet', slotMac(3, 9), {}, { ...right, nonce: 0x20b0c0d3 }, refused],
+    ['the nonce of another slot', slotMac(6, 0x66), { ingress: 2 }, right, refused],
+    ['an old epoch', slotMac(3, 8), {}, right, refused],
+    ['a slot that is down', slotMac(4, 9), {}, { version: 1, nonce: 0xa0b0c0d4 }, refused],
+    ['by another port', slotMac(3, 9), { ingress: 2 }, right, refused],
+    ['a slot that there is not', slotMac(SLOTS, 9), {}, { version: 1, nonce: 0 }, refused],
+    ['nobody of ours', station, {}, right, refused],
+  ];
+  test.each(cases)('%s', (_, source, meta, beat, expected) => {
+    const whole = { origin: ORIGIN.slot, ingress: 1, l3: 14, heartbeat: 1, ...meta };
+    const macs = addresses(slotMac(0xff, 0), source);
+    const frame: Frame = { meta: whole, macs, ...(beat ? { beat } : {}) };
+    expect(decide(state, frame)).toEqual(expected);
+  });
+});
+
 describe('decide: injected', () => {
   const state = tables({ 6: { port: 2, epoch: 0x66 }, 7: { port: PORTS } });
   const cases: [string, number, number, ReturnType<typeof decide>][] = [
@@ -271,14 +301,21 @@ test('a frame a clock, tables that change every clock', () => {
     const inject_mode = random.below(4);
     const by_rules =
       origin === ORIGIN.line || (origin === ORIGIN.host && inject_mode === MODE.steer);
+    const reason = random.pick(codes);
+    const decided = bit(20);
+    const held = by_rules && reason === REASON.fragment_full && decided === 1;
     const meta = {
       origin,
       inject_mode,
       by_rules: Number(by_rules),
+      l3: random.pick([14, 18, 22]),
+      hold: held ? bit(50) : 0,
+      heartbeat: bit(30),
+      bad_row: bit(5),
       ingress: origin === ORIGIN.host ? HOST : random.between(1, 2),
       inject_target: random.pick([slotNumber(), random.below(256)]),
-      decided: bit(20),
-      reason: random.pick(codes),
+      decided,
+      reason,
       bad_ip: bit(5),
       neighbour: bit(5),
       row_valid: bit(90),
@@ -286,7 +323,8 @@ test('a frame a clock, tables that change every clock', () => {
       row_active: slotNumber(),
       row_backup: slotNumber(),
     };
-    return { meta, macs: addresses(mac(), mac()) };
+    const beat = { version: random.pick([1, 1, 1, 0, 129]), nonce: random.below(2) };
+    return { meta, macs: addresses(mac(), mac()), ...(meta.heartbeat ? { beat } : {}) };
   };
 
   const dut = makers.decide();
@@ -294,7 +332,9 @@ test('a frame a clock, tables that change every clock', () => {
   const seen = new Map<ReasonName, number>();
   let before: ReturnType<typeof answer> | undefined;
   for (let i = 0; i < 20_000; i++) {
-    const state: Tables = { ports, slots: Array.from({ length: SLOTS }, slotState) };
+    const slots = Array.from({ length: SLOTS }, slotState);
+    const nonces = slots.map(() => random.below(2));
+    const state: Tables = { ports, slots, nonces };
     const present = frame();
     apply(dut, state, present);
     if (before) {
@@ -313,6 +353,7 @@ test('a frame a clock, tables that change every clock', () => {
     ] as const),
     ...(['slot_to_slot', 'slot_down', 'slot_group', 'host_control', 'host_unverified'] as const),
     ...(['host_neighbour', 'source_unknown', 'source_epoch', 'source_down', 'ip_header'] as const),
+    ...(['punt_parity', 'heartbeat', 'heartbeat_refused', 'fragment_full'] as const),
     ...(['inject_slot', 'inject_fabric', 'inject_line', 'inject_target'] as const),
   ];
   expect(here.filter((name) => (seen.get(name) ?? 0) < 10)).toEqual([]);

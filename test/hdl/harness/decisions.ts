@@ -4,9 +4,14 @@
  */
 import type { PortEntry, ReasonName, SlotEntry } from '../../../driver/generated/registers.ts';
 import { ORIGIN, REASONS } from '../../../driver/generated/registers.ts';
+import type { Dut } from './dut.ts';
+import { META, packTable } from './records.ts';
+import { Random } from './streams.ts';
 
 export const PORTS = 3;
 export const HOST = PORTS;
+/** The buffer for later fragments that came first. */
+export const HOLD = PORTS + 1;
 export const SLOTS = 8;
 export const PREFIX = 0x0a1b2c3d;
 export const MODE = { port: 0, slot: 1, steer: 2 };
@@ -15,10 +20,14 @@ export interface Frame {
   meta: Record<string, number>;
   /** Destination and source address, six octets each. */
   macs: Buffer;
+  /** What a heartbeat says. */
+  beat?: { version: number; nonce: number };
 }
 export interface Tables {
   ports: PortEntry[];
   slots: SlotEntry[];
+  /** Of each slot's incarnation. */
+  nonces: number[];
 }
 export interface Decided {
   reason: ReasonName;
@@ -49,6 +58,7 @@ function isUp({ slots }: Tables, slot: number): boolean {
 /** docs/card.md, step 3.13 and 3.14. */
 function byRow(tables: Tables, meta: Frame['meta']): Decided {
   const { row_valid, row_active = 0, row_backup = 0, row_in_sync } = meta;
+  if (meta.bad_row) return { reason: 'punt_parity', egress: HOST };
   if (!row_valid) return { reason: 'punt_no_row', egress: HOST };
   const to = (reason: ReasonName, slot: number): Decided => {
     const egress = tables.slots[slot]?.port;
@@ -60,7 +70,7 @@ function byRow(tables: Tables, meta: Frame['meta']): Decided {
 }
 
 /** docs/card.md, step 4. */
-function fromFabric(tables: Tables, { meta, macs }: Frame): Decided {
+function fromFabric(tables: Tables, { meta, macs, beat }: Frame): Decided {
   if (meta.bad_ip) return { reason: 'ip_header' };
   const sender = macs[10] ?? 0;
   const entry = tables.slots[sender];
@@ -74,6 +84,10 @@ function fromFabric(tables: Tables, { meta, macs }: Frame): Decided {
   }
   const passed = fault === undefined ? { sender, slot: sender } : {};
   if (meta.neighbour) return { reason: 'host_neighbour', egress: HOST, ...passed };
+  if (meta.heartbeat) {
+    const right = beat?.version === 1 && beat.nonce === tables.nonces[sender];
+    return right && !fault ? { reason: 'heartbeat', ...passed } : { reason: 'heartbeat_refused' };
+  }
   const ours = macs.readUInt32BE(0) === PREFIX;
   const control = ours && macs[4] === 0xff;
   if (fault) return control ? { reason: 'host_unverified', egress: HOST } : { reason: fault };
@@ -107,7 +121,59 @@ export function reference(tables: Tables, frame: Frame): Decided {
     if (!meta.decided) return byRow(tables, meta);
     const reason = REASONS[meta.reason ?? 0];
     if (!reason) throw new Error(`no reason ${meta.reason}`);
+    if (meta.hold) return { reason: reason.name, egress: HOLD };
     return { reason: reason.name, ...(reason.end === 'punt' ? { egress: HOST } : {}) };
   }
   return meta.origin === ORIGIN.slot ? fromFabric(tables, frame) : injected(tables, meta);
+}
+
+const bytesAround = new Random(32);
+/** The 30 bytes that the stage looks at: addresses, and a heartbeat behind up to two tags. */
+function windowOf({ meta, macs, beat }: Frame): Buffer {
+  const window = Buffer.concat([macs, bytesAround.bytes(18)]);
+  if (!beat) return window;
+  window[meta.l3 ?? 14] = beat.version;
+  window.writeUInt32BE(beat.nonce, (meta.l3 ?? 14) + 4);
+  return window;
+}
+
+export function apply(dut: Dut, { ports, slots, nonces }: Tables, frame: Frame): void {
+  dut.set({
+    meta_i: META.pack(frame.meta),
+    window_i: windowOf(frame),
+    nonces_i: nonces.reduce((all, nonce, i) => all | (BigInt(nonce) << BigInt(32 * i)), 0n),
+    fabric_prefix_i: PREFIX,
+    ports_i: packTable('port', ports),
+    slots_i: packTable('slot', slots),
+  });
+  dut.clock();
+}
+
+export function read(dut: Dut): Decided & { epoch?: number } {
+  const meta = META.unpack(dut.big('meta_o'));
+  const name = REASONS[Number(meta.reason)]?.name;
+  if (name === undefined || meta.decided !== 1n) throw new Error('not decided');
+  const goesOn = !['drop', 'consume'].includes(REASONS[Number(meta.reason)]?.end ?? 'drop');
+  return {
+    reason: name,
+    ...(goesOn || meta.hold ? { egress: Number(meta.egress) } : {}),
+    ...(meta.slot_valid ? { slot: Number(meta.slot), epoch: Number(meta.epoch) } : {}),
+    ...(meta.sender_valid ? { sender: Number(meta.sender) } : {}),
+  };
+}
+
+const UP: SlotEntry = { up: 1, port: 1, line_port: 0, epoch: 9 };
+const DOWN: SlotEntry = { ...UP, up: 0 };
+
+/** Ports: 0 line, 1 and 2 fabric. */
+export function tables(slots: Record<number, Partial<SlotEntry>> = {}): Tables {
+  return {
+    ports: [0, 1, 1].map((fabric, i) => ({
+      mac: BigInt(0x020000000000 + i),
+      fabric,
+      cut_through: 0,
+    })),
+    slots: Array.from({ length: SLOTS }, (_, i) => ({ ...UP, ...(slots[i] ?? DOWN) })),
+    nonces: Array.from({ length: SLOTS }, (_, i) => 0xa0b0c0d0 + i),
+  };
 }
