@@ -46,7 +46,8 @@ module punt_gate #(
 
   // A frame puts the arrival time at most burst + interval ahead of now, which is less than an era of
   // 2^ERA_BITS. It has come for certain when two eras have begun since, so that it lies less than
-  // two eras back while its bits count: a signed number of TIME_BITS holds all of that plus a burst.
+  // three eras back while its bits count, and a frame's step is between two eras: a signed number of
+  // TIME_BITS holds all of that plus a burst.
   localparam int ERA_BITS = BURST_BITS + 1;
   localparam int TIME_BITS = ERA_BITS + 3;
   localparam int ERA_US = ERA_BITS - FRACTION_BITS;
@@ -179,33 +180,30 @@ module punt_gate #(
   end
 
   // ---- the bucket as it will be behind this clock
-  localparam int BUCKET_BITS = INDEX_BITS + ENTRY_BITS + TIME_BITS + 2 * COUNT_BITS + 2;
-  logic full_read, old_read;
+  localparam int BUCKET_BITS = INDEX_BITS + ENTRY_BITS + TIME_BITS + 2 * COUNT_BITS + 1;
+  logic full_read;
   logic [TIME_BITS-1:0] arrival_read;
   logic [COUNT_BITS-1:0] put_read;
   always_comb begin
     full_read = jump || (writing && write_index_q == next_index_i);
     if (!same && (full_q[next_index_i] || (new_era && old_q[next_index_i]))) full_read = 1'b1;
-    old_read = new_era || (!same && old_q[next_index_i]);
     arrival_read = same ? arrival_new : arrivals[next_index_i];
     put_read = same ? put_new : puts[next_index_i];
   end
   logic [BUCKET_BITS-1:0] bucket_read, bucket;
   assign bucket_read = {
-    next_index_i, entry, arrival_read, put_read, takens[next_index_i], full_read, old_read
+    next_index_i, entry, arrival_read, put_read, takens[next_index_i], full_read
   };
-  logic limited, full, old, due;
+  logic limited, full, due;
   logic [SHARE_BITS-1:0] most;
   logic [BURST_BITS-1:0] burst;
   logic [INTERVAL_BITS-1:0] interval;
   logic [INDEX_BITS-1:0] index;
   logic [TIME_BITS-1:0] arrival;
   logic [COUNT_BITS-1:0] put, taken;
-  assign {index, limited, most, burst, interval, arrival, put, taken, full, old} = bucket;
+  assign {index, limited, most, burst, interval, arrival, put, taken, full} = bucket;
 
   if (FORWARD != 0) begin : g_forward
-    logic unused_old;
-    assign unused_old = old;
     assign bucket = bucket_read;
     assign due = full;
   end else begin : g_register
@@ -213,7 +211,7 @@ module punt_gate #(
     logic [BUCKET_BITS-1:0] bucket_q;
     always_ff @(posedge clk_i) bucket_q <= ~bucket_read;
     assign bucket = ~bucket_q;
-    assign due = full || jump || (new_era && old);
+    assign due = full || jump;
   end
 
   // ---- the next frame: now >= arrival - burst; most >= put - taken

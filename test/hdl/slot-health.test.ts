@@ -1,0 +1,569 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { SlotHealthEntry } from '../../driver/generated/registers.ts';
+import { VALUES } from '../../driver/generated/registers.ts';
+import type { Make } from './harness/build.ts';
+import { build } from './harness/build.ts';
+import type { Dut } from './harness/dut.ts';
+import { Struct } from './harness/records.ts';
+import { Random } from './harness/streams.ts';
+
+const HEALTH = new Struct('slot_health_entry_t');
+const EVENT = new Struct('slot_event_entry_t');
+const CAUSE = VALUES.slot_event_cause;
+const NONE = 2n ** 48n - 1n;
+const SIZES = { small: { SLOTS: 8, PORTS: 2 }, large: { SLOTS: 16, PORTS: 4 } } as const;
+
+let makers: Record<keyof typeof SIZES, Make>;
+beforeAll(async () => {
+  makers = await build('slot-health', {
+    small: { module: 'slot_health', parameters: SIZES.small },
+    large: { module: 'slot_health', parameters: SIZES.large },
+  });
+});
+
+interface Event {
+  count: number;
+  cause: number;
+  wentDown: boolean;
+  stale: boolean;
+  time: bigint;
+}
+
+class Bench {
+  readonly dut: Dut;
+  readonly slots: number;
+  readonly ports: number;
+  /** Clocks in which whatever has changed must have taken effect. */
+  readonly lag: number;
+  time = 5_000_000n;
+  link: bigint;
+  stalled = 0n;
+
+  constructor(size: keyof typeof SIZES, seed = 1) {
+    this.dut = makers[size](seed);
+    this.slots = SIZES[size].SLOTS;
+    this.ports = SIZES[size].PORTS;
+    this.lag = 2 * (this.slots + this.ports) + 10;
+    this.link = 2n ** BigInt(this.ports) - 1n;
+    const table = { raise_i: 0, drop_i: 0, slot_i: 0, slot_ports_i: 0, health_write_i: 0 };
+    const frames = { heartbeat_i: 0, heartbeat_slot_i: 0, stale_i: 0, stale_slot_i: 0 };
+    const host = { host_index_i: 0, event_ack_i: 0, event_count_i: 0, health_data_i: 0 };
+    const limits = { stall_us_i: 0, suspect_hold_us_i: 0 };
+    this.dut.set({ ...table, ...frames, ...host, ...limits });
+    this.pins().dut.reset();
+    this.clock(this.slots + 1);
+  }
+
+  pins(): this {
+    this.dut.set({ time_us_i: this.time, link_i: this.link, stalled_i: this.stalled });
+    return this;
+  }
+
+  clock(times = 1): void {
+    this.pins().dut.clock(times);
+  }
+
+  /** One clock with pulses. */
+  pulse(values: Readonly<Record<string, number>>): void {
+    this.dut.set(values);
+    this.clock();
+    this.dut.set({ raise_i: 0, drop_i: 0, heartbeat_i: 0, stale_i: 0 });
+    this.dut.set({ health_write_i: 0, event_ack_i: 0 });
+  }
+
+  raise = (slot: number) => this.pulse({ raise_i: 1, slot_i: slot });
+  drop = (slot: number) => this.pulse({ drop_i: 1, slot_i: slot });
+  beat = (slot: number) => this.pulse({ heartbeat_i: 1, heartbeat_slot_i: slot });
+  stale = (slot: number) => this.pulse({ stale_i: 1, stale_slot_i: slot });
+
+  expect(slot: number, health: Partial<SlotHealthEntry>): void {
+    this.dut.set({ health_data_i: HEALTH.pack(health) });
+    this.pulse({ health_write_i: 1, host_index_i: slot });
+  }
+
+  behind(ports: readonly number[]): void {
+    const whole = ports.reduce((sum, port, slot) => sum | (BigInt(port) << BigInt(4 * slot)), 0n);
+    this.dut.set({ slot_ports_i: whole });
+  }
+
+  acknowledge(slot: number, count: number): void {
+    this.pulse({ event_ack_i: 1, host_index_i: slot, event_count_i: count });
+    this.clock(3);
+  }
+
+  event(slot: number): Event {
+    this.dut.set({ host_index_i: slot });
+    this.clock();
+    this.dut.set({ host_index_i: (slot + 1) % this.slots });
+    this.clock(2);
+    const { count, cause, went_down, stale, time_us } = EVENT.unpack(this.dut.big('event_data_o'));
+    const flags = { wentDown: went_down === 1n, stale: stale === 1n };
+    return { count: Number(count), cause: Number(cause), ...flags, time: time_us ?? 0n };
+  }
+
+  health(slot: number): bigint {
+    this.dut.set({ host_index_i: slot });
+    this.clock();
+    this.dut.set({ host_index_i: (slot + 1) % this.slots });
+    this.clock(2);
+    return this.dut.big('health_data_o');
+  }
+
+  up = (slot: number) => ((this.dut.big('up_o') >> BigInt(slot)) & 1n) === 1n;
+  pending = (slot: number) => ((this.dut.big('pending_o') >> BigInt(slot)) & 1n) === 1n;
+
+  settle(): void {
+    for (let i = 0; this.dut.get('settled_o') === 0; i++) {
+      if (i > 3 * this.lag) throw new Error('it does not settle');
+      this.clock();
+    }
+  }
+}
+
+/** What should be so when all is at rest: written down by what the contract says, not by how it is found. */
+class Model {
+  readonly up: boolean[];
+  readonly heard: bigint[];
+  readonly events: Event[];
+  readonly health: SlotHealthEntry[];
+  readonly ports: number[];
+  readonly lost = new Set<number>();
+  hold = 0n;
+
+  constructor(slots: number, ports: number[], now: bigint) {
+    this.up = Array<boolean>(slots).fill(false);
+    this.heard = Array<bigint>(slots).fill(now);
+    this.health = Array.from({ length: slots }, () => ({ nonce: 0, timeout_us: 0, suspect_us: 0 }));
+    this.ports = ports;
+    this.events = Array.from({ length: slots }, () => ({
+      count: 0,
+      cause: CAUSE.none,
+      wentDown: false,
+      stale: false,
+      time: 0n,
+    }));
+  }
+
+  down(slot: number, cause: number, now: bigint): void {
+    const event = this.events[slot];
+    if (!this.up[slot] || event === undefined) return;
+    this.up[slot] = false;
+    const count = (event.count + 1) % 256;
+    this.events[slot] = { ...event, count, cause, wentDown: true, time: now };
+  }
+
+  stale(slot: number): void {
+    const event = this.events[slot];
+    if (event === undefined || event.stale) return;
+    this.events[slot] = { ...event, count: (event.count + 1) % 256, stale: true };
+  }
+
+  acknowledge(slot: number, count: number): void {
+    const event = this.events[slot];
+    if (event?.count === count) this.events[slot] = { ...event, wentDown: false, stale: false };
+  }
+
+  /** All that follows from the time. */
+  tick(now: bigint): void {
+    for (const [slot, { timeout_us }] of this.health.entries()) {
+      if ((this.heard[slot] ?? 0n) > now) this.heard[slot] = now;
+      const elapsed = now - (this.heard[slot] ?? 0n);
+      if (this.lost.has(this.ports[slot] ?? 0)) this.down(slot, CAUSE.link, now);
+      else if (timeout_us > 0 && elapsed >= BigInt(timeout_us)) {
+        this.down(slot, CAUSE.heartbeat, now);
+      }
+    }
+  }
+
+  #suspects = ({ timeout_us, suspect_us }: SlotHealthEntry) =>
+    suspect_us > 0 && (timeout_us === 0 || suspect_us < timeout_us);
+
+  held(now: bigint): bigint {
+    let ports = 0n;
+    for (const [slot, health] of this.health.entries()) {
+      const elapsed = now - (this.heard[slot] ?? 0n);
+      const from = BigInt(health.suspect_us);
+      if (!this.up[slot] || !this.#suspects(health)) continue;
+      if (elapsed >= from && elapsed < from + this.hold)
+        ports |= 1n << BigInt(this.ports[slot] ?? 0);
+    }
+    return ports;
+  }
+
+  deadline(now: bigint): bigint {
+    let earliest = NONE;
+    for (const [slot, health] of this.health.entries()) {
+      if (!this.up[slot]) continue;
+      const limits = [health.timeout_us, this.#suspects(health) ? health.suspect_us : 0];
+      for (const limit of limits) {
+        const time = (this.heard[slot] ?? 0n) + BigInt(limit);
+        if (limit > 0 && time > now && time < earliest) earliest = time;
+      }
+    }
+    return earliest;
+  }
+}
+
+function randomHealth(random: Random): SlotHealthEntry {
+  const limit = () => random.pick([0, 0, 1, 2, 1000, random.below(5000), 0xffffff]);
+  return { nonce: random.word(), timeout_us: limit(), suspect_us: limit() };
+}
+
+describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
+  const { SLOTS, PORTS } = SIZES[size];
+
+  test('after reset all is down, nothing is expected and nothing has happened', () => {
+    const one = new Bench(size);
+    one.settle();
+    expect(one.dut.big('up_o')).toBe(0n);
+    expect(one.dut.big('pending_o')).toBe(0n);
+    expect(one.dut.big('nonces_o')).toBe(0n);
+    expect(one.dut.big('hold_o')).toBe(0n);
+    expect(one.dut.big('deadline_us_o')).toBe(NONE);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      expect(one.health(slot)).toBe(0n);
+      expect(one.event(slot)).toMatchObject({ count: 0, wentDown: false, stale: false, time: 0n });
+    }
+  });
+
+  test('entries are read back, nonces seen; those that there are not read 0 and do no harm', () => {
+    const random = new Random(2);
+    const one = new Bench(size);
+    const entries = Array.from({ length: SLOTS }, () => randomHealth(random));
+    for (const [slot, entry] of entries.entries()) one.expect(slot, entry);
+    for (const index of [SLOTS, SLOTS + 1, 64, 0x8000]) {
+      one.expect(index, randomHealth(random));
+      expect(one.health(index)).toBe(0n);
+    }
+    const nonces = one.dut.big('nonces_o');
+    for (const [slot, entry] of entries.entries()) {
+      expect(one.health(slot)).toBe(HEALTH.pack({ ...entry }));
+      expect(BigInt.asUintN(32, nonces >> BigInt(32 * slot))).toBe(BigInt(entry.nonce));
+    }
+  });
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    'random sequences: all that can be seen, at rest (seed %i)',
+    (seed) => {
+      const random = new Random(seed);
+      const one = new Bench(size, seed);
+      const ports = Array.from({ length: SLOTS }, () => random.below(PORTS));
+      const model = new Model(SLOTS, ports, one.time);
+      one.behind(ports);
+      const causes = new Map<number, number>();
+      for (let round = 0; round < 700; round++) {
+        const slot = random.below(SLOTS);
+        const port = random.below(PORTS);
+        const present = model.events[slot]?.count ?? 0;
+        const steps: readonly (() => void)[] = [
+          () => {
+            one.raise(slot);
+            model.up[slot] = true;
+            model.heard[slot] = one.time;
+          },
+          () => {
+            if (model.up[slot]) one.drop(slot);
+            model.down(slot, CAUSE.host, one.time);
+          },
+          () => {
+            one.beat(slot);
+            model.heard[slot] = one.time;
+          },
+          () => {
+            one.stale(slot);
+            model.stale(slot);
+          },
+          () => {
+            const entry = randomHealth(random);
+            one.expect(slot, entry);
+            model.health[slot] = entry;
+          },
+          () => {
+            if (random.chance(50)) model.lost.add(port);
+            else model.lost.clear();
+            one.link = 0n;
+            for (let p = 0; p < PORTS; p++) if (!model.lost.has(p)) one.link |= 1n << BigInt(p);
+          },
+          () => {
+            model.hold = BigInt(random.pick([0, 1, 500, 100_000, 0xffffffff]));
+            one.dut.set({ suspect_hold_us_i: model.hold });
+          },
+          () => {
+            const count = random.chance(80) ? present : random.below(256);
+            one.acknowledge(slot, count);
+            model.acknowledge(slot, count);
+          },
+        ];
+        if (random.chance(60)) random.pick([...steps, ...steps.slice(0, 3)])?.();
+        else {
+          const deadline = model.deadline(one.time);
+          const near = deadline === NONE ? one.time : deadline - BigInt(random.between(-1, 1));
+          const far = one.time + random.bits(random.between(1, 40));
+          const back = one.time - random.bits(random.between(1, 30));
+          one.time = random.pick([near, near, near, one.time + 1n, far, back]);
+          if (one.time < 0n) one.time = 0n;
+          if (one.time > 2n ** 47n) one.time = 1n;
+        }
+        one.clock(one.lag);
+        one.settle();
+        model.tick(one.time);
+        for (const [other, event] of model.events.entries()) {
+          expect(one.up(other), `slot ${other} in round ${round}`).toBe(model.up[other]);
+          expect(one.pending(other)).toBe(event.wentDown || event.stale);
+        }
+        const looked = one.event(slot);
+        expect(looked).toEqual(model.events[slot]);
+        expect(one.dut.big('hold_o')).toBe(model.held(one.time));
+        expect(one.dut.big('deadline_us_o'), `round ${round}`).toBe(model.deadline(one.time));
+        causes.set(looked.cause, (causes.get(looked.cause) ?? 0) + 1);
+      }
+      for (const cause of [CAUSE.host, CAUSE.heartbeat, CAUSE.link]) {
+        expect(causes.get(cause)).toBeGreaterThan(10);
+      }
+    },
+  );
+
+  test('a card that sleeps until the deadline misses nothing', () => {
+    const random = new Random(20);
+    const one = new Bench(size);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      one.expect(slot, { timeout_us: 1000 + random.below(100_000) });
+      one.raise(slot);
+    }
+    for (let left = SLOTS; left > 0; left--) {
+      one.settle();
+      expect(one.dut.big('up_o').toString(2).replaceAll('0', '').length).toBe(left);
+      one.time = one.dut.big('deadline_us_o') - 1n;
+      one.clock(4 * one.lag);
+      expect(one.dut.get('settled_o')).toBe(1);
+      expect(one.dut.big('up_o').toString(2).replaceAll('0', '').length).toBe(left);
+      one.time += 1n;
+      one.clock(4);
+      expect(one.dut.get('settled_o')).toBe(0);
+    }
+    one.settle();
+    expect(one.dut.big('up_o')).toBe(0n);
+    expect(one.dut.big('deadline_us_o')).toBe(NONE);
+  });
+
+  test('a slot that is heard of in time stays up while time runs, and no longer', () => {
+    const random = new Random(21);
+    const one = new Bench(size);
+    const beats: number[] = [];
+    for (let slot = 0; slot < SLOTS; slot++) {
+      one.expect(slot, { timeout_us: 300 });
+      one.raise(slot);
+      beats[slot] = 0;
+    }
+    for (let i = 0; i < 20_000; i++) {
+      if (random.chance(50)) one.time += BigInt(random.below(3));
+      const slot = i % SLOTS;
+      if (slot !== 3) one.beat(slot);
+      else one.clock();
+    }
+    expect(one.dut.big('up_o')).toBe(2n ** BigInt(SLOTS) - 1n - 8n);
+    expect(one.event(3)).toMatchObject({ count: 1, cause: CAUSE.heartbeat, wentDown: true });
+  });
+
+  test('heartbeats in every clock keep nobody else from being raised and judged', () => {
+    const one = new Bench(size);
+    one.expect(1, { timeout_us: 50 });
+    one.expect(2, { timeout_us: 50 });
+    one.raise(1);
+    one.raise(2);
+    one.dut.set({ heartbeat_i: 1, heartbeat_slot_i: 1 });
+    for (let i = 0; i < 3000; i++) {
+      if (i % 20 === 0) one.time += 1n;
+      one.clock();
+    }
+    expect([one.up(1), one.up(2)]).toEqual([true, true]); // 2 has not been anchored yet
+    one.dut.set({ heartbeat_i: 0 });
+    one.clock(one.lag);
+    one.dut.set({ heartbeat_i: 1 });
+    for (let i = 0; i < 3000; i++) {
+      if (i % 20 === 0) one.time += 1n;
+      one.clock();
+    }
+    expect([one.up(1), one.up(2)]).toEqual([true, false]);
+  });
+
+  test('a queue that stands still takes the slots of its port down, one that moves does not', () => {
+    for (const moves of [false, true]) {
+      const one = new Bench(size);
+      one.behind(Array.from({ length: SLOTS }, (_, slot) => slot % PORTS));
+      one.dut.set({ stall_us_i: 100 });
+      for (let slot = 0; slot < SLOTS; slot++) one.raise(slot);
+      one.clock(one.lag);
+      one.stalled = 2n;
+      one.clock(one.lag);
+      const start = one.time;
+      while (one.time < start + 99n) {
+        one.time += 1n;
+        one.clock(one.lag);
+      }
+      const all = 2n ** BigInt(SLOTS) - 1n;
+      expect(one.dut.big('up_o')).toBe(all);
+      if (moves) {
+        one.stalled = 0n;
+        one.clock();
+        one.stalled = 2n;
+      }
+      for (const [more, isUp] of [
+        [1n, moves],
+        [98n, moves],
+        [1n, false],
+      ] as const) {
+        one.clock(one.lag);
+        one.time += more;
+        one.clock(one.lag);
+        for (let slot = 0; slot < SLOTS; slot++) {
+          expect(one.up(slot)).toBe(slot % PORTS !== 1 || isUp);
+        }
+      }
+      expect(one.event(1)).toMatchObject({ count: 1, cause: CAUSE.stall, wentDown: true });
+      // It moves again: who is raised then stays up.
+      one.stalled = 0n;
+      one.clock(one.lag);
+      one.raise(1);
+      one.clock(one.lag);
+      expect(one.up(1)).toBe(true);
+      one.dut.set({ stall_us_i: 0 });
+      one.stalled = 2n;
+      one.clock(one.lag);
+      one.time += 2n ** 40n;
+      one.clock(one.lag);
+      expect(one.up(1)).toBe(true);
+    }
+  });
+
+  test('a raise at any clock around the timeout is not undone by it', () => {
+    for (let offset = 0; offset < SLOTS + PORTS + 12; offset++) {
+      const one = new Bench(size, offset + 1);
+      one.expect(2, { timeout_us: 10 });
+      one.raise(2);
+      one.clock(one.lag + (offset % 5));
+      one.time += 10n;
+      one.clock(offset);
+      one.raise(2);
+      one.clock(4 * one.lag);
+      expect(one.up(2), `offset ${offset}`).toBe(true);
+      one.time += 10n;
+      one.clock(one.lag);
+      expect(one.up(2)).toBe(false);
+      expect([1, 2]).toContain(one.event(2).count);
+    }
+  });
+
+  test('dropped by the host at any clock around the timeout: one event', () => {
+    for (let offset = 0; offset < SLOTS + PORTS + 12; offset++) {
+      const one = new Bench(size, offset + 1);
+      one.expect(2, { timeout_us: 10 });
+      one.raise(2);
+      one.clock(one.lag + (offset % 5));
+      one.time += 10n;
+      one.clock(offset);
+      if (one.up(2)) one.drop(2);
+      one.clock(4 * one.lag);
+      expect(one.up(2)).toBe(false);
+      expect(one.event(2)).toMatchObject({ count: 1, wentDown: true, time: one.time });
+    }
+  });
+
+  test.each(['drop', 'stale', 'timeout'] as const)(
+    'an event (%s) at any clock around an acknowledgement is not lost',
+    (what) => {
+      for (let offset = 0; offset < 2 * (SLOTS + PORTS) + 12; offset++) {
+        const one = new Bench(size, offset + 1);
+        one.expect(2, { timeout_us: 10 });
+        one.raise(2);
+        one.clock(one.lag);
+        // Something has happened before, and the host has read it.
+        if (what === 'stale') {
+          one.drop(2);
+          one.clock(one.lag);
+        } else {
+          one.stale(2);
+          one.clock(one.lag);
+        }
+        const before = one.event(2);
+        const other = what === 'stale' ? 'wentDown' : 'stale';
+        expect(before).toMatchObject({ count: 1, [other]: true });
+        const kick = 12 - Math.min(offset, 12);
+        one.clock(kick);
+        if (what === 'timeout') one.time += 10n;
+        if (what === 'drop') one.drop(2);
+        if (what === 'stale') one.stale(2);
+        one.clock(Math.max(0, offset - 12));
+        one.acknowledge(2, before.count);
+        one.clock(3 * one.lag);
+        const flag = what === 'stale' ? 'stale' : 'wentDown';
+        const after = one.event(2);
+        expect(after, `offset ${offset}`).toMatchObject({ count: 2, [flag]: true });
+        expect(one.pending(2)).toBe(true);
+        one.acknowledge(2, 2);
+        one.clock(2);
+        expect(one.pending(2)).toBe(false);
+      }
+    },
+  );
+
+  test.each([31, 32, 33])(
+    'events under load: each is read before it is forgotten (seed %i)',
+    (seed) => {
+      const random = new Random(seed);
+      const one = new Bench(size, seed);
+      for (let slot = 0; slot < SLOTS; slot++) one.expect(slot, { timeout_us: 20 });
+      one.clock(one.lag);
+      let [now, acks, read] = [0, 0, 0];
+      let before = one.dut.big('up_o');
+      /** Clock at which the last fall that the host has not read was written down. */
+      const owed = new Map<number, number>();
+      const clock = () => {
+        if (random.chance(10)) one.time += BigInt(random.below(8));
+        const slot = random.below(SLOTS);
+        const named = { slot_i: slot, heartbeat_slot_i: random.below(SLOTS) };
+        one.dut.set({
+          ...named,
+          stale_slot_i: random.below(SLOTS),
+          heartbeat_i: random.chance(20),
+        });
+        const raise = random.chance(10);
+        one.dut.set({ stale_i: random.chance(20), raise_i: raise });
+        const drop = !raise && random.chance(4) && one.up(slot);
+        one.dut.set({ drop_i: drop });
+        one.clock();
+        now++;
+        const up = one.dut.big('up_o');
+        for (let s = 0; s < SLOTS; s++) {
+          const bit = 1n << BigInt(s);
+          // The host's own drop is written down one clock later.
+          const fell = (before & bit) !== 0n && (up & bit) === 0n;
+          if (fell) owed.set(s, now + Number(drop && s === slot));
+          const since = owed.get(s);
+          if (since !== undefined && now >= since) expect(one.pending(s), `slot ${s}`).toBe(true);
+        }
+        before = up;
+      };
+      for (let round = 0; round < 4000; round++) {
+        const slot = random.below(SLOTS);
+        one.dut.set({ host_index_i: slot });
+        for (let i = 0; i < 3; i++) clock();
+        const { count, went_down } = EVENT.unpack(one.dut.big('event_data_o'));
+        // What is read stood so behind the clock before the last.
+        const since = owed.get(slot);
+        if (went_down === 1n && since !== undefined && since <= now - 1) {
+          owed.delete(slot);
+          read++;
+        }
+        for (let i = random.below(6); i > 0; i--) clock();
+        if (random.chance(70)) {
+          one.dut.set({ event_ack_i: 1, event_count_i: count ?? 0n });
+          clock();
+          one.dut.set({ event_ack_i: 0 });
+          acks++;
+        }
+      }
+      expect(Math.min(acks, read)).toBeGreaterThan(300);
+    },
+  );
+});
