@@ -71,16 +71,20 @@ module fragment_hold #(
   logic [PTR_BITS:0] commit_q;  // behind the last beat of the youngest frame
   logic [PTR_BITS:0] free_q;    // first beat of the oldest frame
   logic [SLOT_BITS:0] head_q, tail_q;  // slots of the oldest frame, and behind the youngest
-  logic fresh, room, slot_room, overflow_q, arrives, comes_back;
+  logic fresh, room_q, slot_room, overflow_q, arrives, comes_back;
+  logic [PTR_BITS:0] used;
   assign fresh = valid_i && !returned_i;
-  assign room = (write_q - free_q) != (PTR_BITS + 1)'(DEPTH);
+  assign used = write_q - free_q;
   assign slot_room = (tail_q - head_q) != (SLOT_BITS + 1)'(FRAMES);
-  assign accept_o = returned_i || (room && slot_room && !overflow_q);
+  assign accept_o = returned_i || (room_q && slot_room && !overflow_q);
   assign arrives = fresh && last_i && keep_i;
   assign comes_back = valid_i && returned_i && last_i && keep_i;
 
+  // From a flip-flop, since a decision waits for it: one beat may have come since it was made, so the
+  // last beat is room only to a frame that comes without a pause.
+  always_ff @(posedge clk_i) room_q <= !rst_ni || used < (PTR_BITS + 1)'(DEPTH - 1);
   always_ff @(posedge clk_i) begin
-    if (fresh && room) buffer[write_q[PTR_BITS-1:0]] <= {last_i, count_i, data_i};
+    if (fresh && room_q) buffer[write_q[PTR_BITS-1:0]] <= {last_i, count_i, data_i};
   end
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -97,7 +101,7 @@ module fragment_hold #(
           tail_q <= tail_q + 1'b1;
         end
       end else begin
-        if (room) write_q <= write_q + 1'b1;
+        if (room_q) write_q <= write_q + 1'b1;
         if (!accept_o) overflow_q <= 1'b1;
       end
     end
@@ -154,26 +158,27 @@ module fragment_hold #(
 
   // ---- the search
   typedef logic [2:0] state_t;
-  localparam state_t LOOK = 3'd0;     // has its time passed?
-  localparam state_t JUDGE = 3'd1;    // has it a reason to be offered?
-  localparam state_t OLDEST = 3'd2;   // then which of its place is the oldest that has it?
-  localparam state_t OFFER = 3'd3;
-  localparam state_t FLIGHT = 3'd4;   // until it is back
-  localparam state_t RECLAIM = 3'd5;
+  localparam state_t LOOK = 3'd0;
+  localparam state_t COMPARE = 3'd1;  // has its time passed?
+  localparam state_t JUDGE = 3'd2;    // has it a reason to be offered?
+  localparam state_t OLDEST = 3'd3;   // then which of its place is the oldest that has it?
+  localparam state_t MEASURE = 3'd4;  // it ends where the next begins
+  localparam state_t OFFER = 3'd5;
+  localparam state_t FLIGHT = 3'd6;   // until it is back
+  localparam state_t RECLAIM = 3'd7;
   state_t state_q;
   logic [SLOT_BITS:0] at_q, next;  // the slot that is looked at
   logic [FRAMES-1:0] ready_q, done_q;
   logic [SLOT_BITS-1:0] at;
   logic [INDEX_BITS-1:0] place, wanted_q;
-  logic [47:0] deadline, late_by;
+  logic [47:0] deadline_q, late_by;
   logic late_q, some, wraps, reason, chosen, leaves;
   assign at = at_q[SLOT_BITS-1:0];
   assign next = at_q + 1'b1;
   assign wraps = next == tail_q;
   assign some = head_q != tail_q;
   assign place = places[at];
-  assign deadline = deadlines[at];
-  assign late_by = time_us_i - deadline;
+  assign late_by = time_us_i - deadline_q;
   assign reason = !done_q[at] && (ready_q[at] || late_q);
   assign chosen = state_q == OLDEST && reason && place == wanted_q;
   assign leaves = state_q == FLIGHT && back_i && !comes_back;
@@ -187,14 +192,19 @@ module fragment_hold #(
       free_q <= '0;
     end else begin
       case (state_q)
-        LOOK: if (some) state_q <= JUDGE;
+        LOOK: if (some) state_q <= COMPARE;
+        COMPARE: state_q <= JUDGE;
         JUDGE: begin
           state_q <= reason ? OLDEST : LOOK;
           at_q <= (reason || wraps) ? head_q : next;
         end
         OLDEST: begin
-          if (chosen) state_q <= OFFER;
-          else at_q <= next;
+          if (chosen) state_q <= MEASURE;
+          at_q <= next;
+        end
+        MEASURE: begin
+          state_q <= OFFER;
+          at_q <= at_q - 1'b1;
         end
         OFFER: if (taken_last) state_q <= FLIGHT;
         FLIGHT: begin
@@ -217,7 +227,8 @@ module fragment_hold #(
     end
   end
   always_ff @(posedge clk_i) begin
-    if (state_q == LOOK) late_q <= !late_by[47];
+    if (state_q == LOOK) deadline_q <= deadlines[at];
+    if (state_q == COMPARE) late_q <= !late_by[47];
     if (state_q == JUDGE) begin
       wanted_q <= place;
       expired_o <= late_q;
@@ -226,7 +237,8 @@ module fragment_hold #(
 
   always_ff @(posedge clk_i) begin
     if (learned_i) ready_q <= ready_q | place_learned;
-    if (chosen) ready_q[at] <= 1'b0;
+    // What is learned from here on is seen by its look-up, or told by the count when it is back.
+    if (state_q == OFFER) ready_q[at] <= 1'b0;
     if (state_q == FLIGHT && comes_back && raced) ready_q[at] <= 1'b1;
     if (leaves) done_q[at] <= 1'b1;
     if (arrives) begin
@@ -235,22 +247,30 @@ module fragment_hold #(
     end
   end
 
-  // ---- what is offered: the RAM's output register
-  logic load, valid_q;
-  logic [ENTRY_BITS-1:0] out_q;
-  logic [PTR_BITS-1:0] read_q;
-  assign load = state_q == OFFER && (!valid_q || (ready_i && !last_o));
+  // ---- what is offered: from the RAM into a register of its own, so that nothing waits for the RAM
+  logic load, advance, read_valid_q, valid_q;
+  logic [ENTRY_BITS-1:0] ram_q, out_q;
+  logic [PTR_BITS:0] read_q, end_q;
+  assign advance = read_valid_q && (!valid_q || ready_i);
+  assign load = state_q == OFFER && read_q != end_q && (!read_valid_q || advance);
   assign taken_last = valid_q && ready_i && last_o;
   always_ff @(posedge clk_i) begin
-    if (load) out_q <= buffer[read_q];
+    if (load) ram_q <= buffer[read_q[PTR_BITS-1:0]];
   end
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) valid_q <= 1'b0;
-    else valid_q <= load || (valid_q && !ready_i);
+    if (!rst_ni) begin
+      read_valid_q <= 1'b0;
+      valid_q <= 1'b0;
+    end else begin
+      read_valid_q <= load || (read_valid_q && !advance);
+      valid_q <= advance || (valid_q && !ready_i);
+    end
   end
   always_ff @(posedge clk_i) begin
-    if (state_q == OLDEST) read_q <= starts[at][PTR_BITS-1:0];
+    if (advance) out_q <= ram_q;
+    if (state_q == OLDEST) read_q <= starts[at];
     else if (load) read_q <= read_q + 1'b1;
+    if (state_q == MEASURE) end_q <= (at_q == tail_q) ? commit_q : starts[at];
   end
   assign valid_o = valid_q;
   assign data_o = out_q[DATA_WIDTH-1:0];
@@ -264,13 +284,13 @@ module fragment_hold #(
   end
 
   // ---- how long nothing moves: known when a whole round has found no reason and nothing came meanwhile
-  logic disturbed, starts_round, sooner, any_q, calm_q, settled_q;
+  logic disturbed, starts_round, before_q, sooner, calm_q, settled_q;
   logic [47:0] soonest_q, before_soonest;
   assign disturbed = valid_i || learned_i ||
-      (state_q != LOOK && (state_q != JUDGE || reason));
+      (state_q != LOOK && state_q != COMPARE && (state_q != JUDGE || reason));
   assign starts_round = at_q == head_q;
-  assign before_soonest = deadline - soonest_q;
-  assign sooner = !done_q[at] && (starts_round || !any_q || before_soonest[47]);
+  assign before_soonest = deadline_q - soonest_q;
+  assign sooner = !done_q[at] && (starts_round || before_q);  // the oldest has not left
   always_ff @(posedge clk_i) begin
     if (!rst_ni || disturbed) begin
       calm_q <= 1'b0;
@@ -281,10 +301,10 @@ module fragment_hold #(
     end
   end
   always_ff @(posedge clk_i) begin
+    before_q <= before_soonest[47];
     if (state_q == JUDGE) begin
-      any_q <= !done_q[at] || (!starts_round && any_q);
-      if (sooner) soonest_q <= deadline;
-      if (wraps) deadline_us_o <= sooner ? deadline : soonest_q;
+      if (sooner) soonest_q <= deadline_q;
+      if (wraps) deadline_us_o <= sooner ? deadline_q : soonest_q;
     end
     if (!some) deadline_us_o <= '1;
   end
