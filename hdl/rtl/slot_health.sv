@@ -227,8 +227,6 @@ module slot_health #(
   // ---- verdict
   logic [PORTS-1:0] link_q, stuck_q;
   logic present_3, up_3, touched_3, lost_3, stuck_3, down_3, stale_3;
-  logic drop_q;
-  logic [INDEX_BITS-1:0] drop_slot_q;
   logic [SLOTS-1:0] stale_new_q, went_q, stale_q;
   always_comb begin
     lost_3 = 1'b0;
@@ -239,47 +237,51 @@ module slot_health #(
         stuck_3 = stuck_q[p];
       end
     end
-    present_3 = !port_3 && !clearing_q && !drop_q;
+    present_3 = !port_3 && !clearing_q && !drop_i;
     up_3 = present_3 && up_o[index_3];
-    // Whoever has been raised or dropped since the walk came by is judged the next time.
-    touched_3 = anchor_slot_q[index_3] ||
-        ((raise_i || drop_i) && slot_i[INDEX_BITS-1:0] == index_3);
+    // Whoever has been raised since the walk came by is judged the next time.
+    touched_3 = anchor_slot_q[index_3] || (raise_i && slot_i[INDEX_BITS-1:0] == index_3);
     down_3 = up_3 && !touched_3 && (out_3 || lost_3 || stuck_3);
     stale_3 = present_3 && !down_3 && stale_new_q[index_3];
   end
 
-  // ---- events: of the host's drop first, so that its time is right
-  logic event_new, event_down;
-  logic [INDEX_BITS-1:0] event_slot;
-  logic [CAUSE_BITS-1:0] event_cause;
-  logic [7:0] counts[0:SLOTS-1];
-  logic [CAUSE_BITS+48-1:0] causes[0:SLOTS-1];
-  always_comb begin
-    event_slot = clearing_q ? walk_q : drop_q ? drop_slot_q : index_3;
-    event_down = !clearing_q && (drop_q || down_3);
-    event_new = event_down || (stale_3 && !stale_q[index_3]);
-    event_cause = linecard_regs_pkg::SLOT_EVENT_CAUSE_NONE;
-    if (!clearing_q) begin
-      if (drop_q) event_cause = linecard_regs_pkg::SLOT_EVENT_CAUSE_HOST;
-      else if (lost_3) event_cause = linecard_regs_pkg::SLOT_EVENT_CAUSE_LINK;
-      else if (out_3) event_cause = linecard_regs_pkg::SLOT_EVENT_CAUSE_HEARTBEAT;
-      else event_cause = linecard_regs_pkg::SLOT_EVENT_CAUSE_STALL;
+  // ---- events, one clock behind the verdict; the host's own drop comes before what the walk has found
+  logic down_q, noted_q, event_new;
+  logic [INDEX_BITS-1:0] event_slot_q, event_slot;
+  logic [CAUSE_BITS-1:0] cause_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      down_q <= 1'b0;
+      noted_q <= 1'b0;
+    end else if (!clearing_q || drop_i) begin
+      down_q <= drop_i || down_3;
+      noted_q <= stale_3;
     end
   end
-  logic clear_event;
-  assign clear_event = clearing_q && !walk_port_q;
   always_ff @(posedge clk_i) begin
-    if (clear_event || event_new) counts[event_slot] <= clearing_q ? '0 : counts[event_slot] + 1'b1;
-  end
-  always_ff @(posedge clk_i) begin
-    if (clear_event || event_down) causes[event_slot] <= {time_q, event_cause};
+    if (!clearing_q || drop_i) begin
+      event_slot_q <= drop_i ? slot_i[INDEX_BITS-1:0] : index_3;
+      if (drop_i) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_HOST;
+      else if (lost_3) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_LINK;
+      else if (out_3) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_HEARTBEAT;
+      else cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_STALL;
+    end
   end
 
+  logic clear_event;
+  logic [7:0] counts[0:SLOTS-1];
+  logic [CAUSE_BITS+48-1:0] causes[0:SLOTS-1];
+  assign clear_event = clearing_q && !walk_port_q;
+  assign event_slot = clearing_q ? walk_q : event_slot_q;
+  assign event_new = !clearing_q && (down_q || (noted_q && !stale_q[event_slot_q]));
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) drop_q <= 1'b0;
-    else drop_q <= drop_i || (drop_q && clearing_q);
+    if (clear_event || event_new) counts[event_slot] <= clearing_q ? '0 : counts[event_slot_q] + 1'b1;
   end
-  always_ff @(posedge clk_i) if (drop_i) drop_slot_q <= slot_i[INDEX_BITS-1:0];
+  always_ff @(posedge clk_i) begin
+    if (clear_event || (down_q && !clearing_q)) begin
+      causes[event_slot] <= {time_q, clearing_q ? linecard_regs_pkg::SLOT_EVENT_CAUSE_NONE : cause_q};
+    end
+  end
 
   // ---- the host's reads and acknowledgements
   logic exists_q, exists_q2, ack_q;
@@ -321,7 +323,7 @@ module slot_health #(
       acknowledged_q <= 1'b0;
     end else begin
       ack_q2 <= ack_q;
-      acknowledged_q <= ack_q2 && count == ack_count_q2 && !(event_new && event_slot == index_q2);
+      acknowledged_q <= ack_q2 && count == ack_count_q2 && !(event_new && event_slot_q == index_q2);
     end
   end
   always_ff @(posedge clk_i) index_q3 <= index_q2;
@@ -332,7 +334,7 @@ module slot_health #(
     assign named = slot_i == 6'(s);
     assign raised = raise_i && named;
     assign looked_at = index_3 == INDEX_BITS'(s);
-    assign happened = event_slot == INDEX_BITS'(s);
+    assign happened = event_slot_q == INDEX_BITS'(s) && !clearing_q;
     assign acked = acknowledged_q && index_q3 == INDEX_BITS'(s);
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
@@ -348,9 +350,9 @@ module slot_health #(
         if (raised || (back_3 && !port_3 && looked_at)) anchor_slot_q[s] <= 1'b1;
         else if (anchored && !walk_port_q && walk_q == INDEX_BITS'(s)) anchor_slot_q[s] <= 1'b0;
 
-        if (event_down && happened) went_q[s] <= 1'b1;
+        if (down_q && happened) went_q[s] <= 1'b1;
         else if (acked) went_q[s] <= 1'b0;
-        if (stale_3 && looked_at) stale_q[s] <= 1'b1;
+        if (noted_q && happened) stale_q[s] <= 1'b1;
         else if (acked) stale_q[s] <= 1'b0;
         if (stale_i && stale_slot_i == 6'(s)) stale_new_q[s] <= 1'b1;
         else if (stale_3 && looked_at) stale_new_q[s] <= 1'b0;
@@ -415,7 +417,7 @@ module slot_health #(
   logic news, due_q;
   logic [1:0] walks_q;
   always_comb begin
-    news = clearing_q || heartbeat_i || raise_i || drop_i || drop_q || health_write || stale_i ||
+    news = clearing_q || heartbeat_i || raise_i || drop_i || down_q || health_write || stale_i ||
         link_q != link_i || due_q || event_new || (up_3 && (skip_3 || back_3));
   end
   always_ff @(posedge clk_i) begin

@@ -226,6 +226,27 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
     }
   });
 
+  test('raised and dropped in the first clocks after reset', () => {
+    for (let offset = 0; offset < SLOTS + PORTS + 2; offset++) {
+      const one = new Bench(size, offset + 1);
+      one.dut.reset();
+      one.expect(1, { timeout_us: 5 });
+      one.clock(offset);
+      one.raise(1);
+      one.raise(2);
+      one.drop(2);
+      one.clock(one.lag);
+      expect([one.up(1), one.up(2)]).toEqual([true, false]);
+      expect(one.event(2)).toMatchObject({ count: 1, cause: CAUSE.host, wentDown: true });
+      one.time += 4n;
+      one.clock(one.lag);
+      expect(one.up(1)).toBe(true);
+      one.time += 1n;
+      one.clock(one.lag);
+      expect(one.event(1)).toMatchObject({ count: 1, cause: CAUSE.heartbeat, time: one.time });
+    }
+  });
+
   test('entries are read back, nonces seen; those that there are not read 0 and do no harm', () => {
     const random = new Random(2);
     const one = new Bench(size);
@@ -529,16 +550,15 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
         });
         const raise = random.chance(10);
         one.dut.set({ stale_i: random.chance(20), raise_i: raise });
-        const drop = !raise && random.chance(4) && one.up(slot);
-        one.dut.set({ drop_i: drop });
+        one.dut.set({ drop_i: !raise && random.chance(4) && one.up(slot) });
         one.clock();
         now++;
         const up = one.dut.big('up_o');
         for (let s = 0; s < SLOTS; s++) {
           const bit = 1n << BigInt(s);
-          // The host's own drop is written down one clock later.
+          // It is written down one clock later.
           const fell = (before & bit) !== 0n && (up & bit) === 0n;
-          if (fell) owed.set(s, now + Number(drop && s === slot));
+          if (fell) owed.set(s, now + 1);
           const since = owed.get(s);
           if (since !== undefined && now >= since) expect(one.pending(s), `slot ${s}`).toBe(true);
         }
