@@ -78,12 +78,21 @@ module slot_health #(
   assign host_exists = host_index_i < 16'(SLOTS);
   assign host_index = host_index_i[INDEX_BITS-1:0];
 
-  logic health_write;
-  assign health_write = health_write_i && host_exists;
+  logic write_q;
+  logic [INDEX_BITS-1:0] write_index_q;
+  logic [HEALTH_BITS-1:0] write_data_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) write_q <= 1'b0;
+    else write_q <= health_write_i && host_exists;
+  end
+  always_ff @(posedge clk_i) begin
+    write_index_q <= host_index;
+    write_data_q <= health_data_i;
+  end
   logic [NONCE_BITS-1:0] new_nonce;
   logic [LIMIT_BITS-1:0] new_timeout, new_suspect;
   logic new_times_out, new_suspects;  // at all, and before it is down
-  assign {new_suspect, new_timeout, new_nonce} = health_data_i;
+  assign {new_suspect, new_timeout, new_nonce} = write_data_q;
   assign new_times_out = new_timeout != '0;
   logic [LIMIT_BITS:0] new_rest;
   assign new_rest = {1'b0, new_suspect} - {1'b0, new_timeout};
@@ -95,7 +104,7 @@ module slot_health #(
       if (!rst_ni) begin
         written_q[s] <= 1'b0;
         nonces_o[s*32+:32] <= '0;
-      end else if (health_write && host_index == INDEX_BITS'(s)) begin
+      end else if (write_q && write_index_q == INDEX_BITS'(s)) begin
         written_q[s] <= 1'b1;
         nonces_o[s*32+:32] <= new_nonce;
       end
@@ -106,9 +115,9 @@ module slot_health #(
   logic [LIMITS_BITS-1:0] limits[0:SLOTS-1];
   logic [HEALTH_BITS-1:0] copy[0:SLOTS-1];
   always_ff @(posedge clk_i) begin
-    if (health_write) limits[host_index] <= {new_suspects, new_times_out, new_suspect, new_timeout};
+    if (write_q) limits[write_index_q] <= {new_suspects, new_times_out, new_suspect, new_timeout};
   end
-  always_ff @(posedge clk_i) if (health_write) copy[host_index] <= health_data_i;
+  always_ff @(posedge clk_i) if (write_q) copy[write_index_q] <= write_data_q;
 
   // ---- the walk
   logic walk_port_q, walk_last;
@@ -417,7 +426,7 @@ module slot_health #(
   logic news, due_q;
   logic [1:0] walks_q;
   always_comb begin
-    news = clearing_q || heartbeat_i || raise_i || drop_i || down_q || health_write || stale_i ||
+    news = clearing_q || heartbeat_i || raise_i || drop_i || down_q || health_write_i || write_q || stale_i ||
         link_q != link_i || due_q || event_new || (up_3 && (skip_3 || back_3));
   end
   always_ff @(posedge clk_i) begin
