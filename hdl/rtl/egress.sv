@@ -9,7 +9,7 @@ module egress #(
     input  logic                        clk_i,
     input  logic                        rst_ni,
     // from the pipeline, all with each beat: the queue that the frame goes into, index PORTS for the
-    // host's, and the one that gets a copy
+    // host's, and the one that gets a copy; it may be the same, but one of them only is kept
     input  logic                        valid_i,
     input  logic [DATA_WIDTH-1:0]       data_i,
     input  logic [COUNT_BITS-1:0]       count_i,
@@ -51,7 +51,7 @@ module egress #(
         .data_i(data_i),
         .count_i(count_i),
         .last_i(last_i),
-        .keep_i(select_i[p] ? keep_i : copy_keep_i),
+        .keep_i((select_i[p] && keep_i) || (copy_select_i[p] && copy_keep_i)),
         .side_i(1'b0),
         .accept_o(accept_o[p]),
         .tvalid_o(offered[p]),

@@ -101,14 +101,16 @@ module finish #(
   assign record_o = record;
 
   // A copy is written along with the frame, and kept where its end turns out to be one that is wanted.
-  logic wanted, copy_accepted;
+  // What leaves by the mirror's port is there already.
+  logic wanted, there, copy_accepted;
   always_comb begin
     copy_select_o = '0;
-    for (int p = 0; p < PORTS; p++) copy_select_o[p] = mirror_i && mirror_port_i == 4'(p) && !select_o[p];
+    for (int p = 0; p < PORTS; p++) copy_select_o[p] = mirror_i && mirror_port_i == 4'(p);
     copy_accepted = (copy_select_o & accept_i[PORTS-1:0]) != '0;
     wanted = mirror_reasons_i[record.reason] ||
         (mirror_by_vid_i && record.vid_valid && record.vid == mirror_vid_i);
-    copy_keep_o = wanted && !held;
+    there = keep_o && (copy_select_o & select_o[PORTS-1:0]) != '0;
+    copy_keep_o = wanted && !held && !there;
   end
 
   always_ff @(posedge clk_i) begin

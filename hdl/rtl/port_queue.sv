@@ -48,6 +48,8 @@ module port_queue #(
 
   assign room = (write_q - read_q) != (PTR_BITS + 1)'(DEPTH);
   assign accept_o = room && side_room && !overflow_q;
+  logic stays;  // with the last beat
+  assign stays = keep_i && accept_o;
 
   always_ff @(posedge clk_i) begin
     if (valid_i && room) buffer[write_q[PTR_BITS-1:0]] <= {last_i, count_i, data_i};
@@ -61,7 +63,7 @@ module port_queue #(
     end else if (valid_i) begin
       if (last_i) begin
         overflow_q <= 1'b0;
-        if (keep_i) begin
+        if (stays) begin
           write_q <= write_q + 1'b1;
           commit_q <= write_q + 1'b1;
         end else begin
@@ -109,14 +111,14 @@ module port_queue #(
     logic [SIDE_PTR_BITS:0] side_write_q, side_read_q;
     assign side_room = (side_write_q - side_read_q) != (SIDE_PTR_BITS + 1)'(SIDE_DEPTH);
     always_ff @(posedge clk_i) begin
-      if (valid_i && last_i && keep_i) sides[side_write_q[SIDE_PTR_BITS-1:0]] <= side_i;
+      if (valid_i && last_i && stays) sides[side_write_q[SIDE_PTR_BITS-1:0]] <= side_i;
     end
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
         side_write_q <= '0;
         side_read_q <= '0;
       end else begin
-        if (valid_i && last_i && keep_i) side_write_q <= side_write_q + 1'b1;
+        if (valid_i && last_i && stays) side_write_q <= side_write_q + 1'b1;
         if (valid_q && tready_i && tlast_o) side_read_q <= side_read_q + 1'b1;
       end
     end

@@ -38,12 +38,11 @@ class Bench {
     this.dut.set({ valid_i: 0, tready_i: 0 }).reset();
   }
 
-  /** One clock; the beat's keep_i is made of accept_o as finish does it. */
+  /** One clock. keep_i says that the frame is wanted; whether it stays is the queue's to say. */
   #clock(wanted: boolean): boolean {
     const ready = !this.random.chance(this.stalls);
-    this.dut.set({ tready_i: ready, keep_i: 0 }).settle();
+    this.dut.set({ tready_i: ready, keep_i: wanted }).settle();
     const accepted = this.dut.get('accept_o') === 1;
-    if (wanted) this.dut.set({ keep_i: accepted }).settle();
     const valid = this.dut.get('tvalid_o') === 1;
     const beat = ['tdata_o', 'tkeep_o', 'tlast_o', 'tuser_o'].map((p) => this.dut.big(p)).join();
     if (this.#offered !== undefined) {
