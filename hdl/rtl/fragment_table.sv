@@ -2,17 +2,19 @@
 // Direct-mapped: the newest of a place overwrites what was there.
 //
 // Contract:
-// - A frame's key comes with lookup_valid_i, at clock I. At I + 3 hit_o, vid_valid_o and vid_o say what
-//   the first fragment with that space and key left behind, if that is less than fragment_us_i ago
-//   (modulo 2^40 us, seen at I + 1), and index_o its place.
-// - learn_i at I + 4: the frame is a first fragment and leaves learn_vid_valid_i and learn_vid_i. Every
+// - A frame's key comes with lookup_valid_i, at clock I. LATENCY clocks later (3, or 4 where the hash has
+//   a clock of its own) hit_o, vid_valid_o and vid_o say what the first fragment with that space and key
+//   left behind, if that is less than fragment_us_i ago (modulo 2^40 us, seen 2 clocks before), and
+//   index_o its place.
+// - learn_i one clock after that: the frame is a first fragment and leaves learn_vid_valid_i and learn_vid_i. Every
 //   frame behind it sees that; learned_o with learned_index_o says so one clock later.
-// - FORWARD = 0: a frame that learns has at least 5 beats; a look-up less than 3 clocks behind another
-//   spoils that other's answer. FORWARD = 1: one look-up a clock for ever.
+// - FORWARD = 0: a frame that learns has at least 5 beats; a look-up less than LATENCY clocks behind
+//   another spoils that other's answer. FORWARD = 1: one look-up a clock for ever.
 // - After reset all places are emptied; busy_o until that is done, and no frame may come.
 module fragment_table #(
     parameter int ENTRIES = 512,
     parameter int FORWARD = 1,
+    parameter int LATENCY = 3,
     localparam int INDEX_BITS = $clog2(ENTRIES)
 ) (
     input  logic                  clk_i,
@@ -40,14 +42,38 @@ module fragment_table #(
   localparam int TIME_BITS = 40;
   localparam int WORD_BITS = 1 + TIME_BITS + LEFT_BITS + ASKED_BITS;
 
+  if (LATENCY != 3 && LATENCY != 4) begin : g_wrong_latency
+    $error("fragment_table: LATENCY is 3 or 4");
+  end
   if (2 ** INDEX_BITS != ENTRIES || INDEX_BITS > 16) begin : g_wrong_size
     $error("fragment_table: ENTRIES is no power of two up to 65536");
   end
 
-  logic [ASKED_BITS-1:0] asked;
-  logic [INDEX_BITS-1:0] index;
-  assign asked = {space_i, key_i};
-  assign index = INDEX_BITS'(linecard_regs_pkg::hash_way0(asked));
+  // ---- what is asked, when its place is known
+  logic asks;
+  logic [ASKED_BITS-1:0] given, asked;
+  logic [INDEX_BITS-1:0] hashed, index;
+  assign given = {space_i, key_i};
+  assign hashed = INDEX_BITS'(linecard_regs_pkg::hash_way0(given));
+  if (LATENCY > 3) begin : g_hashed
+    logic asks_q;
+    logic [ASKED_BITS-1:0] asked_q;
+    logic [INDEX_BITS-1:0] index_q;
+    always_ff @(posedge clk_i) begin
+      asks_q <= lookup_valid_i;
+      if (lookup_valid_i || FORWARD != 0) begin
+        asked_q <= given;
+        index_q <= hashed;
+      end
+    end
+    assign asks = asks_q;
+    assign asked = asked_q;
+    assign index = index_q;
+  end else begin : g_at_once
+    assign asks = lookup_valid_i;
+    assign asked = given;
+    assign index = hashed;
+  end
 
   // Asked two and four clocks before, and places three and four.
   logic [ASKED_BITS-1:0] compared, learned_asked;
@@ -145,8 +171,8 @@ module fragment_table #(
         left_q <= word_q[ASKED_BITS+:LEFT_BITS];
       end
     end
-    logic unused_valid;
-    assign unused_valid = lookup_valid_i;
+    logic unused_asks;
+    assign unused_asks = asks;
     assign compared = asked_q2;
     assign learned_asked = asked_q4;
     assign answered_index = index_q3;
@@ -154,20 +180,29 @@ module fragment_table #(
     assign hit_o = fresh3 ? asked_q3 == asked_q4 : hit_q;
     assign {vid_valid_o, vid_o} = fresh3 ? left : left_q;
   end else begin : g_kept
-    logic [ASKED_BITS-1:0] asked_q;
-    logic [INDEX_BITS-1:0] index_q;
     always_ff @(posedge clk_i) begin
-      if (lookup_valid_i) begin
-        asked_q <= asked;
-        index_q <= index;
-      end
       hit_q <= found;
       left_q <= word_q[ASKED_BITS+:LEFT_BITS];
     end
-    assign compared = asked_q;
-    assign learned_asked = asked_q;
-    assign answered_index = index_q;
-    assign learned_index = index_q;
+    if (LATENCY > 3) begin : g_already
+      logic unused_asks;
+      assign unused_asks = asks;
+      assign compared = asked;
+      assign answered_index = index;
+    end else begin : g_keep
+      logic [ASKED_BITS-1:0] asked_q;
+      logic [INDEX_BITS-1:0] index_q;
+      always_ff @(posedge clk_i) begin
+        if (asks) begin
+          asked_q <= asked;
+          index_q <= index;
+        end
+      end
+      assign compared = asked_q;
+      assign answered_index = index_q;
+    end
+    assign learned_asked = compared;
+    assign learned_index = answered_index;
     assign hit_o = hit_q;
     assign {vid_valid_o, vid_o} = left_q;
   end

@@ -2,14 +2,15 @@
 // (docs/card.md, "Overrides").
 //
 // Contract:
-// - hit_o, vid_o and bad_parity_o belong to the look-up of 3 clocks before. A key lies at hash way0 in
+// - hit_o, vid_o and bad_parity_o belong to the look-up of LATENCY clocks before: 3, or 4 where the hash
+//   has a clock of its own (an ECP5 at 125 MHz has no time for hash and RAM in one). A key lies at hash way0 in
 //   the first half of the places or at hash way1 in the second; where it lies in both, way0 counts.
 // - A look-up sees each place whole, before or after a write. An entry that is written to its other
 //   place before the old one is emptied is found at every clock in between.
 // - Each word has a parity bit; bad_parity_o says that one of the two that were read is wrong, and
 //   bad_index_o which.
 // - EVERY_CLOCK = 1: one look-up a clock for ever, and the host has a port of its own.
-// - EVERY_CLOCK = 0, for frames of more than 4 beats: a look-up less than 3 clocks behind another
+// - EVERY_CLOCK = 0, for frames of more than 4 beats: a look-up less than LATENCY clocks behind another
 //   spoils that other's answer. The host reads and writes in clocks in which no frame asks, which
 //   halves the RAM (an EBR of an ECP5 has twice the width with one reading and one writing port).
 // - host_write_i takes effect in a clock in which host_ready_o is 1; till then it stays with its index
@@ -22,7 +23,8 @@
 //   is undefined before the first clear. No request of the host while anything is busy.
 module override_table #(
     parameter int ENTRIES = 1024,
-    parameter int EVERY_CLOCK = 1
+    parameter int EVERY_CLOCK = 1,
+    parameter int LATENCY = 3
 ) (
     input  logic         clk_i,
     input  logic         rst_ni,
@@ -60,15 +62,45 @@ module override_table #(
   localparam int VID_LSB = linecard_regs_pkg::LSB_OVERRIDE_VID;
   localparam int VALID_LSB = linecard_regs_pkg::LSB_OVERRIDE_VALID;
 
+  if (LATENCY != 3 && LATENCY != 4) begin : g_wrong_latency
+    $error("override_table: LATENCY is 3 or 4");
+  end
   if (ENTRIES < 64 || ENTRIES > 65536 || 2 ** PLACE_BITS != HALF) begin : g_wrong_size
     $error("override_table: ENTRIES is no power of two from 64 to 65536");
   end
 
-  logic [ASKED_BITS-1:0] asked;
-  logic [PLACE_BITS-1:0] place0, place1;
-  assign asked = {space_i, key_i};
-  assign place0 = PLACE_BITS'(linecard_regs_pkg::hash_way0(asked));
-  assign place1 = PLACE_BITS'(linecard_regs_pkg::hash_way1(asked));
+  // ---- what is asked, when its places are known
+  logic asks;
+  logic [ASKED_BITS-1:0] given, asked;
+  logic [PLACE_BITS-1:0] hashed0, hashed1, place0, place1;
+  assign given = {space_i, key_i};
+  assign hashed0 = PLACE_BITS'(linecard_regs_pkg::hash_way0(given));
+  assign hashed1 = PLACE_BITS'(linecard_regs_pkg::hash_way1(given));
+  if (LATENCY > 3) begin : g_hashed
+    logic asks_q;
+    logic [ASKED_BITS-1:0] asked_q;
+    logic [PLACE_BITS-1:0] place0_q, place1_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) asks_q <= 1'b0;
+      else asks_q <= lookup_valid_i;
+    end
+    always_ff @(posedge clk_i) begin
+      if (lookup_valid_i || EVERY_CLOCK != 0) begin
+        asked_q <= given;
+        place0_q <= hashed0;
+        place1_q <= hashed1;
+      end
+    end
+    assign asks = asks_q;
+    assign asked = asked_q;
+    assign place0 = place0_q;
+    assign place1 = place1_q;
+  end else begin : g_at_once
+    assign asks = lookup_valid_i;
+    assign asked = given;
+    assign place0 = hashed0;
+    assign place1 = hashed1;
+  end
 
   // ---- clearing: first all entries, then all hit bits, so that no look-up under way sets one again
   localparam int WALK_BITS = PLACE_BITS + 2;
@@ -131,13 +163,13 @@ module override_table #(
         .host_data_o(host_word1)
     );
   end else begin : g_shared_port
-    assign host_ready_o = !lookup_valid_i;
+    assign host_ready_o = !asks;
     (* no_rw_check *) logic [ENTRY_BITS:0] way0[0:HALF-1];
     (* no_rw_check *) logic [ENTRY_BITS:0] way1[0:HALF-1];
     logic [PLACE_BITS-1:0] read0, read1;
     logic [ENTRY_BITS:0] read0_q, read1_q, word0_q, word1_q;
-    assign read0 = lookup_valid_i ? place0 : host_place;
-    assign read1 = lookup_valid_i ? place1 : host_place;
+    assign read0 = asks ? place0 : host_place;
+    assign read1 = asks ? place1 : host_place;
     always_ff @(posedge clk_i) begin
       if (write0) way0[host_place] <= written;
       if (write1) way1[host_place] <= written;
@@ -157,10 +189,10 @@ module override_table #(
   // ---- what was asked, beside the RAM
   logic [2:0] valid_q;
   logic [ASKED_BITS-1:0] compared;
-  logic [PLACE_BITS-1:0] place0_q, place1_q;  // with the answer
+  logic [PLACE_BITS-1:0] answered0, answered1;  // places, with the answer
   always_ff @(posedge clk_i) begin
     if (!rst_ni) valid_q <= '0;
-    else valid_q <= {valid_q[1:0], lookup_valid_i};
+    else valid_q <= {valid_q[1:0], asks};
   end
   if (EVERY_CLOCK != 0) begin : g_delayed
     logic [2*ASKED_BITS-1:0] asked_q;
@@ -168,19 +200,26 @@ module override_table #(
     always_ff @(posedge clk_i) begin
       asked_q <= {asked_q[ASKED_BITS-1:0], asked};
       places_q <= {places_q[2*PLACE_BITS-1:0], place1, place0};
-      {place1_q, place0_q} <= places_q[4*PLACE_BITS-1-:2*PLACE_BITS];
+      {answered1, answered0} <= places_q[4*PLACE_BITS-1-:2*PLACE_BITS];
     end
     assign compared = asked_q[2*ASKED_BITS-1-:ASKED_BITS];
-  end else begin : g_kept
+  end else if (LATENCY > 3) begin : g_kept
+    assign compared = asked;
+    assign answered0 = place0;
+    assign answered1 = place1;
+  end else begin : g_keep
     logic [ASKED_BITS-1:0] asked_q;
+    logic [PLACE_BITS-1:0] place0_q, place1_q;
     always_ff @(posedge clk_i) begin
-      if (lookup_valid_i) begin
+      if (asks) begin
         asked_q <= asked;
         place0_q <= place0;
         place1_q <= place1;
       end
     end
     assign compared = asked_q;
+    assign answered0 = place0_q;
+    assign answered1 = place1_q;
   end
 
   // ---- compare. Two bits of each side fill a LUT4; left to itself ABC takes half as many again.
@@ -205,7 +244,7 @@ module override_table #(
   assign hit_o = hit0_q || hit1_q;
   assign vid_o = hit0_q ? vid0_q : vid1_q;
   assign bad_parity_o = bad0_q || bad1_q;
-  assign bad_index_o = 16'({!bad0_q, bad0_q ? place0_q : place1_q});
+  assign bad_index_o = 16'({!bad0_q, bad0_q ? answered0 : answered1});
 
   // ---- what the host reads
   logic read_q, read_q2, way_q, way_q2, full;
@@ -225,7 +264,7 @@ module override_table #(
   logic used;
   logic [PLACE_BITS:0] used_place;
   assign used = valid_q[2] && hit_o && !bad_parity_o;
-  assign used_place = {!hit0_q, hit0_q ? place0_q : place1_q};
+  assign used_place = {!hit0_q, hit0_q ? answered0 : answered1};
 
   (* no_rw_check *) logic hits[0:ENTRIES-1];
   logic run_q, clearing_q, last_step;  // the walk
