@@ -1,234 +1,454 @@
 // All counters of the card. Every event of a frame's end counts in all banks at the same clock, and
-// a snapshot freezes all of them at the same clock, so that their sums agree.
+// a snapshot freezes all of them at the same clock, so that their sums agree. The banks are small and
+// quick; counter_totals collects them into what the host reads.
 module counters #(
+    parameter int DATA_WIDTH = 512,  // says how close ends of steered frames can follow each other
     parameter int PORTS = 2,
     parameter int SLOTS = 8,
     parameter int VIDS = 4096,
     parameter int RULES = 16,
-    parameter int VID_COUNTER_BITS = 32
+    parameter int VID_COUNTER_BITS = 32,
+    parameter int VID_BYTE_COUNTER_BITS = 0
 ) (
     input  logic           clk_i,
     input  logic           rst_ni,
-    // a frame enters the pipeline
+    // a frame enters the pipeline, or enters it again after it was held
     input  logic           receive_i,
     input  logic [1:0]     receive_origin_i,
+    input  logic           returned_i,
     input  logic [PORTS:0] lost_i,
-    // a frame ends
+    // a frame ends, or is held instead
     input  logic           event_valid_i,
     input  linecard_regs_pkg::decision_t event_i,
     input  logic           sender_valid_i,
     input  logic [5:0]     sender_i,
+    input  logic           copied_i,      // with the event: its copy went into the mirror port's queue,
+    input  logic           copy_lost_i,   // or found no room there
+    input  logic [15:0]    latency_i,     // with the event: clocks from its first beat
+    input  logic           held_i,
     // host
-    input  logic           snapshot_i,
-    output logic           busy_o,        // of snapshot, or of clearing after reset
+    input  logic           snapshot_i,    // ignored while busy_o is 1
+    output logic           busy_o,        // of a snapshot, of clearing after reset, of collecting
     output logic           vids_busy_o,   // of clearing after reset
     output logic [15:0]    in_flight_o,
+    output logic [15:0]    held_o,
     output logic [15:0]    snapshot_in_flight_o,
+    output logic [15:0]    snapshot_held_o,
     input  logic [23:0]    address_i,
-    output logic [31:0]    data_o,        // of the address_i of two clocks before
-    output logic [31:0]    vid_data_o     // the same for vid_packets
+    output logic [31:0]    data_o,        // of the address_i of four clocks before
+    output logic [31:0]    vid_data_o     // the same for vid_packets and vid_bytes, if address_i stays for as long
 );
-  // ---- frames in and in flight
   localparam int ORIGINS = linecard_regs_pkg::ORIGINS;
-  logic [ORIGINS*64-1:0] received_q, received_d, received_snap_q;
-  logic [(PORTS+1)*64-1:0] lost_q, lost_d, lost_snap_q;
-  logic [15:0] in_flight_q, in_flight_d;
-  always_comb begin
-    received_d = received_q;
-    for (int i = 0; i < ORIGINS; i++) begin
-      if (receive_i && receive_origin_i == 2'(i)) received_d[i*64+:64] = received_q[i*64+:64] + 64'd1;
-    end
-    lost_d = lost_q;
-    for (int p = 0; p <= PORTS; p++) begin
-      if (lost_i[p]) lost_d[p*64+:64] = lost_q[p*64+:64] + 64'd1;
-    end
-    in_flight_d = in_flight_q + 16'(receive_i) - 16'(event_valid_i);
-  end
+
+  // ---- frames in flight, and held ones
+  logic [15:0] in_flight_q, in_flight_d, held_q, held_d;
+  assign in_flight_d = in_flight_q + 16'(receive_i) + 16'(returned_i) - 16'(event_valid_i) - 16'(held_i);
+  assign held_d = held_q + 16'(held_i) - 16'(returned_i);
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      received_q <= '0;
-      received_snap_q <= '0;
-      lost_q <= '0;
-      lost_snap_q <= '0;
       in_flight_q <= '0;
+      held_q <= '0;
       snapshot_in_flight_o <= '0;
+      snapshot_held_o <= '0;
     end else begin
-      received_q <= received_d;
-      lost_q <= lost_d;
       in_flight_q <= in_flight_d;
-      if (snapshot_i) begin
-        received_snap_q <= received_d;
-        lost_snap_q <= lost_d;
+      held_q <= held_d;
+      if (snapshot_i && !busy_o) begin
         snapshot_in_flight_o <= in_flight_d;
+        snapshot_held_o <= held_d;
       end
     end
   end
   assign in_flight_o = in_flight_q;
+  assign held_o = held_q;
 
   // ---- what an event counts in (docs/card.md, "Counting")
-  logic to_slot, punted, left;
+  logic to_slot, left, mirrored_event;
+  logic [1:0] rule_kind;
+  logic [3:0] latency_class;
   always_comb begin
     to_slot = linecard_regs_pkg::ends_in_steer(event_i.reason) ||
         event_i.reason == linecard_regs_pkg::REASON_INJECT_SLOT ||
         event_i.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT;
-    punted = linecard_regs_pkg::ends_in_punt(event_i.reason);
-    left = !linecard_regs_pkg::ends_in_drop(event_i.reason);
+    left = !linecard_regs_pkg::ends_in_drop(event_i.reason) && !linecard_regs_pkg::ends_in_consume(event_i.reason);
+    mirrored_event = copied_i || copy_lost_i;
+    rule_kind = 2'd0;
+    if (linecard_regs_pkg::ends_in_punt(event_i.reason)) rule_kind = 2'd1;
+    if (event_i.reason == linecard_regs_pkg::REASON_POLICED) rule_kind = 2'd2;
+    if (event_i.reason == linecard_regs_pkg::REASON_HOST_SHARE) rule_kind = 2'd3;
+    latency_class = 4'd0;
+    for (int i = 1; i < 16; i++) if (latency_i[i]) latency_class = 4'(i);
   end
 
-  localparam int SLOT_INDEX_BITS = $clog2(SLOTS);
-  localparam int PORT_INDEX_BITS = $clog2(PORTS + 1);
-  localparam int RULE_INDEX_BITS = $clog2(RULES * 2);
-  localparam int VID_INDEX_BITS = $clog2(VIDS);
+  // ---- the row of all entries: each bank begins at a multiple of its size, which is a power of two
+  localparam int SLOT_BITS = $clog2(SLOTS);
+  localparam int PORT_BITS = $clog2(PORTS + 1);
+  localparam int RULE_BITS = $clog2(RULES * 4);
+  localparam int ORIGIN_BITS = 2;
+  localparam int LATENCY_BITS = 4;
+  localparam int ENDS = ORIGINS * 64;
 
-  // One entry of a bank is four words: see `bytes` in hdl/registers.yaml.
-  logic [23:0] address_q;
-  always_ff @(posedge clk_i) address_q <= address_i;
+  function automatic int aligned(input int at, input int bits);
+    aligned = ((at + 2 ** bits - 1) / 2 ** bits) * 2 ** bits;
+  endfunction
 
-  logic [5:0] busy;
-  logic [127:0] ends, slot_sent, slot_received, rule_hits, port_received, port_sent;
+  localparam int BASE_RULE = aligned(ENDS, RULE_BITS);
+  localparam int BASE_SLOT_SENT = aligned(BASE_RULE + 2 ** RULE_BITS, SLOT_BITS);
+  localparam int BASE_SLOT_RECEIVED = BASE_SLOT_SENT + 2 ** SLOT_BITS;
+  localparam int BASE_PORT_RECEIVED = aligned(BASE_SLOT_RECEIVED + 2 ** SLOT_BITS, PORT_BITS);
+  localparam int BASE_PORT_SENT = BASE_PORT_RECEIVED + 2 ** PORT_BITS;
+  localparam int BASE_LOST = BASE_PORT_SENT + 2 ** PORT_BITS;
+  localparam int BASE_RECEIVED = aligned(BASE_LOST + 2 ** PORT_BITS, ORIGIN_BITS);
+  localparam int BASE_MIRRORED = aligned(BASE_RECEIVED + 2 ** ORIGIN_BITS, 1);
+  localparam int BASE_LATENCY = aligned(BASE_MIRRORED + 2, LATENCY_BITS);
+  localparam int ENTRIES = BASE_LATENCY + 2 ** LATENCY_BITS;
+  localparam int ENTRY_BITS = $clog2(ENTRIES);
+
+  // ---- collect
+  localparam int PACKET_BITS = 13;
+  localparam int BYTE_BITS = 23;
+  localparam int BITS = PACKET_BITS + BYTE_BITS;
+  localparam int BANKS = 10;
+  logic change, active, clear, collect_clear;
+  logic [ENTRY_BITS-1:0] entry;
+  logic [BANKS-1:0] high, select;
+  logic [BITS-1:0] ends, rule_hits, slot_sent, slot_received, port_received, port_sent;
+  logic [BITS-1:0] mirrored;
+  logic [PACKET_BITS-1:0] lost, received, latency;
+  always_comb begin
+    select[0] = entry < ENTRY_BITS'(ENDS);
+    select[1] = entry >> RULE_BITS == ENTRY_BITS'(BASE_RULE >> RULE_BITS);
+    select[2] = entry >> SLOT_BITS == ENTRY_BITS'(BASE_SLOT_SENT >> SLOT_BITS);
+    select[3] = entry >> SLOT_BITS == ENTRY_BITS'(BASE_SLOT_RECEIVED >> SLOT_BITS);
+    select[4] = entry >> PORT_BITS == ENTRY_BITS'(BASE_PORT_RECEIVED >> PORT_BITS);
+    select[5] = entry >> PORT_BITS == ENTRY_BITS'(BASE_PORT_SENT >> PORT_BITS);
+    select[6] = entry >> PORT_BITS == ENTRY_BITS'(BASE_LOST >> PORT_BITS);
+    select[7] = entry >> ORIGIN_BITS == ENTRY_BITS'(BASE_RECEIVED >> ORIGIN_BITS);
+    select[8] = entry >> 1 == ENTRY_BITS'(BASE_MIRRORED >> 1);
+    select[9] = entry >> LATENCY_BITS == ENTRY_BITS'(BASE_LATENCY >> LATENCY_BITS);
+  end
 
   counter_bank #(
-      .ENTRIES(256)
+      .ENTRIES(ENDS),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
   ) ends_bank (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
+      .active_i(active),
       .event_valid_i(event_valid_i),
       .event_index_i({event_i.origin, event_i.reason}),
       .event_bytes_i(event_i.length),
-      .snapshot_i(snapshot_i),
-      .busy_o(busy[0]),
-      .read_index_i(address_i[4+:8]),
-      .read_data_o(ends)
+      .high_o(high[0]),
+      .clear_i(clear && select[0]),
+      .collect_select_i(select[0]),
+      .collect_clear_i(collect_clear && select[0]),
+      .collect_index_i(entry[7:0]),
+      .collect_data_o(ends)
   );
 
   counter_bank #(
-      .ENTRIES(SLOTS)
-  ) slot_sent_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .event_valid_i(event_valid_i && to_slot),
-      .event_index_i(event_i.slot[SLOT_INDEX_BITS-1:0]),
-      .event_bytes_i(event_i.length),
-      .snapshot_i(snapshot_i),
-      .busy_o(busy[1]),
-      .read_index_i(address_i[4+:SLOT_INDEX_BITS]),
-      .read_data_o(slot_sent)
-  );
-
-  counter_bank #(
-      .ENTRIES(SLOTS)
-  ) slot_received_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .event_valid_i(event_valid_i && sender_valid_i),
-      .event_index_i(sender_i[SLOT_INDEX_BITS-1:0]),
-      .event_bytes_i(event_i.length),
-      .snapshot_i(snapshot_i),
-      .busy_o(busy[2]),
-      .read_index_i(address_i[4+:SLOT_INDEX_BITS]),
-      .read_data_o(slot_received)
-  );
-
-  counter_bank #(
-      .ENTRIES(RULES * 2)
+      .ENTRIES(2 ** RULE_BITS),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
   ) rule_hits_bank (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
+      .active_i(active),
       .event_valid_i(event_valid_i && event_i.rule_hit),
-      .event_index_i({event_i.rule[RULE_INDEX_BITS-2:0], punted}),
+      .event_index_i({event_i.rule[RULE_BITS-3:0], rule_kind}),
       .event_bytes_i(event_i.length),
-      .snapshot_i(snapshot_i),
-      .busy_o(busy[3]),
-      .read_index_i(address_i[4+:RULE_INDEX_BITS]),
-      .read_data_o(rule_hits)
+      .high_o(high[1]),
+      .clear_i(clear && select[1]),
+      .collect_select_i(select[1]),
+      .collect_clear_i(collect_clear && select[1]),
+      .collect_index_i(entry[RULE_BITS-1:0]),
+      .collect_data_o(rule_hits)
   );
 
   counter_bank #(
-      .ENTRIES(PORTS + 1)
+      .ENTRIES(2 ** SLOT_BITS),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
+  ) slot_sent_bank (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .active_i(active),
+      .event_valid_i(event_valid_i && to_slot),
+      .event_index_i(event_i.slot[SLOT_BITS-1:0]),
+      .event_bytes_i(event_i.length),
+      .high_o(high[2]),
+      .clear_i(clear && select[2]),
+      .collect_select_i(select[2]),
+      .collect_clear_i(collect_clear && select[2]),
+      .collect_index_i(entry[SLOT_BITS-1:0]),
+      .collect_data_o(slot_sent)
+  );
+
+  counter_bank #(
+      .ENTRIES(2 ** SLOT_BITS),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
+  ) slot_received_bank (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .active_i(active),
+      .event_valid_i(event_valid_i && sender_valid_i),
+      .event_index_i(sender_i[SLOT_BITS-1:0]),
+      .event_bytes_i(event_i.length),
+      .high_o(high[3]),
+      .clear_i(clear && select[3]),
+      .collect_select_i(select[3]),
+      .collect_clear_i(collect_clear && select[3]),
+      .collect_index_i(entry[SLOT_BITS-1:0]),
+      .collect_data_o(slot_received)
+  );
+
+  counter_bank #(
+      .ENTRIES(2 ** PORT_BITS),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
   ) port_received_bank (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
+      .active_i(active),
       .event_valid_i(event_valid_i),
-      .event_index_i(event_i.ingress[PORT_INDEX_BITS-1:0]),
+      .event_index_i(event_i.ingress[PORT_BITS-1:0]),
       .event_bytes_i(event_i.length),
-      .snapshot_i(snapshot_i),
-      .busy_o(busy[4]),
-      .read_index_i(address_i[4+:PORT_INDEX_BITS]),
-      .read_data_o(port_received)
+      .high_o(high[4]),
+      .clear_i(clear && select[4]),
+      .collect_select_i(select[4]),
+      .collect_clear_i(collect_clear && select[4]),
+      .collect_index_i(entry[PORT_BITS-1:0]),
+      .collect_data_o(port_received)
   );
 
   counter_bank #(
-      .ENTRIES(PORTS + 1)
+      .ENTRIES(2 ** PORT_BITS),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
   ) port_sent_bank (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
+      .active_i(active),
       .event_valid_i(event_valid_i && left),
-      .event_index_i(event_i.egress[PORT_INDEX_BITS-1:0]),
+      .event_index_i(event_i.egress[PORT_BITS-1:0]),
       .event_bytes_i(event_i.length),
-      .snapshot_i(snapshot_i),
-      .busy_o(busy[5]),
-      .read_index_i(address_i[4+:PORT_INDEX_BITS]),
-      .read_data_o(port_sent)
+      .high_o(high[5]),
+      .clear_i(clear && select[5]),
+      .collect_select_i(select[5]),
+      .collect_clear_i(collect_clear && select[5]),
+      .collect_index_i(entry[PORT_BITS-1:0]),
+      .collect_data_o(port_sent)
   );
 
-  assign busy_o = busy != '0;
-
-  // ---- by VID
-  logic [63:0] vid_packets;
-  vid_counters #(
-      .VIDS(VIDS),
-      .BITS(VID_COUNTER_BITS)
-  ) vids (
+  counter_bank #(
+      .ENTRIES(2),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
+  ) mirrored_bank (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .event_valid_i(event_valid_i && linecard_regs_pkg::ends_in_steer(event_i.reason)),
-      .event_index_i(event_i.vid[VID_INDEX_BITS-1:0]),
-      .busy_o(vids_busy_o),
-      .read_index_i(address_i[3+:VID_INDEX_BITS]),
-      .read_data_o(vid_packets)
+      .active_i(active),
+      .event_valid_i(event_valid_i && mirrored_event),
+      .event_index_i(copy_lost_i),
+      .event_bytes_i(event_i.length),
+      .high_o(high[8]),
+      .clear_i(clear && select[8]),
+      .collect_select_i(select[8]),
+      .collect_clear_i(collect_clear && select[8]),
+      .collect_index_i(entry[0]),
+      .collect_data_o(mirrored)
   );
 
-  // ---- read
-  localparam int PAGE = 12;  // bits of an address below its page
-  logic [63:0] in_out;       // received and lost share a page: 0x100 apart
-  always_comb begin
-    in_out = '0;
-    for (int i = 0; i < ORIGINS; i++) begin
-      if (address_q[PAGE-1:3] == 9'(i)) in_out = received_snap_q[i*64+:64];
-    end
-    for (int p = 0; p <= PORTS; p++) begin
-      if (address_q[PAGE-1:3] == 9'h20 + 9'(p)) in_out = lost_snap_q[p*64+:64];
-    end
-  end
+  counter_bank #(
+      .ENTRIES(2 ** LATENCY_BITS),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(0)
+  ) latency_bank (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .active_i(active),
+      .event_valid_i(event_valid_i),
+      .event_index_i(latency_class),
+      .event_bytes_i(16'd0),
+      .high_o(high[9]),
+      .clear_i(clear && select[9]),
+      .collect_select_i(select[9]),
+      .collect_clear_i(collect_clear && select[9]),
+      .collect_index_i(entry[LATENCY_BITS-1:0]),
+      .collect_data_o(latency)
+  );
 
-  // An entry that a bank does not have reads as 0, like every address that is not listed.
-  logic [7:0] index;
-  assign index = address_q[PAGE-1:4];
-  logic [127:0] entry;
+  counter_pulses #(
+      .ENTRIES(PORTS + 1),
+      .BITS(PACKET_BITS)
+  ) lost_pulses (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .change_i(change),
+      .pulse_i(lost_i),
+      .high_o(high[6]),
+      .collect_select_i(select[6]),
+      .collect_index_i(entry[PORT_BITS-1:0]),
+      .collect_data_o(lost)
+  );
+
+  logic [ORIGINS-1:0] receives;
   always_comb begin
-    case (address_q[23:PAGE])
-      linecard_regs_pkg::ADDR_COUNT_ENDS[23:PAGE]: entry = ends;
-      linecard_regs_pkg::ADDR_COUNT_SLOT_SENT[23:PAGE]: entry = (index < 8'(SLOTS)) ? slot_sent : '0;
-      linecard_regs_pkg::ADDR_COUNT_SLOT_RECEIVED[23:PAGE]: entry = (index < 8'(SLOTS)) ? slot_received : '0;
-      linecard_regs_pkg::ADDR_COUNT_RULE_HITS[23:PAGE]: entry = (index < 8'(RULES * 2)) ? rule_hits : '0;
-      linecard_regs_pkg::ADDR_COUNT_PORT_RECEIVED[23:PAGE]: entry = (index < 8'(PORTS + 1)) ? port_received : '0;
-      linecard_regs_pkg::ADDR_COUNT_PORT_SENT[23:PAGE]: entry = (index < 8'(PORTS + 1)) ? port_sent : '0;
-      linecard_regs_pkg::ADDR_COUNT_RECEIVED[23:PAGE]: entry = {in_out, in_out};
-      default: entry = '0;
+    for (int i = 0; i < ORIGINS; i++) receives[i] = receive_i && receive_origin_i == 2'(i);
+  end
+  counter_pulses #(
+      .ENTRIES(ORIGINS),
+      .BITS(PACKET_BITS)
+  ) received_pulses (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .change_i(change),
+      .pulse_i(receives),
+      .high_o(high[7]),
+      .collect_select_i(select[7]),
+      .collect_index_i(entry[ORIGIN_BITS-1:0]),
+      .collect_data_o(received)
+  );
+
+  // ---- read: where in the row the address is. What a bank does not have reads as 0, like every address
+  // that is not listed.
+  localparam int PAGE = 12;  // bits of an address below its page
+  logic [7:0] index;     // of an entry of four words: see `bytes` in hdl/registers.yaml
+  logic [ENTRY_BITS-1:0] at;
+  logic there, pair;     // pair: entries of two words, packets only
+  assign index = address_i[PAGE-1:4];
+  always_comb begin
+    at = '0;
+    there = 1'b0;
+    pair = 1'b0;
+    case (address_i[23:PAGE])
+      linecard_regs_pkg::ADDR_COUNT_ENDS[23:PAGE]: begin
+        at = ENTRY_BITS'(index);
+        there = index < 8'(ENDS);
+      end
+      linecard_regs_pkg::ADDR_COUNT_SLOT_SENT[23:PAGE]: begin
+        at = ENTRY_BITS'(BASE_SLOT_SENT) | ENTRY_BITS'(index);
+        there = index < 8'(SLOTS);
+      end
+      linecard_regs_pkg::ADDR_COUNT_SLOT_RECEIVED[23:PAGE]: begin
+        at = ENTRY_BITS'(BASE_SLOT_RECEIVED) | ENTRY_BITS'(index);
+        there = index < 8'(SLOTS);
+      end
+      linecard_regs_pkg::ADDR_COUNT_RULE_HITS[23:PAGE]: begin
+        at = ENTRY_BITS'(BASE_RULE) | ENTRY_BITS'(index);
+        there = index < 8'(RULES * 4);
+      end
+      linecard_regs_pkg::ADDR_COUNT_PORT_RECEIVED[23:PAGE]: begin
+        at = ENTRY_BITS'(BASE_PORT_RECEIVED) | ENTRY_BITS'(index);
+        there = index < 8'(PORTS + 1);
+      end
+      linecard_regs_pkg::ADDR_COUNT_PORT_SENT[23:PAGE]: begin
+        at = ENTRY_BITS'(BASE_PORT_SENT) | ENTRY_BITS'(index);
+        there = index < 8'(PORTS + 1);
+      end
+      // Two in a page, 0x100 apart; all but `mirrored` have entries of two words.
+      linecard_regs_pkg::ADDR_COUNT_RECEIVED[23:PAGE]: begin
+        pair = 1'b1;
+        at = (address_i[8] ? ENTRY_BITS'(BASE_LOST) : ENTRY_BITS'(BASE_RECEIVED)) | ENTRY_BITS'(address_i[6:3]);
+        there = address_i[PAGE-1:9] == '0 && !address_i[7] &&
+            {1'b0, address_i[6:3]} < (address_i[8] ? 5'(PORTS + 1) : 5'(ORIGINS));
+      end
+      linecard_regs_pkg::ADDR_COUNT_MIRRORED[23:PAGE]: begin
+        pair = address_i[8];
+        at = address_i[8] ? ENTRY_BITS'(BASE_LATENCY) | ENTRY_BITS'(address_i[6:3])
+                          : ENTRY_BITS'(BASE_MIRRORED) | ENTRY_BITS'(address_i[4]);
+        there = address_i[PAGE-1:9] == '0 && !address_i[7] && (address_i[8] || address_i[6:5] == '0);
+      end
+      default: there = 1'b0;
     endcase
   end
 
+  logic [ENTRY_BITS+1:0] word_q;
+  logic there_q, there_q2, there_q3, there_q4;
+  logic [31:0] word;
+  always_ff @(posedge clk_i) begin
+    word_q <= {at, pair ? {1'b0, address_i[2]} : address_i[3:2]};
+    {there_q, there_q2, there_q3, there_q4} <= {there, there_q, there_q2, there_q3};
+  end
+  assign data_o = there_q4 ? word : '0;
+
+  logic [BITS-1:0] collected;
+  assign collected = ends | rule_hits | slot_sent | slot_received | port_received | port_sent |
+      mirrored | BITS'(lost) | BITS'(received) | BITS'(latency);
+  counter_totals #(
+      .ENTRIES(ENTRIES),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
+  ) totals (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .snapshot_i(snapshot_i),
+      .high_i(high != '0),
+      .busy_o(busy_o),
+      .change_o(change),
+      .active_o(active),
+      .clear_o(clear),
+      .collect_entry_o(entry),
+      .collect_clear_o(collect_clear),
+      .collect_data_i(collected),
+      .read_word_i(word_q),
+      .read_data_o(word)
+  );
+
+  // ---- by VID, live. A steered frame has an IP header, so at 64 bits it takes 5 clocks or more, and the
+  // host, which waits for longer, can read between them.
+  localparam int VID_BITS = $clog2(VIDS);
+  localparam int BIG = 20;  // bits of an address below its megabyte
+  logic steered, packets_busy, bytes_busy;
+  logic [63:0] vid_packets, vid_bytes, vid_count;
+  assign steered = event_valid_i && linecard_regs_pkg::ends_in_steer(event_i.reason);
+  vid_counters #(
+      .VIDS(VIDS),
+      .BITS(VID_COUNTER_BITS),
+      .COPY(DATA_WIDTH > 64)
+  ) packets_by_vid (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .event_valid_i(steered),
+      .event_index_i(event_i.vid[VID_BITS-1:0]),
+      .event_amount_i(16'd1),
+      .busy_o(packets_busy),
+      .read_index_i(address_i[3+:VID_BITS]),
+      .read_data_o(vid_packets)
+  );
+  vid_counters #(
+      .VIDS(VIDS),
+      .BITS(VID_BYTE_COUNTER_BITS),
+      .COPY(DATA_WIDTH > 64)
+  ) bytes_by_vid (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .event_valid_i(steered),
+      .event_index_i(event_i.vid[VID_BITS-1:0]),
+      .event_amount_i(event_i.length),
+      .busy_o(bytes_busy),
+      .read_index_i(address_i[3+:VID_BITS]),
+      .read_data_o(vid_bytes)
+  );
+  assign vids_busy_o = packets_busy || bytes_busy;
+
   // The high word of a live counter is kept when the low one is read, so that the two belong together
   // whatever is read between them.
-  localparam int BIG = 20;  // bits of an address below its megabyte
   logic [31:0] vid_high_q;
-  logic at_vid, vid_exists;
-  assign at_vid = address_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_PACKETS[23:BIG];
-  assign vid_exists = 18'(address_q[BIG-1:3]) < 18'(VIDS);
+  logic [1:0] vid_there_q, vid_low_q, vid_high_word_q, vid_bytes_q;  // of the address of one, two clocks before
+  logic at_packets, at_bytes;
+  assign at_packets = address_i[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_PACKETS[23:BIG];
+  assign at_bytes = address_i[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_BYTES[23:BIG];
+  assign vid_count = vid_bytes_q[1] ? vid_bytes : vid_packets;
   always_ff @(posedge clk_i) begin
-    data_o <= entry[address_q[3:2]*32+:32];
-    vid_data_o <= !vid_exists ? '0 : address_q[2] ? vid_high_q : vid_packets[31:0];
-    if (at_vid && !address_q[2]) vid_high_q <= vid_packets[63:32];
+    vid_there_q <= {vid_there_q[0], 18'(address_i[BIG-1:3]) < 18'(VIDS)};
+    vid_low_q <= {vid_low_q[0], (at_packets || at_bytes) && !address_i[2]};
+    vid_high_word_q <= {vid_high_word_q[0], address_i[2]};
+    vid_bytes_q <= {vid_bytes_q[0], at_bytes};
+    vid_data_o <= !vid_there_q[1] ? '0 : vid_high_word_q[1] ? vid_high_q : vid_count[31:0];
+    if (vid_low_q[1]) vid_high_q <= vid_count[63:32];
   end
 
 endmodule

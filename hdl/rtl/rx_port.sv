@@ -11,16 +11,20 @@
 //   for even one beat is lost: a pulse on lost_o, and nothing of it is offered.
 // - A frame of more than MAX_FRAME bytes ends as RX_OVERSIZE, at the latest one beat behind that.
 // - Latency from rx to the offered beat: 3 clocks (cut-through, buffer empty).
+// - stamp_o, beside all beats of a frame, is the clock_i of the clock behind its first beat. Where more
+//   than STAMPS frames wait it is that of an earlier frame: never too late.
 module rx_port #(
     parameter int DATA_WIDTH = 64,
     parameter int BYTES = 4096,
     parameter int USER_BITS = 1,
+    parameter int STAMPS = 16,
     localparam int K = DATA_WIDTH / 8,
     localparam int COUNT_BITS = $clog2(K)
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
     input  logic                  cut_through_i,
+    input  logic [15:0]           clock_i,  // counts clocks; what latency is measured by
     // from the MAC
     input  logic                  rx_tvalid_i,
     input  logic [DATA_WIDTH-1:0] rx_tdata_i,
@@ -38,12 +42,13 @@ module rx_port #(
     output logic [COUNT_BITS-1:0] count_o,  // bytes of the beat - 1
     output logic                  last_o,
     output logic [2:0]            verdict_o,
-    output logic [USER_BITS-1:0]  side_o
+    output logic [USER_BITS-1:0]  side_o,
+    output logic [15:0]           stamp_o
 );
   localparam int DEPTH = BYTES / K;
   localparam int PTR_BITS = $clog2(DEPTH);
   localparam int FRAME_BEATS = (linecard_pkg::MAX_FRAME + K - 1) / K;
-  localparam int ENTRY_BITS = USER_BITS + 3 + 1 + COUNT_BITS + DATA_WIDTH;
+  localparam int ENTRY_BITS = 1 + USER_BITS + 3 + 1 + COUNT_BITS + DATA_WIDTH;
   localparam logic [PTR_BITS:0] ALL_ROOM = (PTR_BITS + 1)'(DEPTH);
 
   // More than a frame: the beat that marks an overflow, and those on the way in and out.
@@ -110,10 +115,24 @@ module rx_port #(
     end
   end
 
+  // ---- when each frame came: beside the buffer, where a frame has one word
+  localparam int STAMP_PTR_BITS = $clog2(STAMPS);
+  logic [15:0] stamps[0:STAMPS-1];
+  logic [STAMP_PTR_BITS:0] stamp_write_q, stamp_read_q;
+  logic stamped;  // this is a first beat, and its stamp is kept
+  assign stamped = write && beat_q == '0 && (stamp_write_q - stamp_read_q) != (STAMP_PTR_BITS + 1)'(STAMPS);
+  always_ff @(posedge clk_i) begin
+    if (stamped) stamps[stamp_write_q[STAMP_PTR_BITS-1:0]] <= clock_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) stamp_write_q <= '0;
+    else if (stamped) stamp_write_q <= stamp_write_q + 1'b1;
+  end
+
   always_ff @(posedge clk_i) begin
     if (write) begin
       buffer[write_q[PTR_BITS-1:0]] <=
-          {side_q, write_verdict, write_last, write_count, data_q};
+          {stamped, side_q, write_verdict, write_last, write_count, data_q};
     end
   end
 
@@ -159,6 +178,15 @@ module rx_port #(
   assign last_o = underrun || out_last;
   assign verdict_o = underrun ? linecard_pkg::RX_UNDERRUN : out_q[DATA_WIDTH+COUNT_BITS+1+:3];
   assign side_o = out_q[DATA_WIDTH+COUNT_BITS+4+:USER_BITS];
+  logic out_stamped;
+  logic [15:0] stamp_q;  // of the frame before, or of this one behind its first beat
+  assign out_stamped = out_q[ENTRY_BITS-1];
+  assign stamp_o = out_stamped && out_valid_q ? stamps[stamp_read_q[STAMP_PTR_BITS-1:0]] : stamp_q;
+  always_ff @(posedge clk_i) if (take) stamp_q <= stamp_o;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) stamp_read_q <= '0;
+    else if (take && out_stamped) stamp_read_q <= stamp_read_q + 1'b1;
+  end
   assign empty_o = !valid_q && (used == '0) && !out_valid_q;
 
   always_ff @(posedge clk_i) begin

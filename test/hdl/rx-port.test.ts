@@ -40,8 +40,12 @@ class Bench {
   /** The merge takes frames; once it has begun one it takes all of it. */
   open = true;
   stalls = 0;
+  /** What the port says of when each received frame came, and when each side's frame did come. */
+  readonly stamps: number[] = [];
+  readonly came = new Map<number, number>();
   #parts: Buffer[] = [];
   #side = 0;
+  #clocks = 65_000; // the stamps wrap
 
   constructor(width: (typeof WIDTHS)[number], cutThrough: boolean, seed = 1) {
     this.dut = makers[`rx${width}`](seed);
@@ -58,13 +62,17 @@ class Bench {
   #clock(): void {
     const begun = this.#parts.length > 0;
     const ready = begun || (this.open && !this.random.chance(this.stalls));
-    this.dut.set({ ready_i: ready }).settle();
+    this.dut.set({ ready_i: ready, clock_i: this.#clocks & 0xffff }).settle();
     this.lost += this.dut.get('lost_o');
     const valid = this.dut.get('valid_o') === 1;
     if (begun) expect(valid, 'a frame that has begun has no gaps').toBe(true);
     if (valid && ready) {
       const bytes = this.dut.get('count_o') + 1;
-      if (!begun) this.#side = this.dut.get('side_o');
+      if (!begun) {
+        this.#side = this.dut.get('side_o');
+        this.stamps.push(this.dut.get('stamp_o'));
+      }
+      expect(this.dut.get('stamp_o')).toBe(this.stamps.at(-1));
       this.#parts.push(this.dut.bytes('data_o').subarray(0, bytes));
       if (this.dut.get('last_o') === 1) {
         const frame = Buffer.concat(this.#parts);
@@ -73,6 +81,7 @@ class Bench {
       }
     }
     this.dut.clock();
+    this.#clocks++;
   }
 
   idle(clocks: number): void {
@@ -89,6 +98,7 @@ class Bench {
     for (const [index, beat] of beats(frame, this.width, this.random).entries()) {
       const gap = gapAt(index);
       if (gap > 0) this.idle(gap);
+      if (beat.first) this.came.set(side, this.#clocks);
       this.dut.set({
         rx_tvalid_i: 1,
         rx_tdata_i: beat.data,
@@ -147,6 +157,40 @@ describe.each(WIDTHS)('rx_port at %i bits', (width) => {
         })),
       );
     });
+  });
+
+  /** Clocks from a frame's first beat to what its stamp says, modulo 2^16. */
+  const late = (bench: Bench) =>
+    bench.received.map(({ side }, i) => {
+      return ((bench.stamps[i] ?? 0) - (bench.came.get(side) ?? 0)) & 0xffff;
+    });
+
+  test.each([false, true])('each frame has its time, cut-through %s', (cutThrough) => {
+    const bench = new Bench(width, cutThrough, 31);
+    const { random } = bench;
+    let waiting = 0;
+    for (let i = 0; i < 200; i++) {
+      bench.stalls = random.pick([0, 90]);
+      // Sixteen at most wait: all have stamps of their own.
+      if (i - bench.received.length >= 15) {
+        waiting++;
+        bench.drain();
+      }
+      bench.send({ frame: random.bytes(random.between(1, 3 * k)) }, i, none);
+    }
+    bench.drain();
+    expect(waiting).toBeGreaterThan(0);
+    expect(late(bench)).toEqual(Array(200).fill(1));
+  });
+
+  test('the time of a frame that found sixteen waiting is that of an earlier one', () => {
+    const bench = new Bench(width, false, 32);
+    bench.open = false;
+    for (let i = 0; i < 18; i++) bench.send({ frame: bytes(k) }, i, none);
+    bench.drain();
+    bench.send({ frame: bytes(k) }, 18, none);
+    bench.drain();
+    expect(late(bench)).toEqual([...Array(16).fill(1), 0, 0xffff, 1]);
   });
 
   /** A port whose merge takes nothing. */
