@@ -14,6 +14,9 @@ module classify #(
     input  logic                changed_i,
     input  logic [4:0]          changed_index_i,
     input  linecard_regs_pkg::rule_entry_t previous_i,
+    // the rule that matched, read by its index: what is not compared stands in RAM only
+    output logic [4:0]          choose_o,
+    input  linecard_regs_pkg::rule_entry_t chosen_i,
     input  logic                follow_i,  // later fragments follow their first
     output linecard_pkg::meta_t meta_o,
     output linecard_regs_pkg::rule_entry_t rule_o,
@@ -71,22 +74,34 @@ module classify #(
   logic [RULES-1:0] first;
   assign first = match_q & (~match_q + 1'b1);
 
-  linecard_pkg::meta_t meta;
-  logic [BITS-1:0] chosen;
   logic [4:0] index;
   logic [8:0] offset;
-  linecard_regs_pkg::rule_entry_t rule;
+  logic chosen_always, chosen_by_source;
   always_comb begin
-    chosen = '0;
     index = '0;
     offset = '0;
+    chosen_always = 1'b0;
+    chosen_by_source = 1'b0;
     for (int i = 0; i < RULES; i++) begin
-      if (first[i]) chosen = chosen | rules_i[i*BITS+:BITS];
-      if (first[i]) index = index | 5'(i);
-      if (first[i]) offset = offset | offsets_q[i*9+:9];
+      if (first[i]) begin
+        index = index | 5'(i);
+        offset = offset | offsets_q[i*9+:9];
+        chosen_always = chosen_always | rules_i[i*BITS+linecard_regs_pkg::LSB_RULE_SETUP_ALWAYS];
+        chosen_by_source = chosen_by_source | rules_i[i*BITS+linecard_regs_pkg::LSB_RULE_OVERRIDE+1];
+      end
     end
+  end
+  assign choose_o = index;
+
+  linecard_pkg::meta_t meta;
+  logic changed, always_setup, by_source;
+  linecard_regs_pkg::rule_entry_t rule;
+  always_comb begin
     // A rule that was written between the two clocks is applied as it was compared.
-    rule = (changed_i && changed_index_i == index) ? previous_i : chosen;
+    changed = changed_i && changed_index_i == index;
+    rule = changed ? previous_i : (match_q != '0) ? chosen_i : '0;
+    always_setup = changed ? previous_i.setup_always : chosen_always;
+    by_source = changed ? previous_i.override[1] : chosen_by_source;
     meta = meta_q;
     meta.quoted = meta_q.quoted && meta_q.by_rules && !meta_q.decided;
     if (meta_q.by_rules && !meta_q.decided) begin
@@ -97,10 +112,10 @@ module classify #(
         meta.decided = !meta.follows;
         meta.reason = (meta_q.later_fragment && !meta_q.quoted) ? linecard_regs_pkg::REASON_PUNT_FRAGMENT
                                                                 : linecard_regs_pkg::REASON_NO_SERVICE;
-      end else if (meta_q.quoted && (rule.setup_always || rule.override[1])) begin
+      end else if (meta_q.quoted && (always_setup || by_source)) begin
         meta.decided = 1'b1;
         meta.reason = linecard_regs_pkg::REASON_PUNT_ICMP;
-      end else if (rule.setup_always) begin
+      end else if (always_setup) begin
         meta.decided = 1'b1;
         meta.reason = linecard_regs_pkg::REASON_PUNT_SETUP;
       end

@@ -25,7 +25,9 @@ module host_tables #(
     output logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules_o,
     output logic              rule_changed_o,        // a rule was written at the last clock edge
     output logic [4:0]        rule_changed_index_o,
-    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_o
+    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_o,
+    input  logic [4:0]        rule_choose_i,
+    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_o  // combinational; undefined until written
 );
   localparam int PAGE = 12;
   logic [11:0] page;
@@ -137,6 +139,18 @@ module host_tables #(
       .data_o(rule_data),
       .entries_o(rules_o)
   );
+
+  // What is wanted of the one rule that matched is read here: in flip-flops it would take a multiplexer
+  // over all rules. Those fields of rules_o are then used by nobody, and no flip-flops are made.
+  localparam int RULE_INDEX_BITS = $clog2(RULES);
+  logic [linecard_regs_pkg::BITS_RULE-1:0] chosen[0:RULES-1];
+  always_ff @(posedge clk_i) begin
+    if (rule_write && 32'(address_i[PAGE-1:RULE_STRIDE]) < RULES) begin
+      chosen[address_i[RULE_STRIDE+:RULE_INDEX_BITS]] <=
+          linecard_regs_pkg::unpack_rule(words_i[STAGED+31-:RULE_WORDS*32]);
+    end
+  end
+  assign rule_chosen_o = chosen[rule_choose_i[RULE_INDEX_BITS-1:0]];
 
   // What the entry was before the write of the clock before: config_table reads old, then writes.
   logic rule_write;

@@ -162,8 +162,8 @@ module linecard #(
   logic [linecard_regs_pkg::BITS_OVERRIDE-1:0] override_wdata, override_data;
   logic type_set_bad, vid_row_bad, override_bad;
   logic rule_changed;
-  logic [4:0] rule_changed_index;
-  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous;
+  logic [4:0] rule_changed_index, rule_choose;
+  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous, rule_chosen;
   logic entered, returned, learned;
   logic [1:0] entered_origin;
   logic [7:0] learn_count;
@@ -206,6 +206,8 @@ module linecard #(
       .rule_changed_i(rule_changed),
       .rule_changed_index_i(rule_changed_index),
       .rule_previous_i(rule_previous),
+      .rule_choose_o(rule_choose),
+      .rule_chosen_i(rule_chosen),
       .type_set_write_i(type_set_write),
       .vid_row_write_i(vid_row_write),
       .override_write_i(override_write),
@@ -545,6 +547,8 @@ module linecard #(
       .rule_changed_o(rule_changed),
       .rule_changed_index_o(rule_changed_index),
       .rule_previous_o(rule_previous),
+      .rule_choose_i(rule_choose),
+      .rule_chosen_o(rule_chosen),
       .slot_up_i(slot_up),
       .slot_raise_o(slot_raise),
       .slot_drop_o(slot_drop),

@@ -39,6 +39,8 @@ module pipeline #(
     input  logic                  rule_changed_i,  // at the last clock edge
     input  logic [4:0]            rule_changed_index_i,
     input  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_i,
+    output logic [4:0]            rule_choose_o,
+    input  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_i,
     // the host's side of tables in RAM: what is read belongs to the index of two clocks before
     input  logic                  type_set_write_i,
     input  logic                  vid_row_write_i,
@@ -180,6 +182,8 @@ module pipeline #(
       .changed_i(rule_changed_i),
       .changed_index_i(rule_changed_index_i),
       .previous_i(rule_previous_i),
+      .choose_o(rule_choose_o),
+      .chosen_i(rule_chosen_i),
       .follow_i(fragment_us_i != '0),
       .meta_o(meta_fetch),
       .rule_o(rule_fetch),

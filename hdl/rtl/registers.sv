@@ -49,6 +49,8 @@ module registers #(
     output logic        rule_changed_o,
     output logic [4:0]  rule_changed_index_o,
     output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_o,
+    input  logic [4:0]  rule_choose_i,
+    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_o,  // combinational
     // slots
     input  logic [SLOTS-1:0] slot_up_i,
     output logic        slot_raise_o,
@@ -197,7 +199,9 @@ module registers #(
       .rules_o(rules_o),
       .rule_changed_o(rule_changed_o),
       .rule_changed_index_o(rule_changed_index_o),
-      .rule_previous_o(rule_previous_o)
+      .rule_previous_o(rule_previous_o),
+      .rule_choose_i(rule_choose_i),
+      .rule_chosen_o(rule_chosen_o)
   );
 
   // ---- tables of which the data path reads one entry

@@ -151,7 +151,11 @@ function ask(packet: Packet, meta: Record<string, bigint>): Asked {
 
 function clock(dut: Dut, { meta, payload, packet }: Asked): void {
   const prefixes_i = packet.prefixes & (2 ** dut.width('prefixes_i') - 1);
-  dut.set({ valid_i: 1, meta_i: META.pack(meta), prefixes_i, payload_i: payload }).clock();
+  dut.set({ valid_i: 1, meta_i: META.pack(meta), prefixes_i, payload_i: payload }).settle();
+  // The table that the rule is read from by its index: as it stands in rules_i.
+  const width = BigInt(dut.width('chosen_i'));
+  const rule = (dut.big('rules_i') >> (width * BigInt(dut.get('choose_o')))) & ((1n << width) - 1n);
+  dut.set({ chosen_i: rule }).clock();
 }
 
 /** What comes out for it, by docs/card.md, steps 3.7 and 3.8; `follow`: later fragments do. */
