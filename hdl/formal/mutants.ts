@@ -1,0 +1,99 @@
+/**
+ * Faults that the proofs have to find (`npm run formal -- --mutants`): each is planted in a copy of
+ * one file of hdl/rtl. `from` stands there exactly once.
+ */
+export interface Mutant {
+  readonly name: string;
+  /** In hdl/rtl, without `.sv`. */
+  readonly file: string;
+  readonly task: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a read in the clock of a write trusts the RAM',
+    file: 'table_ram',
+    task: 'table_ram',
+    from: 'hit_q2 ? written_q2 : read_q2',
+    to: 'read_q2',
+  },
+  {
+    name: 'what was written stays a clock too long',
+    file: 'table_ram',
+    task: 'table_ram',
+    from: 'hit_q2 <= hit_q;',
+    to: 'hit_q2 <= hit_q || hit_q2;',
+  },
+  {
+    name: 'a frame that is held begins',
+    file: 'rx_merge',
+    task: 'rx_merge',
+    from: 'valid_i[chosen] && (busy_q || !hold_i)',
+    to: 'valid_i[chosen]',
+  },
+  {
+    name: 'no round robin',
+    file: 'rx_merge',
+    task: 'rx_merge',
+    from: 'if (masked[i]) chosen',
+    to: "if (masked[i] && 1'b0) chosen",
+  },
+  {
+    name: 'another source in the middle of a frame',
+    file: 'rx_merge',
+    task: 'rx_merge',
+    from: 'busy_q <= !last_i[chosen]',
+    to: "busy_q <= 1'b0",
+  },
+  {
+    name: 'length not begun anew',
+    file: 'header_line',
+    task: 'header_line',
+    from: "first_q[END-1] ? 16'd0 : length_q",
+    to: 'length_q',
+  },
+  {
+    name: 'valid not cleared by reset',
+    file: 'header_line',
+    task: 'header_line',
+    from: "valid_q <= '0;",
+    to: 'valid_q <= valid_q;',
+  },
+  {
+    name: 'a frame that is not kept leaves a beat',
+    file: 'port_queue',
+    task: 'port_queue',
+    from: 'write_q <= commit_q;',
+    to: "write_q <= commit_q + 1'b1;",
+  },
+  {
+    name: 'offered before all of the frame is here',
+    file: 'port_queue',
+    task: 'port_queue',
+    from: '&& read_q != commit_q;',
+    to: '&& read_q != write_q;',
+  },
+  {
+    name: 'the offered beat goes on without being taken',
+    file: 'port_queue',
+    task: 'port_queue',
+    from: 'load || (valid_q && !tready_i)',
+    to: 'load',
+  },
+  {
+    name: 'room for one beat more than there is',
+    file: 'port_queue',
+    task: 'port_queue',
+    from: "(write_q - read_q) != (PTR_BITS + 1)'(DEPTH)",
+    to: "(write_q - read_q) != (PTR_BITS + 1)'(DEPTH + 1)",
+  },
+  {
+    name: 'side data of the frame before',
+    file: 'port_queue',
+    task: 'port_queue, side',
+    from: 'side_read_q <= side_read_q + 1',
+    to: 'side_read_q <= side_read_q + 2',
+  },
+];

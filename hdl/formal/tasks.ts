@@ -1,0 +1,71 @@
+/** What `npm run formal` proves: for each task a wrapper in this folder and the RTL under it. */
+
+export interface Task {
+  /** Also the name of the wrapper: `<wrapper ?? name>_formal.sv`. */
+  readonly name: string;
+  readonly wrapper?: string;
+  /** Files in hdl/rtl that the wrapper needs besides the packages, without `.sv`. */
+  readonly sources: readonly string[];
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** linecard_pkg::MAX_FRAME for this proof, in bytes, where a buffer must hold a whole frame. */
+  readonly maxFrame?: number;
+  /** Clocks to which the proof is bounded; without it, it holds at every clock (induction). */
+  readonly bound?: number;
+  /** Clocks within which each cover statement has to be reached. */
+  readonly reach: number;
+  /** CPU seconds for the proof, about ten times what it takes. */
+  readonly limit: number;
+  /** Part of the short form, which runs in `npm test`. */
+  readonly short: boolean;
+}
+
+export const TASKS: readonly Task[] = [
+  { name: 'table_ram', sources: ['table_ram'], reach: 8, limit: 60, short: true },
+  { name: 'rx_merge', sources: ['rx_merge'], reach: 12, limit: 60, short: true },
+  { name: 'header_line', sources: ['header_line'], reach: 12, limit: 60, short: true },
+  {
+    name: 'port_queue',
+    sources: ['port_queue'],
+    parameters: { SIDE_BITS: 0 },
+    reach: 16,
+    limit: 200,
+    short: true,
+  },
+  {
+    name: 'port_queue, side',
+    wrapper: 'port_queue',
+    sources: ['port_queue'],
+    parameters: { SIDE_BITS: 1 },
+    reach: 16,
+    limit: 400,
+    short: false,
+  },
+  {
+    name: 'port_queue, all bits',
+    wrapper: 'port_queue',
+    sources: ['port_queue'],
+    parameters: { SIDE_BITS: 0, COMPARED: 16 },
+    reach: 16,
+    limit: 600,
+    short: false,
+  },
+  {
+    name: 'rx_port',
+    sources: ['rx_port'],
+    maxFrame: 6,
+    bound: 10,
+    reach: 20,
+    limit: 200,
+    short: true,
+  },
+  {
+    name: 'rx_port, further',
+    wrapper: 'rx_port',
+    sources: ['rx_port'],
+    maxFrame: 6,
+    bound: 14,
+    reach: 20,
+    limit: 900,
+    short: false,
+  },
+];
