@@ -12,13 +12,22 @@ import { interfaces } from './interfaces.ts';
 import { latency } from './latency.ts';
 import { describeMachine } from './machine.ts';
 import { type BenchOptions, readOptions, USAGE, UsageError } from './options.ts';
+import { overrides } from './overrides.ts';
 import { renderPage, renderText } from './render.ts';
 import { type BenchmarkResult, type Report, SCHEMA } from './report.ts';
 import { rows } from './rows.ts';
 import { simulation } from './simulation.ts';
 
 /** Exact ones first, those that want the machine for themselves last. */
-const BENCHMARKS: readonly Benchmark[] = [clocks, latency, rows, simulation, interfaces, calls];
+const BENCHMARKS: readonly Benchmark[] = [
+  clocks,
+  latency,
+  rows,
+  overrides,
+  simulation,
+  interfaces,
+  calls,
+];
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 

@@ -41,6 +41,7 @@ export interface NativeCard {
   /** Three words an access: address, 1 for a write, value. */
   access(id: number, words: Uint32Array): void;
   setTime(id: number, us: number): void;
+  setLink(id: number, port: number, up: boolean): void;
   setPatterns(
     id: number,
     port: number,

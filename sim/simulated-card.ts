@@ -208,6 +208,11 @@ export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
     );
   }
 
+  /** The link of a network port comes or goes; all are there at first. */
+  async setLink(port: number, up: boolean): Promise<void> {
+    await this.#calls.call((id) => this.#native.setLink(id, port, up));
+  }
+
   /** Lock-step: the card's time in microseconds from the next clock on; may jump. */
   async setTime(us: number): Promise<void> {
     await this.#calls.call((id) => this.#native.setTime(id, us));

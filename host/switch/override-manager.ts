@@ -67,8 +67,11 @@ export class OverrideManager {
 
   /** Makes the card hold `wanted`; a card that was not at work holds nothing that counts. */
   async start(wanted: readonly NewOverride[], atWork: boolean): Promise<void> {
-    if (!atWork) await this.table.clear();
-    await this.table.reconcile(wanted);
+    if (atWork) await this.table.reconcile(wanted);
+    else {
+      await this.table.clear();
+      await this.table.insert(wanted);
+    }
     this.#schedule();
   }
 

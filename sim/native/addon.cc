@@ -104,6 +104,7 @@ class NativeCard : public Napi::ObjectWrap<NativeCard> {
                                InstanceMethod<&NativeCard::inject>("inject"),
                                InstanceMethod<&NativeCard::access>("access"),
                                InstanceMethod<&NativeCard::set_time>("setTime"),
+                               InstanceMethod<&NativeCard::set_link>("setLink"),
                                InstanceMethod<&NativeCard::set_patterns>("setPatterns"),
                                InstanceMethod<&NativeCard::run>("run"),
                                InstanceMethod<&NativeCard::run_until_idle>("runUntilIdle"),
@@ -192,6 +193,10 @@ class NativeCard : public Napi::ObjectWrap<NativeCard> {
     }
     void set_time(const Napi::CallbackInfo& info) {
         link_->worker->set_time(word(info, 0), number(info, 1));
+    }
+    /// (id, port, up)
+    void set_link(const Napi::CallbackInfo& info) {
+        link_->worker->set_link(word(info, 0), word(info, 1), info[2].ToBoolean());
     }
     /// (id, port, gaps, pressure, seed, heedRoom)
     void set_patterns(const Napi::CallbackInfo& info) {

@@ -37,6 +37,11 @@ class Card {
 
     uint64_t clocks() const { return model_.clocks(); }
     void set_time(uint64_t us) { *model_.pins().time_us = us; }
+    /// Whether a port has a link; all have at first.
+    void set_link(unsigned port, bool up) {
+        set_bit(pins_.link, port, up);
+        idle_clocks_ = 0;
+    }
     uint64_t time() const { return *pins_.time_us; }
     /// Next time in microseconds at which the card has something to do; all ones: never.
     uint64_t deadline() const { return *pins_.deadline_us; }

@@ -21,6 +21,8 @@ using Clock = std::chrono::steady_clock;
 constexpr unsigned BURST_CLOCKS = 512;
 /// Clocks that an idle card gets when its deadline has come: enough to begin what it has to do.
 constexpr unsigned DUE_CLOCKS = 256;
+/// A thread that was away for longer may find frames that came in time, and a deadline that passed.
+constexpr uint64_t HELD_UP_US = 50'000;
 /// Clocks between two looks at whether the card shall end.
 constexpr unsigned STOP_CLOCKS = 1024;
 /// Frames for JavaScript that may wait in live use; beyond, the card sees back-pressure on its host
@@ -183,8 +185,22 @@ void Worker::live() {
     }
 }
 
+/// The card's time: the machine's, less what this thread was held up for.
+uint64_t Worker::now() const { return microseconds() - lost_us_; }
+
+/// A card never stands still, but this thread may (a stopped process, a busy machine). What waited
+/// for the card by then must reach it before the card finds that it did not come: the time by which
+/// its deadline was missed did not pass for it.
+void Worker::follow_time() {
+    const uint64_t then = card_->time();
+    const uint64_t deadline = card_->deadline();
+    const bool missed = then < deadline && deadline <= now() && now() - then > HELD_UP_US;
+    if (missed && !card_->idle()) lost_us_ += now() - deadline + 1;
+    card_->set_time(now());
+}
+
 void Worker::burst() {
-    card_->set_time(microseconds());
+    follow_time();
     const bool due = card_->deadline() <= card_->time();
     if (card_->idle() && !due) return;
     const double start = thread_seconds();
@@ -209,7 +225,7 @@ void Worker::wait(bool stuck) {
     }
     if (options_.live && failure_.empty() && !stuck) {
         const uint64_t deadline = card_->deadline();
-        const uint64_t now = microseconds();
+        const uint64_t now = this->now();
         if (deadline <= now) {
             milliseconds = STUCK_MS;
         } else if (deadline != ~uint64_t{0}) {
@@ -364,6 +380,14 @@ void Worker::set_time(uint32_t id, uint64_t us) {
     post(id, [=] {
         if (options_.live) throw Refusal("MODE", "a live card has real time");
         card_->set_time(us);
+        reply(id);
+    });
+}
+
+void Worker::set_link(uint32_t id, unsigned index, bool up) {
+    post(id, [=] {
+        port(index);
+        card_->set_link(index, up);
         reply(id);
     });
 }

@@ -46,6 +46,7 @@ class Worker {
     void inject(uint32_t id, MemoryFeed::Batch batch);
     void access(AccessBatch batch);
     void set_time(uint32_t id, uint64_t us);
+    void set_link(uint32_t id, unsigned port, bool up);
     void set_patterns(uint32_t id, unsigned port, Pattern gaps, Pattern pressure, bool heed_room);
     void run(uint32_t id, uint64_t clocks);
     void run_until_idle(uint32_t id, uint64_t most);
@@ -66,6 +67,8 @@ class Worker {
     void lock_step();
     void fail(const ModelError& error);
     bool do_tasks();
+    uint64_t now() const;
+    void follow_time();
     void burst();
     void wait(bool stuck);
     void clock_until(uint64_t clocks, const std::function<bool()>& done);
@@ -91,6 +94,7 @@ class Worker {
     MemoryFeed inject_feed_{true};
     Mail mail_;
     double busy_seconds_ = 0;
+    uint64_t lost_us_ = 0;
     std::string failure_;
 
     std::thread thread_;

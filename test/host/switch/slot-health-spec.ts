@@ -33,7 +33,12 @@ export function describeSlotHealth<G extends Ground>(
   open: (services: SwitchProcessorOptions['services']) => Promise<G>,
   /** Frames that ended for a reason since the card began. */
   ended: (ground: G, reason: string) => Promise<number>,
+  /** Reads all tables of the card where that matters: half a million clocks in lock-step. */
+  thorough = true,
 ): void {
+  const expectVerified = async ({ sp }: Bench) => {
+    if (thorough) expect(await sp.verify()).toEqual([]);
+  };
   describe(title, () => {
     let ground: G;
     let bench: Bench;
@@ -125,7 +130,7 @@ export function describeSlotHealth<G extends Ground>(
         'down 1',
         'up 2',
       ]);
-      expect(await bench.sp.verify()).toEqual([]);
+      await expectVerified(bench);
     });
 
     it('is not deceived by heartbeats of another incarnation', async () => {
@@ -193,7 +198,7 @@ export function describeSlotHealth<G extends Ground>(
       const { processors } = again.sp.status();
       expect(processors.map(({ state }) => state)).toEqual(['up', 'up', 'free', 'free']);
       expect(processors[0]).toMatchObject({ epoch: 1, heartbeats: true, lastDown: undefined });
-      expect(await again.sp.verify()).toEqual([]);
+      await expectVerified(again);
       await again.close();
     });
 
@@ -247,7 +252,7 @@ export function describeSlotHealth<G extends Ground>(
       expect(bench.sp.overrides.list()).toMatchObject([
         { rules: [rule], space: 7, source: '198.51.100.7', vid, fixed: true },
       ]);
-      expect(await bench.sp.verify()).toEqual([]);
+      await expectVerified(bench);
       await expect(bench.sp.addOverride({ rule, source: '198.51.100.9' }, 3999)).rejects.toThrow(
         /VID 3999 is not assigned/,
       );
@@ -282,7 +287,7 @@ export function describeSlotHealth<G extends Ground>(
       expect(bench.sp.overrides.list()[0]).toMatchObject({ source: '2001:db8::1', vid: 2 });
       await bench.sp.releaseVid(2);
       expect(bench.sp.overrides.list()).toEqual([]);
-      expect(await bench.sp.verify()).toEqual([]);
+      await expectVerified(bench);
     });
   });
 }
