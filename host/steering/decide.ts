@@ -34,8 +34,10 @@ export interface Verdict {
 /** What a frame does to the card, or waits for. */
 export interface Judged {
   readonly outcome: Outcome;
-  /** The packet that it is a later fragment of: its first has not come, and until it does it waits. */
-  readonly waitsFor: FragmentKey | undefined;
+  /** A later fragment that no rule takes: the packet that it belongs to. */
+  readonly follows: FragmentKey | undefined;
+  /** Its first has not come; until it does, the frame has no end. */
+  readonly waits: boolean;
   /** What it leaves behind for the fragments that follow it. */
   readonly learned: { readonly key: FragmentKey; readonly vid: number | undefined } | undefined;
   /** Dropped in step 1. */
@@ -80,17 +82,26 @@ export function judge(
   const reason = health(frame, arrival, state, headers);
   const teaches = teachable(frame, arrival, state, headers);
   if (reason !== undefined && !teaches) {
-    return { outcome: { reason }, waitsFor: undefined, learned: undefined, unhealthy: true };
+    const nothing = { follows: undefined, waits: false, learned: undefined };
+    return { outcome: { reason }, ...nothing, unhealthy: true };
   }
-  const found = afterHealth(frame, arrival, state, headers, firsts);
+  let follows: FragmentKey | undefined;
+  const asked: FirstFragments = {
+    find: (key) => {
+      follows = key;
+      return firsts.find(key);
+    },
+  };
+  const found = afterHealth(frame, arrival, state, headers, asked);
   if ('waitsFor' in found) {
     const outcome = { reason: 'fragment_timeout' } as const;
-    return { outcome, waitsFor: found.waitsFor, learned: undefined, unhealthy: false };
+    return { outcome, follows, waits: true, learned: undefined, unhealthy: false };
   }
   const key = teaches && found.rule_hit ? headers.ip && fragmentKey(headers.ip) : undefined;
   return {
     outcome: reason === undefined ? found : { reason },
-    waitsFor: undefined,
+    follows,
+    waits: false,
     learned: key && { key, vid: found.vid_valid ? found.vid : undefined },
     unhealthy: reason !== undefined,
   };

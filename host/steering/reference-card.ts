@@ -24,9 +24,19 @@ export interface Ended {
   readonly override: number | undefined;
 }
 
-/** A frame that has no end yet. */
-export interface Waiting {
-  readonly waitsFor: FragmentKey;
+/** What would become of a frame now. */
+export interface Prospect {
+  readonly frame: Uint8Array;
+  readonly arrival: Arrival;
+  /** The packet that it is a later fragment of, where that decides. */
+  readonly follows: FragmentKey | undefined;
+  /** It would have to wait for its first; then `verdict` is that it waited in vain. */
+  readonly waits: boolean;
+  readonly verdict: Verdict;
+  readonly outcome: Outcome;
+  readonly learned: Judged['learned'];
+  /** The policer that it takes from. */
+  readonly bucket: number | undefined;
 }
 
 interface Held {
@@ -97,62 +107,69 @@ export class ReferenceCard {
 
   /** A frame, and those that its coming sets free. */
   arrive(frame: Uint8Array, arrival: Arrival): Ended[] {
-    const { ended, learned } = this.#pass(frame, arrival);
-    if ('waitsFor' in ended) return this.#hold(frame, arrival, ended.waitsFor);
-    return learned === undefined ? [ended] : [ended, ...this.#release(learned)];
+    const prospect = this.prospect(frame, arrival);
+    if (prospect.waits && prospect.follows !== undefined) {
+      return this.#hold(frame, arrival, prospect.follows);
+    }
+    const ended = this.take(prospect);
+    return prospect.learned ? [ended, ...this.#release(prospect.learned.key)] : [ended];
   }
 
-  /** The same for one that keeps its own list of those that wait. */
-  pass(frame: Uint8Array, arrival: Arrival): Ended | Waiting {
-    return this.#pass(frame, arrival).ended;
-  }
-
-  /** The end of a frame whose first fragment did not come, or that found no room to wait for it. */
-  giveUp(frame: Uint8Array, arrival: Arrival, reason: 'fragment_timeout' | 'fragment_full'): Ended {
-    return this.#end(frame, arrival, { reason });
-  }
-
-  #pass(
-    frame: Uint8Array,
-    arrival: Arrival,
-  ): { readonly ended: Ended | Waiting; readonly learned?: FragmentKey } {
+  /** For one that keeps its own list of frames that wait: says what would be, and changes nothing. */
+  prospect(frame: Uint8Array, arrival: Arrival): Prospect {
     const lives = this.#tables.fragmentUs ?? 0;
     const judged = judge(frame, arrival, this.#tables, {
       find: (key) => this.#fragments.find(key, this.#nowUs, lives),
     });
-    const { waitsFor, learned } = judged;
-    if (waitsFor !== undefined) return { ended: { waitsFor } };
-    if (learned !== undefined) this.#fragments.learn(learned.key, learned.vid, this.#nowUs);
-    const ended = this.#end(frame, arrival, this.#admit(arrival, judged));
-    return learned === undefined ? { ended } : { ended, learned: learned.key };
+    const { follows, waits, learned } = judged;
+    const { outcome, bucket } = this.#admit(arrival, judged);
+    const verdict = verdictOf(frame, arrival, this.#tables, outcome);
+    return { frame, arrival, follows, waits, verdict, outcome, learned, bucket };
   }
 
-  /** Policing and queues. */
-  #admit(arrival: Arrival, { outcome, unhealthy }: Judged): Outcome {
-    if (unhealthy || !leaves(outcome.reason)) return outcome;
+  /** Makes it so. */
+  take({ frame, arrival, verdict, outcome, learned, bucket }: Prospect): Ended {
+    const { slots, policers } = this;
+    const { reason, decision } = verdict;
+    if (learned !== undefined) this.#fragments.learn(learned.key, learned.vid, this.#nowUs);
+    if (bucket !== undefined) policers.take(bucket, this.#nowUs);
+    if (reason === 'heartbeat') slots.hear(decision.slot, this.#nowUs);
+    if (reason === 'source_epoch' || reason === 'source_down') slots.stale(frame[10] ?? 0);
+    const taken = frame.subarray(0, arrival.receiver?.taken);
+    const copy = this.#isCopied(verdict) ? (verdict.egressFrame ?? taken) : undefined;
+    return { frame, arrival, verdict, copy, override: outcome.override };
+  }
+
+  /** The end of a frame whose first fragment did not come, or that found no room to wait for it. */
+  giveUp(frame: Uint8Array, arrival: Arrival, reason: 'fragment_timeout' | 'fragment_full'): Ended {
+    const outcome = { reason };
+    const verdict = verdictOf(frame, arrival, this.#tables, outcome);
+    const nothing = { follows: undefined, waits: false, learned: undefined, bucket: undefined };
+    return this.take({ frame, arrival, verdict, outcome, ...nothing });
+  }
+
+  /** Policing and queues: what is left, and which policer it takes from. */
+  #admit(
+    arrival: Arrival,
+    { outcome, unhealthy }: Judged,
+  ): { readonly outcome: Outcome; readonly bucket: number | undefined } {
+    const refused = (reason: 'policed' | 'host_share' | 'queue_full') => ({
+      outcome: refuse(outcome, reason),
+      bucket: undefined,
+    });
+    if (unhealthy || !leaves(outcome.reason)) return { outcome, bucket: undefined };
     const bucket = isForHost(outcome.reason) ? this.#bucket(arrival, outcome) : undefined;
     if (bucket !== undefined) {
-      if (!this.policers.conforms(bucket, this.#nowUs)) return refuse(outcome, 'policed');
-      if (arrival.shareFull) return refuse(outcome, 'host_share');
+      if (!this.policers.conforms(bucket, this.#nowUs)) return refused('policed');
+      if (arrival.shareFull) return refused('host_share');
     }
-    if (arrival.queueFull) return refuse(outcome, 'queue_full');
-    if (bucket !== undefined) this.policers.take(bucket, this.#nowUs);
-    return outcome;
+    return arrival.queueFull ? refused('queue_full') : { outcome, bucket };
   }
 
   #bucket({ from }: Arrival, { rule_hit, rule = 0 }: Outcome): number {
     if (rule_hit) return rule;
     const fabric = 'port' in from && this.#tables.ports[from.port]?.fabric;
     return this.#tables.sizes.rules + (fabric ? 1 : 0);
-  }
-
-  #end(frame: Uint8Array, arrival: Arrival, outcome: Outcome): Ended {
-    const verdict = verdictOf(frame, arrival, this.#tables, outcome);
-    const { reason } = verdict;
-    if (reason === 'heartbeat') this.slots.hear(verdict.decision.slot, this.#nowUs);
-    if (reason === 'source_epoch' || reason === 'source_down') this.slots.stale(frame[10] ?? 0);
-    const copy = this.#isCopied(verdict) ? (verdict.egressFrame ?? frame) : undefined;
-    return { frame, arrival, verdict, copy, override: outcome.override };
   }
 
   #isCopied({ reason, decision }: Verdict): boolean {
@@ -178,10 +195,10 @@ export class ReferenceCard {
     const trying = this.#held.filter(({ key }) => this.#fragments.place(key) === place);
     const ends: Ended[] = [];
     for (const one of trying) {
-      const { ended } = this.#pass(one.frame, one.arrival);
-      if ('waitsFor' in ended) continue;
+      const prospect = this.prospect(one.frame, one.arrival);
+      if (prospect.waits) continue;
       this.#held.splice(this.#held.indexOf(one), 1);
-      ends.push(ended);
+      ends.push(this.take(prospect));
     }
     return ends;
   }

@@ -13,10 +13,9 @@ import {
   encodeInject,
   SimulationTransport,
 } from '../../driver/index.ts';
-import { macToBigInt } from '../../host/protocol/address.ts';
-import { encodeRules } from '../../host/steering/compile.ts';
-import type { Arrival, CardState, VidRow } from '../../host/steering/state.ts';
+import type { Arrival, CardState } from '../../host/steering/state.ts';
 import type { Observation, SimulatedCard, StreamPatterns } from '../../sim/index.ts';
+import { loadTables, NO_ROW, rowEntry } from './tables.ts';
 
 /** A frame and where it comes from; of the receiver's complaints only `error` can be made. */
 export interface Offered {
@@ -33,22 +32,13 @@ export interface Ended {
   readonly observation: Observation;
 }
 
-const NO_ROW: VidRow = { valid: false, active: 0, backup: 0, backupInSync: false };
-
 const indexed = <T>(entries: readonly T[]) => entries.map((entry, index) => ({ index, entry }));
-
-const rowEntry = (row: VidRow) => ({
-  active: row.active,
-  backup: row.backup,
-  backup_in_sync: Number(row.backupInSync),
-  valid: Number(row.valid),
-});
 
 export class CardUnderTest {
   readonly card: Card;
   readonly simulation: SimulatedCard;
   readonly #host: DecidedFrame[] = [];
-  #rows: ReadonlyMap<number, VidRow> = new Map();
+  #loaded: CardState | undefined;
 
   private constructor(card: Card, simulation: SimulatedCard) {
     this.card = card;
@@ -78,35 +68,8 @@ export class CardUnderTest {
 
   /** Fills all tables; the card must be idle. `cutThrough` by port. */
   async load(state: CardState, cutThrough: readonly boolean[] = []): Promise<void> {
-    const { rules, prefixes, typeSets } = encodeRules(state.rules, this.sizes);
-    const ports = state.ports.map(({ mac, fabric }, port) => ({
-      mac: macToBigInt(mac),
-      fabric: Number(fabric),
-      cut_through: Number(cutThrough[port] ?? false),
-    }));
-    const slots = state.slots.map(({ up, port, linePort, epoch }) => ({
-      up: Number(up),
-      port,
-      line_port: linePort,
-      epoch,
-    }));
-    const rows = new Map([...this.#rows.keys()].map((vid) => [vid, NO_ROW]));
-    for (const [vid, row] of state.rows) rows.set(vid, row);
-    this.#rows = state.rows;
-    await this.card.writeTable('port', indexed(ports));
-    // Down is latched: a slot that should be up must not have been down with that epoch before.
-    const other = slots.map((slot) => ({ ...slot, up: 0, epoch: slot.epoch ^ 1 }));
-    await this.card.writeTable('slot', indexed(other));
-    await this.card.writeTable('slot', indexed(slots));
-    await this.card.writeTable('prefix', indexed(prefixes));
-    await this.card.writeTable('rule', indexed(rules));
-    await this.card.writeTable('type_set', indexed(typeSets.flat().map((types) => ({ types }))));
-    await this.card.writeTable(
-      'vid_row',
-      [...rows].map(([index, row]) => ({ index, entry: rowEntry(row) })),
-    );
-    await this.card.setFabricPrefix(state.fabricPrefix);
-    await this.card.setEnabled(state.enabled);
+    await this.card.transport.access(loadTables(state, this.sizes, cutThrough, this.#loaded));
+    this.#loaded = state;
   }
 
   /** Gaps and back-pressure at every port and at the host's streams. */

@@ -10,7 +10,7 @@ import {
 } from '../../driver/index.ts';
 
 /** Reasons of step 1: such frames count in `ends` and `port_received` only. */
-const UNHEALTHY = [
+export const UNHEALTHY: readonly string[] = [
   'rx_error',
   'rx_oversize',
   'rx_overflow',
