@@ -386,6 +386,22 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
     expect(one.event(3)).toMatchObject({ count: 1, cause: CAUSE.heartbeat, wentDown: true });
   });
 
+  test('silence of any length is silence, in one jump too', () => {
+    for (let length = 10; length < 47; length++) {
+      const one = new Bench(size, length);
+      one.dut.set({ suspect_hold_us_i: 0xffffffff });
+      one.expect(1, { timeout_us: 1000 });
+      one.expect(2, { suspect_us: 1000 });
+      one.raise(1);
+      one.raise(2);
+      one.clock(one.lag);
+      one.time += 2n ** BigInt(length);
+      one.clock(one.lag);
+      expect([one.up(1), one.up(2)], `2^${length}`).toEqual([false, true]);
+      expect(one.dut.big('hold_o')).toBe(length < 32 ? 1n : 0n);
+    }
+  });
+
   test('heartbeats in every clock keep nobody else from being raised and judged', () => {
     const one = new Bench(size);
     one.expect(1, { timeout_us: 50 });
