@@ -108,6 +108,12 @@ class Loop {
     return { id: this.#ids++, bytes, packet, index, note, deadline: undefined, tries: 0 };
   }
 
+  /** Soonest time of all that are held. */
+  get soonest(): bigint {
+    const deadlines = this.held.map(({ deadline = NEVER }) => deadline);
+    return deadlines.reduce((least, deadline) => (deadline < least ? deadline : least), NEVER);
+  }
+
   get quiet(): boolean {
     return !this.line.length && !this.#sending.length && this.#lane.every((beat) => !beat);
   }
@@ -125,6 +131,7 @@ class Loop {
     dut.clock();
     if (done) this.#settle(done);
     expect(dut.get('held_o')).toBe(this.held.length);
+    if (dut.get('idle_o') === 1) expect(dut.big('deadline_us_o')).toBe(this.soonest);
     this.#learn = learns;
     if (learns !== undefined) {
       this.table.set(learns % 2 ** INDEX_BITS, learns);
@@ -386,6 +393,30 @@ describe.each(WIDTHS)('fragment_hold at %i bits', (width) => {
     }
   });
 
+  test('the first fragment at every clock of a try that others have caused', () => {
+    for (const length of [k, 12 * k]) {
+      for (let at = 0; at < 50; at++) {
+        const loop = new Loop(width, 23);
+        loop.hold(9, length);
+        for (let i = 0; i < 60; i++) loop.clock(i === 0 ? 9 + 16 : i === at ? 9 : undefined);
+        loop.settle();
+        expect(loop.waiting).toEqual(at === 0 ? [0] : []);
+        expect(loop.offers).toBeLessThan(3);
+      }
+    }
+  });
+
+  test('a limit that has become shorter holds for who comes then, and older ones of the place', () => {
+    const loop = new Loop(width, 24);
+    loop.limit = 5000;
+    const [one, two] = [loop.hold(1, k), loop.hold(2, k)];
+    loop.limit = 100;
+    const three = loop.hold(2, k);
+    loop.time += 101n;
+    loop.run(200);
+    expect([loop.of('timeout'), loop.waiting]).toEqual([[two, three], [one]]);
+  });
+
   test('first fragments of others on its way cost a try at most', () => {
     const loop = new Loop(width, 16);
     loop.line.push(loop.fragment(9, 10 * k));
@@ -454,10 +485,7 @@ describe.each(WIDTHS)('fragment_hold at %i bits', (width) => {
       loop.limit = random.between(1000, 5000);
       loop.time += BigInt(random.below(20));
       loop.hold(random.below(16), k);
-      const soonest = loop.held.reduce(
-        (least, { deadline = NEVER }) => (deadline < least ? deadline : least),
-        NEVER,
-      );
+      const { soonest } = loop;
       expect(dut.big('deadline_us_o')).toBe(soonest);
       if (loop.held.length > 10 || random.chance(20)) {
         const count = loop.held.length;
