@@ -4,13 +4,16 @@ import {
   CardTables,
   type Decision,
   decodeDecision,
+  OverrideTable,
   REASONS,
   SimulationTransport,
 } from '../driver/index.ts';
 import type { Observation, SimulatedCard } from '../sim/index.ts';
-import { fillTables, PORTS, PREFIX } from './frames.ts';
+import { fillOverrides, fillTables, PORTS, PREFIX } from './frames.ts';
 
 export const CONFIGURATION = 'sim';
+/** The simulated card at both widths of its data path. */
+export const WIDTHS = [CONFIGURATION, 'sim-512'] as const;
 
 /** A frame at its end. */
 export interface Seen extends Observation {
@@ -20,6 +23,8 @@ export interface Seen extends Observation {
 }
 
 export interface BedOptions {
+  /** `CONFIGURATION` unless told. */
+  readonly configuration?: string;
   readonly cutThrough?: boolean;
   /** Watch each frame: `pass` gives them. */
   readonly observe?: boolean;
@@ -40,16 +45,14 @@ export class CardBed {
   /** Builds the simulation if needed; fills all tables and enables the card. */
   static async open(options: BedOptions = {}): Promise<CardBed> {
     const { cutThrough = false, observe = false, mode = 'lockstep' } = options;
-    const transport = await SimulationTransport.open({
-      configuration: CONFIGURATION,
-      mode,
-      observe,
-    });
+    const { configuration = CONFIGURATION } = options;
+    const transport = await SimulationTransport.open({ configuration, mode, observe });
     try {
       const card = await Card.attach(transport);
       const tables = new CardTables(card);
       fillTables(tables, card.sizes, cutThrough);
       await tables.write();
+      await fillOverrides(new OverrideTable(card));
       await card.setFabricPrefix(PREFIX);
       await card.setEnabled(true);
       return new CardBed(card, tables, transport.card);

@@ -1,6 +1,12 @@
 /** Frames and tables that all benchmarks share. */
 import { fileURLToPath } from 'node:url';
-import { type CardSizes, type CardTables, TABLES } from '../driver/index.ts';
+import {
+  type CardSizes,
+  type CardTables,
+  type OverrideTable,
+  TABLES,
+  VALUES,
+} from '../driver/index.ts';
 import { macToBigInt } from '../host/protocol/address.ts';
 import { buildUdpFrame } from '../host/protocol/udp.ts';
 import { compileServices } from '../host/steering/compile.ts';
@@ -18,6 +24,9 @@ const CLIENT = { mac: '02:00:00:00:ee:01', address: '192.0.2.100', port: 5060 };
 const SERVICE = fileURLToPath(new URL('../host/services/sip.yaml', import.meta.url));
 /** The service's ports for VIDs, from VID 0 on. */
 const FIRST_PORT = 20_000;
+/** The same service once more, at ports that only the override table makes anything of. */
+const OVERRIDDEN = { low: 50_000, high: 59_999, space: 7 };
+const OVERRIDES_USED = 1000;
 /** VIDs that the benchmarks use: all that the service has ports for. */
 export const VIDS_USED = 4000;
 /** Every so many VIDs the active slot is down and the backup is in sync. */
@@ -65,9 +74,30 @@ export function fillTables(tables: CardTables, sizes: CardSizes, cutThrough: boo
   }
   for (const [index, entry] of prefixes.entries()) tables.set('prefix', index, entry);
   for (const [index, entry] of rules.entries()) tables.set('rule', index, entry);
+  const inSession = rules.find(({ valid, setup_always }) => valid === 1 && setup_always === 0);
+  const free = rules.findIndex(({ valid }) => valid === 0);
+  if (inSession === undefined) throw new Error('the SIP service has no rule with an identifier');
+  tables.set('rule', free, {
+    ...inSession,
+    port_low: OVERRIDDEN.low,
+    port_high: OVERRIDDEN.high,
+    override: VALUES.rule_override.identifier,
+    override_only: 1,
+    override_space: OVERRIDDEN.space,
+  });
   for (const [index, types] of typeSets.flat().entries()) tables.set('type_set', index, { types });
   for (let vid = 0; vid < TABLES.vid_row.entries(sizes); vid++)
     tables.set('vid_row', vid, row(vid));
+}
+
+/** Overrides for the first of their ports, each for a VID whose active slot is up. */
+export async function fillOverrides(table: OverrideTable): Promise<void> {
+  await table.clear();
+  const { low, space } = OVERRIDDEN;
+  const entries = active
+    .slice(0, OVERRIDES_USED)
+    .map((vid, n) => ({ space, key: BigInt(low + n), vid }));
+  await table.insert(entries);
 }
 
 /** A UDP frame from the line of so many bytes without FCS, to a port of the virtual address. */
@@ -154,6 +184,18 @@ export const KINDS: readonly Kind[] = [
     reason: 'punt_setup',
     port: 0,
     frame: () => fromLine(0, CLIENT.port, SHORTEST),
+  },
+  {
+    name: 'steered by an override',
+    reason: 'steer_active',
+    port: 0,
+    frame: (n) => fromLine(0, OVERRIDDEN.low + (n % 1000), SHORTEST),
+  },
+  {
+    name: 'punted, no override',
+    reason: 'punt_no_override',
+    port: 0,
+    frame: (n) => fromLine(0, OVERRIDDEN.low + 5000 + (n % 1000), SHORTEST),
   },
   {
     name: 'dropped, no service',
