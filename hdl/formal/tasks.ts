@@ -22,6 +22,15 @@ export interface Task {
 export const TASKS: readonly Task[] = [
   { name: 'table_ram', sources: ['table_ram'], reach: 8, limit: 60, short: true },
   { name: 'rx_merge', sources: ['rx_merge'], reach: 12, limit: 60, short: true },
+  { name: 'decide', sources: ['decide'], reach: 6, limit: 60, short: true },
+  { name: 'finish', sources: ['finish'], reach: 6, limit: 60, short: true },
+  {
+    name: 'slot_health',
+    sources: ['slice_at', 'slot_health'],
+    reach: 24,
+    limit: 200,
+    short: true,
+  },
   { name: 'header_line', sources: ['header_line'], reach: 12, limit: 60, short: true },
   {
     name: 'port_queue',
