@@ -23,7 +23,7 @@ module scrubber #(
     output logic [31:0] rounds_o
 );
   localparam logic [2:0] LATENCY = 3'd4;
-  localparam int LARGEST = (VIDS > OVERRIDES) ? VIDS : OVERRIDES;
+  localparam int LARGEST = linecard_pkg::max(linecard_pkg::max(VIDS, OVERRIDES), RULES * 8);
 
   logic [2:0] wait_q;
   logic [15:0] index_q;
@@ -32,7 +32,7 @@ module scrubber #(
   logic last_index;
   assign last_index = index_q == 16'(LARGEST - 1);
 
-  logic [2:0] bad;  // type set, override, VID row
+  logic [2:0] bad;  // VID row, override, type set
   assign bad[0] = vid_row_bad_i && {1'b0, index_q} < 17'(VIDS);
   assign bad[1] = override_bad_i && {1'b0, index_q} < 17'(OVERRIDES);
   assign bad[2] = type_set_bad_i && {1'b0, index_q} < 17'(RULES * 8);

@@ -53,6 +53,11 @@ describe('registers: rules that change', () => {
       // Other writes are no change of a rule.
       one.write(TABLES.slot.offset, random.word());
       one.clock();
+      // Whoever matched is read at once.
+      for (const [choice, entry] of present) {
+        one.dut.set({ rule_choose_i: choice }).settle();
+        expect(unpackEntry('rule', one.dut.big('rule_chosen_o'))).toEqual(entry);
+      }
     }
     expect(seen.map(({ index }) => index)).toEqual(written);
     expect(seen.filter(({ changed }) => changed).length).toBeGreaterThan(15);
