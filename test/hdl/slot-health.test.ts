@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SlotHealthEntry } from '../../driver/generated/registers.ts';
-import { VALUES } from '../../driver/generated/registers.ts';
 import type { Make } from './harness/build.ts';
 import { build } from './harness/build.ts';
-import type { Dut } from './harness/dut.ts';
-import { Struct } from './harness/records.ts';
+import {
+  CAUSE,
+  EVENT,
+  HEALTH,
+  NONE,
+  SIZES,
+  SlotHealthBench,
+  SlotHealthModel,
+} from './harness/slot-health-bench.ts';
 import { Random } from './harness/streams.ts';
-
-const HEALTH = new Struct('slot_health_entry_t');
-const EVENT = new Struct('slot_event_entry_t');
-const CAUSE = VALUES.slot_event_cause;
-const NONE = 2n ** 48n - 1n;
-const SIZES = { small: { SLOTS: 8, PORTS: 2 }, large: { SLOTS: 16, PORTS: 4 } } as const;
 
 let makers: Record<keyof typeof SIZES, Make>;
 beforeAll(async () => {
@@ -21,188 +21,7 @@ beforeAll(async () => {
   });
 });
 
-interface Event {
-  count: number;
-  cause: number;
-  wentDown: boolean;
-  stale: boolean;
-  time: bigint;
-}
-
-class Bench {
-  readonly dut: Dut;
-  readonly slots: number;
-  readonly ports: number;
-  /** Clocks in which whatever has changed must have taken effect. */
-  readonly lag: number;
-  time = 5_000_000n;
-  link: bigint;
-  stalled = 0n;
-
-  constructor(size: keyof typeof SIZES, seed = 1) {
-    this.dut = makers[size](seed);
-    this.slots = SIZES[size].SLOTS;
-    this.ports = SIZES[size].PORTS;
-    this.lag = 2 * (this.slots + this.ports) + 10;
-    this.link = 2n ** BigInt(this.ports) - 1n;
-    const table = { raise_i: 0, drop_i: 0, slot_i: 0, slot_ports_i: 0, health_write_i: 0 };
-    const frames = { heartbeat_i: 0, heartbeat_slot_i: 0, stale_i: 0, stale_slot_i: 0 };
-    const host = { host_index_i: 0, event_ack_i: 0, event_count_i: 0, health_data_i: 0 };
-    const limits = { stall_us_i: 0, suspect_hold_us_i: 0 };
-    this.dut.set({ ...table, ...frames, ...host, ...limits });
-    this.pins().dut.reset();
-    this.clock(this.slots + 1);
-  }
-
-  pins(): this {
-    this.dut.set({ time_us_i: this.time, link_i: this.link, stalled_i: this.stalled });
-    return this;
-  }
-
-  clock(times = 1): void {
-    this.pins().dut.clock(times);
-  }
-
-  /** One clock with pulses. */
-  pulse(values: Readonly<Record<string, number>>): void {
-    this.dut.set(values);
-    this.clock();
-    this.dut.set({ raise_i: 0, drop_i: 0, heartbeat_i: 0, stale_i: 0 });
-    this.dut.set({ health_write_i: 0, event_ack_i: 0 });
-  }
-
-  raise = (slot: number) => this.pulse({ raise_i: 1, slot_i: slot });
-  drop = (slot: number) => this.pulse({ drop_i: 1, slot_i: slot });
-  beat = (slot: number) => this.pulse({ heartbeat_i: 1, heartbeat_slot_i: slot });
-  stale = (slot: number) => this.pulse({ stale_i: 1, stale_slot_i: slot });
-
-  expect(slot: number, health: Partial<SlotHealthEntry>): void {
-    this.dut.set({ health_data_i: HEALTH.pack(health) });
-    this.pulse({ health_write_i: 1, host_index_i: slot });
-  }
-
-  behind(ports: readonly number[]): void {
-    const whole = ports.reduce((sum, port, slot) => sum | (BigInt(port) << BigInt(4 * slot)), 0n);
-    this.dut.set({ slot_ports_i: whole });
-  }
-
-  acknowledge(slot: number, count: number): void {
-    this.pulse({ event_ack_i: 1, host_index_i: slot, event_count_i: count });
-    this.clock(3);
-  }
-
-  event(slot: number): Event {
-    this.dut.set({ host_index_i: slot });
-    this.clock();
-    this.dut.set({ host_index_i: (slot + 1) % this.slots });
-    this.clock(2);
-    const { count, cause, went_down, stale, time_us } = EVENT.unpack(this.dut.big('event_data_o'));
-    const flags = { wentDown: went_down === 1n, stale: stale === 1n };
-    return { count: Number(count), cause: Number(cause), ...flags, time: time_us ?? 0n };
-  }
-
-  health(slot: number): bigint {
-    this.dut.set({ host_index_i: slot });
-    this.clock();
-    this.dut.set({ host_index_i: (slot + 1) % this.slots });
-    this.clock(2);
-    return this.dut.big('health_data_o');
-  }
-
-  up = (slot: number) => ((this.dut.big('up_o') >> BigInt(slot)) & 1n) === 1n;
-  pending = (slot: number) => ((this.dut.big('pending_o') >> BigInt(slot)) & 1n) === 1n;
-
-  settle(): void {
-    for (let i = 0; this.dut.get('settled_o') === 0; i++) {
-      if (i > 3 * this.lag) throw new Error('it does not settle');
-      this.clock();
-    }
-  }
-}
-
-/** What should be so when all is at rest: written down by what the contract says, not by how it is found. */
-class Model {
-  readonly up: boolean[];
-  readonly heard: bigint[];
-  readonly events: Event[];
-  readonly health: SlotHealthEntry[];
-  readonly ports: number[];
-  readonly lost = new Set<number>();
-  hold = 0n;
-
-  constructor(slots: number, ports: number[], now: bigint) {
-    this.up = Array<boolean>(slots).fill(false);
-    this.heard = Array<bigint>(slots).fill(now);
-    this.health = Array.from({ length: slots }, () => ({ nonce: 0, timeout_us: 0, suspect_us: 0 }));
-    this.ports = ports;
-    this.events = Array.from({ length: slots }, () => ({
-      count: 0,
-      cause: CAUSE.none,
-      wentDown: false,
-      stale: false,
-      time: 0n,
-    }));
-  }
-
-  down(slot: number, cause: number, now: bigint): void {
-    const event = this.events[slot];
-    if (!this.up[slot] || event === undefined) return;
-    this.up[slot] = false;
-    const count = (event.count + 1) % 256;
-    this.events[slot] = { ...event, count, cause, wentDown: true, time: now };
-  }
-
-  stale(slot: number): void {
-    const event = this.events[slot];
-    if (event === undefined || event.stale) return;
-    this.events[slot] = { ...event, count: (event.count + 1) % 256, stale: true };
-  }
-
-  acknowledge(slot: number, count: number): void {
-    const event = this.events[slot];
-    if (event?.count === count) this.events[slot] = { ...event, wentDown: false, stale: false };
-  }
-
-  /** All that follows from the time. */
-  tick(now: bigint): void {
-    for (const [slot, { timeout_us }] of this.health.entries()) {
-      if ((this.heard[slot] ?? 0n) > now) this.heard[slot] = now;
-      const elapsed = now - (this.heard[slot] ?? 0n);
-      if (this.lost.has(this.ports[slot] ?? 0)) this.down(slot, CAUSE.link, now);
-      else if (timeout_us > 0 && elapsed >= BigInt(timeout_us)) {
-        this.down(slot, CAUSE.heartbeat, now);
-      }
-    }
-  }
-
-  #suspects = ({ timeout_us, suspect_us }: SlotHealthEntry) =>
-    suspect_us > 0 && (timeout_us === 0 || suspect_us < timeout_us);
-
-  held(now: bigint): bigint {
-    let ports = 0n;
-    for (const [slot, health] of this.health.entries()) {
-      const elapsed = now - (this.heard[slot] ?? 0n);
-      const from = BigInt(health.suspect_us);
-      if (!this.up[slot] || !this.#suspects(health)) continue;
-      if (elapsed >= from && elapsed < from + this.hold)
-        ports |= 1n << BigInt(this.ports[slot] ?? 0);
-    }
-    return ports;
-  }
-
-  deadline(now: bigint): bigint {
-    let earliest = NONE;
-    for (const [slot, health] of this.health.entries()) {
-      if (!this.up[slot]) continue;
-      const limits = [health.timeout_us, this.#suspects(health) ? health.suspect_us : 0];
-      for (const limit of limits) {
-        const time = (this.heard[slot] ?? 0n) + BigInt(limit);
-        if (limit > 0 && time > now && time < earliest) earliest = time;
-      }
-    }
-    return earliest;
-  }
-}
+const bench = (size: keyof typeof SIZES, seed = 1) => new SlotHealthBench(makers[size], size, seed);
 
 function randomHealth(random: Random): SlotHealthEntry {
   const limit = () => random.pick([0, 0, 1, 2, 1000, random.below(5000), 0xffffff]);
@@ -213,7 +32,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
   const { SLOTS, PORTS } = SIZES[size];
 
   test('after reset all is down, nothing is expected and nothing has happened', () => {
-    const one = new Bench(size);
+    const one = bench(size);
     one.settle();
     expect(one.dut.big('up_o')).toBe(0n);
     expect(one.dut.big('pending_o')).toBe(0n);
@@ -228,7 +47,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
 
   test('raised and dropped in the first clocks after reset', () => {
     for (let offset = 0; offset < SLOTS + PORTS + 2; offset++) {
-      const one = new Bench(size, offset + 1);
+      const one = bench(size, offset + 1);
       one.dut.reset();
       one.expect(1, { timeout_us: 5 });
       one.clock(offset);
@@ -249,7 +68,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
 
   test('entries are read back, nonces seen; those that there are not read 0 and do no harm', () => {
     const random = new Random(2);
-    const one = new Bench(size);
+    const one = bench(size);
     const entries = Array.from({ length: SLOTS }, () => randomHealth(random));
     for (const [slot, entry] of entries.entries()) one.expect(slot, entry);
     for (const index of [SLOTS, SLOTS + 1, 64, 0x8000]) {
@@ -267,9 +86,9 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
     'random sequences: all that can be seen, at rest (seed %i)',
     (seed) => {
       const random = new Random(seed);
-      const one = new Bench(size, seed);
+      const one = bench(size, seed);
       const ports = Array.from({ length: SLOTS }, () => random.below(PORTS));
-      const model = new Model(SLOTS, ports, one.time);
+      const model = new SlotHealthModel(SLOTS, ports, one.time);
       one.behind(ports);
       const causes = new Map<number, number>();
       for (let round = 0; round < 700; round++) {
@@ -346,7 +165,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
 
   test('a card that sleeps until the deadline misses nothing', () => {
     const random = new Random(20);
-    const one = new Bench(size);
+    const one = bench(size);
     for (let slot = 0; slot < SLOTS; slot++) {
       one.expect(slot, { timeout_us: 1000 + random.below(100_000) });
       one.raise(slot);
@@ -369,7 +188,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
 
   test('a slot that is heard of in time stays up while time runs, and no longer', () => {
     const random = new Random(21);
-    const one = new Bench(size);
+    const one = bench(size);
     const beats: number[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
       one.expect(slot, { timeout_us: 300 });
@@ -388,7 +207,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
 
   test('silence of any length is silence, in one jump too', () => {
     for (let length = 10; length < 47; length++) {
-      const one = new Bench(size, length);
+      const one = bench(size, length);
       one.dut.set({ suspect_hold_us_i: 0xffffffff });
       one.expect(1, { timeout_us: 1000 });
       one.expect(2, { suspect_us: 1000 });
@@ -403,7 +222,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
   });
 
   test('heartbeats in every clock keep nobody else from being raised and judged', () => {
-    const one = new Bench(size);
+    const one = bench(size);
     one.expect(1, { timeout_us: 50 });
     one.expect(2, { timeout_us: 50 });
     one.raise(1);
@@ -426,7 +245,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
 
   test('a queue that stands still takes the slots of its port down, one that moves does not', () => {
     for (const moves of [false, true]) {
-      const one = new Bench(size);
+      const one = bench(size);
       one.behind(Array.from({ length: SLOTS }, (_, slot) => slot % PORTS));
       one.dut.set({ stall_us_i: 100 });
       for (let slot = 0; slot < SLOTS; slot++) one.raise(slot);
@@ -475,7 +294,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
 
   test('a raise at any clock around the timeout is not undone by it', () => {
     for (let offset = 0; offset < SLOTS + PORTS + 12; offset++) {
-      const one = new Bench(size, offset + 1);
+      const one = bench(size, offset + 1);
       one.expect(2, { timeout_us: 10 });
       one.raise(2);
       one.clock(one.lag + (offset % 5));
@@ -493,7 +312,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
 
   test('dropped by the host at any clock around the timeout: one event', () => {
     for (let offset = 0; offset < SLOTS + PORTS + 12; offset++) {
-      const one = new Bench(size, offset + 1);
+      const one = bench(size, offset + 1);
       one.expect(2, { timeout_us: 10 });
       one.raise(2);
       one.clock(one.lag + (offset % 5));
@@ -510,7 +329,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
     'an event (%s) at any clock around an acknowledgement is not lost',
     (what) => {
       for (let offset = 0; offset < 2 * (SLOTS + PORTS) + 12; offset++) {
-        const one = new Bench(size, offset + 1);
+        const one = bench(size, offset + 1);
         one.expect(2, { timeout_us: 10 });
         one.raise(2);
         one.clock(one.lag);
@@ -548,7 +367,7 @@ describe.each(['small', 'large'] as const)('slot_health, %s', (size) => {
     'events under load: each is read before it is forgotten (seed %i)',
     (seed) => {
       const random = new Random(seed);
-      const one = new Bench(size, seed);
+      const one = bench(size, seed);
       for (let slot = 0; slot < SLOTS; slot++) one.expect(slot, { timeout_us: 20 });
       one.clock(one.lag);
       let [now, acks, read] = [0, 0, 0];
