@@ -18,6 +18,9 @@ interface Answer {
 const COMMANDS = {
   status: ['status', '--json'],
   statusWords: ['status'],
+  hold: ['hold', '2500'],
+  afterHold: ['wait', '500'],
+  held: ['slot', 'list', '--json'],
   list: ['vid', 'list', '--json'],
   listOne: ['vid', 'list', '--owner', 'sip-2', '--json'],
   move: ['vid', 'move', '3', 'sip-2', '--json'],
@@ -37,6 +40,14 @@ const COMMANDS = {
   downWords: ['slot', 'list'],
   noSlot: ['slot', 'down', '9'],
   slotText: ['slot', 'down', 'nine'],
+  died: ['kill', 'sip-1'],
+  afterDeath: ['wait', '2500'],
+  events: ['events', '--json'],
+  eventsOne: ['events', '--slot', '0'],
+  statusDown: ['status'],
+  overrides: ['override', 'list', '--json'],
+  noOverride: ['override', 'add', 'sip/dialog', '3', '--identifier', '0x11'],
+  overrideText: ['override', 'add', 'sip/dialog', '3', '--identifier', 'x'],
   magic: ['reg', 'read', 'identity.magic', '--json'],
   noRegister: ['reg', 'read', 'identity.magick'],
   registers: ['reg', 'list', '--json'],
@@ -66,7 +77,7 @@ describe.runIf(possible)('vidline over the control socket of vidline serve', () 
     ) as typeof answers;
     events = result.events;
     serve = result.serve;
-  }, 120_000);
+  }, 300_000);
 
   test('serve tells where its socket is and who is up, and leaves no socket', () => {
     expect(events[0]).toMatchObject({ event: 'ready', socket: expect.stringMatching(/sock$/) });
@@ -127,6 +138,33 @@ describe.runIf(possible)('vidline over the control socket of vidline serve', () 
     expect(json('slots')).toMatchObject([{ state: 'up' }, { state: 'up' }]);
     expect(json('down')).toMatchObject({ slot: 1, state: 'down', locked: true });
     expect(answers.downWords.stdout).toMatch(/sip-2 +down, locked/);
+  });
+
+  test('a process that stood still for longer than the card waits for heartbeats takes no slot down', () => {
+    expect(json('held')).toMatchObject([
+      { name: 'sip-1', state: 'up', epoch: 1, starts: 1, heartbeats: true },
+      { name: 'sip-2', state: 'up', epoch: 1, starts: 1, heartbeats: true },
+    ]);
+  });
+
+  test('a processor that dies is taken down by the card: events and status say when and why', () => {
+    const downs = json('events').filter(({ what }: { what: string }) => what === 'down');
+    expect(downs).toMatchObject([
+      { slot: 1, name: 'sip-2', cause: 'host', why: 'an operator lowered it' },
+      { slot: 0, name: 'sip-1', epoch: 1, cause: 'heartbeat', cardTime: expect.any(Number) },
+    ]);
+    expect(answers.eventsOne.stdout).toMatch(/sip-1 +1 +down +heartbeat +the card heard no/);
+    expect(answers.eventsOne.stdout).not.toMatch(/sip-2/);
+    expect(answers.statusDown.stdout).toMatch(/slot 0 went down last at 20.*sip-1.*heartbeat/);
+    const down = { event: 'down', slot: 0, name: 'sip-1', why: expect.stringMatching(/heartbeat/) };
+    expect(events).toContainEqual(down);
+  });
+
+  test('override list, add', () => {
+    expect(json('overrides')).toMatchObject({ entries: 0, places: 65536, overrides: [] });
+    expect(answers.noOverride).toMatchObject({ status: 5, stdout: '' });
+    expect(answers.noOverride.stderr).toMatch(/no rule sip\/dialog asks for overrides/);
+    expect(answers.overrideText).toMatchObject({ status: 2 });
   });
 
   test('reg read, list', () => {

@@ -21,6 +21,12 @@ export interface DemoProcessor {
   stop(): Promise<void>;
 }
 
+/** A program of its own. */
+export interface ProcessorProgram extends DemoProcessor {
+  /** Ends it without a word, as a crash would. */
+  kill(): void;
+}
+
 export interface ProcessorAddresses {
   readonly virtualAddress: string;
   readonly controlAddress: string;
@@ -45,7 +51,7 @@ export function startProcessor(
   name: string,
   namespace: Namespace,
   { virtualAddress, controlAddress }: ProcessorAddresses,
-): DemoProcessor {
+): ProcessorProgram {
   const args = [
     ...['--import', import.meta.resolve('tsx'), PROGRAM],
     ...['--interface', namespace.interface, '--name', name, '--interval', `${INTERVAL}`],
@@ -93,6 +99,10 @@ export function startProcessor(
     },
     up: Promise.race([isUp, lost]),
     lost,
+    kill() {
+      stopping = true;
+      child.kill('SIGKILL');
+    },
     async stop() {
       stopping = true;
       child.kill('SIGTERM');
