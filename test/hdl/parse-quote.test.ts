@@ -135,6 +135,7 @@ describe.each(WIDTHS)('parse_quote at %i bits', (width) => {
     ['options, three bytes', (r) => error4(r, { ...UDP, ihl: 15 }, { left: 63 }), 4, 'none'],
     ['nothing quoted', (r) => error4(r, UDP, { left: 0 }), 4, 'none'],
     ['a later fragment of ours', (r) => error4(r, { ...UDP, fragment: 0x2001 }), 4, 'no ports'],
+    ['the last of many fragments', (r) => error4(r, { ...UDP, fragment: 0x1000 }), 4, 'no ports'],
     ['a first fragment of ours', (r) => error4(r, { ...UDP, fragment: 0x2000 }), 4, 'ports'],
     ['an impossible quoted IHL', (r) => error4(r, { ...UDP, ihl: 4 }), 4, 'none'],
     ['another quoted version', (r) => error4(r, { ...UDP, version: 6 }), 4, 'none'],
@@ -188,7 +189,7 @@ describe.each(WIDTHS)('parse_quote at %i bits', (width) => {
       const quoted = {
         protocol,
         ihl: random.pick([5, 5, 6, 9, 14, 15, 4]),
-        fragment: random.pick([0, 0, 0x4000, 0x2000, 1]),
+        fragment: random.pick([0, 0, 0x4000, 0x2000, 1, 0x1000]),
       };
       const outer = { ihl: random.pick([5, 5, 5, 6, 15]) };
       const options = { type: random.pick([3, 4, 5, 11, 12, 8]), left, outer };

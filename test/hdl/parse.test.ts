@@ -56,7 +56,7 @@ function randomWindow(random: Random, destination: Buffer): Buffer {
     const ihl = longest ? 15 : random.pick([5, 5, 5, 6, 10, 15, 4]);
     window[at] = (random.chance(95) ? 0x40 : random.below(16) << 4) | ihl;
     window.writeUInt16BE(Math.min(65_535, 4 * ihl + random.pick(lengths)), at + 2);
-    const fragment = [0, 0, 0x4000, 0x2000, 0x2001, 0x0001, 0x1fff, 0x8000];
+    const fragment = [0, 0, 0x4000, 0x2000, 0x2001, 0x0001, 0x1fff, 0x8000, 0x1000, 0x3000];
     window.writeUInt16BE(random.pick(fragment), at + 6);
     window[at + 9] = protocol;
     l4At = at + 4 * ihl;
