@@ -56,6 +56,11 @@ const STEPS: readonly Step[] = [
     command: ['npx', 'vitest', 'run', '--config', 'test/vitest.config.ts'],
   },
   {
+    name: 'fuzz',
+    what: 'card and reference agree on 200,000 random frames',
+    command: tsx('test/fuzz/main.ts', '--frames', '200000', '--seed', '1'),
+  },
+  {
     name: 'requirements',
     what: 'tests named in docs/requirements.md exist and ran',
     command: tsx('test/requirements.ts'),

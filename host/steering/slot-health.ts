@@ -46,7 +46,8 @@ export class SlotHealth {
   write(slot: number, entry: SlotState, nowUs: number): void {
     const present = this.slots[slot];
     if (present === undefined) return;
-    const raised = !present.up && entry.up && entry.epoch !== present.epoch;
+    // A new incarnation of a slot that was up all the time has its whole time for the first heartbeat, too.
+    const raised = entry.up && entry.epoch !== present.epoch;
     const fell = present.up && !entry.up;
     const up = entry.up && (present.up || raised);
     Object.assign(present, entry, { up });

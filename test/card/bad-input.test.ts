@@ -153,7 +153,9 @@ describe('what the card does not know', () => {
       ...v4,
       ...variants(v6, upTo(256), (copy, protocol) => copy.writeUInt8(protocol, 20)),
     ];
-    expect(await ends(among(both))).toMatchObject({ punt_ipv6_extension: 8 });
+    // SCTP's ports read as extension headers: six types are 16 bytes long and go on behind the packet,
+    // 51 is no multiple of 8, and behind 44 a header is too long.
+    expect(await ends(among(both))).toMatchObject({ truncated: 6, punt_ipv6_extension: 2 });
   });
 
   it('a VID row that names slots which do not exist', async () => {

@@ -21,6 +21,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Told now and then, and at the end. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Told before the trial is made small, which takes minutes. */
+  readonly onMismatch?: (seed: number, mismatch: Mismatch) => void;
 }
 
 export interface Progress {
@@ -52,7 +54,7 @@ const PROGRESS_SECONDS = 5;
 
 /** Runs until a trial fails or all frames are through. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { configuration, frames: wanted, seed: first, onProgress } = options;
+  const { configuration, frames: wanted, seed: first, onProgress, onMismatch } = options;
   const begin = performance.now();
   const card = await openCleared(configuration);
   const runner = new Runner(card);
@@ -69,8 +71,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       const mismatch = await runner.run(trial, tally);
       const seconds = (performance.now() - begin) / 1000;
       progress = { frames: progress.frames + frames, trials: progress.trials + 1, seconds };
-      if (mismatch !== undefined) found = await makeSmall(trial, seed, mismatch);
-      else if (performance.now() - told > PROGRESS_SECONDS * 1000) {
+      if (mismatch !== undefined) {
+        onMismatch?.(seed, mismatch);
+        found = await makeSmall(trial, seed, mismatch);
+      } else if (performance.now() - told > PROGRESS_SECONDS * 1000) {
         told = performance.now();
         onProgress?.(progress);
       }

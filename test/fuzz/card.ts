@@ -65,9 +65,10 @@ export class FuzzedCard {
     return await this.simulation.access(accesses);
   }
 
-  /** Time jumps, and the card looks at what that means. */
+  /** Time jumps, and the card looks at what that means; before, at the slots that were raised. */
   async setTime(us: number): Promise<void> {
     this.#timeUs = us;
+    await this.simulation.run(TIME_CLOCKS);
     await this.simulation.setTime(us);
     await this.simulation.run(TIME_CLOCKS);
     await this.simulation.runUntilIdle();

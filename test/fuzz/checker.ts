@@ -153,7 +153,8 @@ export class Checker {
         ? this.#agrees(prospect, decision)
         : prospect.waits &&
           decision.length === held.sent.frame.length &&
-          (vain === 'fragment_full' || this.#overdue(held.offeredUs)),
+          // Who has a place keeps it: only a frame that has just come finds none.
+          (vain === 'fragment_full' ? !held.stayed : this.#overdue(held.offeredUs)),
     );
     // Fragments of two packets may have the same record: what came out tells them apart.
     const chosen = possible.find((one) => this.#comesOut(one.prospect, vain)) ?? possible[0];
@@ -169,8 +170,7 @@ export class Checker {
     ingress.held.splice(ingress.held.indexOf(held), 1);
     if (vain === undefined) {
       const first = candidates.find((one) => one.held.key === held.key)?.held;
-      if (first !== undefined && first.stayed && held.stayed)
-        this.#checkTurn(first.sent, held.sent);
+      if (first?.stayed && held.stayed) this.#checkTurn(first.sent, held.sent);
       return this.reference.take(prospect);
     }
     if (vain === 'fragment_full') this.#checkNeed(held.sent);

@@ -10,6 +10,7 @@ import type {
 import { Random } from '../generators/random.ts';
 import { randomState } from '../generators/state.ts';
 import { type Sent, Traffic } from '../generators/traffic.ts';
+import { ingressOf } from './card.ts';
 
 /** The host writes an entry. */
 export type Change =
@@ -92,7 +93,9 @@ function randomSteps(random: Random, state: CardState, frames: number, fragmente
     steps.push({
       kind: 'frames',
       // Where either of two tables may have decided, nothing else should depend on it.
-      frames: Array.from({ length: count }, () => (flying ? whole(plain) : traffic.next())),
+      frames: flying
+        ? Array.from({ length: count }, () => whole(plain))
+        : distinct(traffic, count, state.ports.length),
       changes: flying ? randomFlight(random, state) : [],
       afterClocks: random.below(40 * count),
     });
@@ -101,6 +104,25 @@ function randomSteps(random: Random, state: CardState, frames: number, fragmente
   // What is held has its end.
   steps.push({ kind: 'time', us: 10_000 });
   return steps;
+}
+
+/**
+ * No two fragments of one length by one port: which of them found no room to wait could not be told
+ * from the record.
+ */
+function distinct(traffic: Traffic, count: number, ports: number): Sent[] {
+  const taken = new Set<string>();
+  const frames: Sent[] = [];
+  while (frames.length < count) {
+    const sent = traffic.next();
+    if (looksFragmented(sent.frame)) {
+      const name = `${ingressOf(sent, ports)} ${sent.frame.length}`;
+      if (taken.has(name)) continue;
+      taken.add(name);
+    }
+    frames.push(sent);
+  }
+  return frames;
 }
 
 /** A frame that is no fragment, as far as can be seen easily. */

@@ -110,8 +110,9 @@ class Loop {
 
   /** Soonest time of all that are held. */
   get soonest(): bigint {
-    const deadlines = this.held.map(({ deadline = NEVER }) => deadline);
-    return deadlines.reduce((least, deadline) => (deadline < least ? deadline : least), NEVER);
+    let soonest = NEVER;
+    for (const { deadline = NEVER } of this.held) if (deadline < soonest) soonest = deadline;
+    return soonest;
   }
 
   get quiet(): boolean {
