@@ -89,6 +89,7 @@ async function model(task: Task, directory: string, changes: Changes): Promise<v
   const files = [
     join(HDL, 'generated/linecard_regs_pkg.sv'),
     ...sourceFiles(task, directory, changes),
+    ...(task.models ?? []).map((name) => join(FOLDER, `${name}_model.sv`)),
     join(FOLDER, `${top}.sv`),
   ];
   const parameters = Object.entries(task.parameters ?? {});
@@ -105,6 +106,7 @@ async function model(task: Task, directory: string, changes: Changes): Promise<v
     `hierarchy -check -top ${top}`,
     'proc',
     'flatten',
+    `rename -top ${top}`,
     'opt -fast',
     // A read register goes into its RAM port and out again: that is where collisions become undefined.
     'memory_dff',
@@ -171,14 +173,23 @@ export async function prove(
     seconds: (performance.now() - begin) / 1000,
   });
   await model(task, directory, changes);
-  const search = task.bound === undefined ? 'pdr -nc' : `bmc3 -F ${task.bound}`;
-  const commands = ['read_aiger prove.aig', 'fold', 'strash', 'scorr', search];
+  const { steps } = task;
+  const upTo = task.bound ?? (steps === undefined ? undefined : steps + 1);
+  const search = upTo === undefined ? 'pdr -nc' : `bmc3 -F ${upTo}`;
+  const commands = ['read_aiger prove.aig', 'fold', 'strash'];
+  // Any `steps` clocks in a row that are good are followed by one that is; the first ones are bounded.
+  // All assertions together: one may be there for another's sake, so none is to be proven away before.
+  if (steps !== undefined) commands.push('orpos', search, `ind -F ${steps}`);
+  else commands.push('scorr', search);
   const { text } = await abc(directory, commands, task.limit);
   const clauses = /Invariant F\[(\d+)\] : (\d+) clauses/.exec(text);
-  if (task.bound === undefined && /Property proved/.test(text)) {
+  if (upTo === undefined && /Property proved/.test(text)) {
     return outcome(true, clauses ? `induction, invariant of ${clauses[2]} clauses` : 'induction');
   }
   const clear = Number(/No output asserted in (\d+) frames/.exec(text)?.[1] ?? 0);
+  if (steps !== undefined && clear >= steps && /Networks are equivalent/.test(text)) {
+    return outcome(true, `induction over ${steps} clocks`);
+  }
   if (task.bound !== undefined && clear >= task.bound) {
     return outcome(true, `bound of ${clear} clocks`);
   }

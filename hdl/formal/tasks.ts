@@ -6,9 +6,13 @@ export interface Task {
   readonly wrapper?: string;
   /** Files in hdl/rtl that the wrapper needs besides the packages, without `.sv`. */
   readonly sources: readonly string[];
+  /** Modules that a proven model in this folder stands for: `<name>_model.sv`. */
+  readonly models?: readonly string[];
   readonly parameters?: Readonly<Record<string, number>>;
   /** linecard_pkg::MAX_FRAME for this proof, in bytes, where a buffer must hold a whole frame. */
   readonly maxFrame?: number;
+  /** Induction over so many clocks, for wide data, whose invariant has too many clauses to be found. */
+  readonly steps?: number;
   /** Clocks to which the proof is bounded; without it, it holds at every clock (induction). */
   readonly bound?: number;
   /** Clocks within which each cover statement has to be reached. */
@@ -29,6 +33,33 @@ export const TASKS: readonly Task[] = [
     sources: ['slice_at', 'slot_health'],
     reach: 24,
     limit: 200,
+    short: true,
+  },
+  {
+    name: 'slot_rule',
+    sources: ['slice_at', 'config_table', 'host_tables', 'slot_health'],
+    reach: 24,
+    limit: 200,
+    short: true,
+  },
+  {
+    name: 'override_table',
+    sources: ['override_table'],
+    models: ['table_ram'],
+    steps: 4,
+    reach: 16,
+    limit: 60,
+    short: true,
+  },
+  {
+    name: 'override_table, clearing',
+    wrapper: 'override_table',
+    sources: ['override_table'],
+    models: ['table_ram'],
+    parameters: { CLEARING: 1 },
+    steps: 4,
+    reach: 120,
+    limit: 60,
     short: true,
   },
   { name: 'header_line', sources: ['header_line'], reach: 12, limit: 60, short: true },
