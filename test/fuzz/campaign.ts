@@ -19,6 +19,8 @@ export interface CampaignOptions {
   readonly configuration: string;
   readonly frames: number;
   readonly seed: number;
+  /** Make the trial small where it fails. */
+  readonly small?: boolean;
   /** Told now and then, and at the end. */
   readonly onProgress?: (progress: Progress) => void;
   /** Told before the trial is made small, which takes minutes. */
@@ -34,8 +36,9 @@ export interface Progress {
 export interface Found {
   readonly mismatch: Mismatch;
   readonly seed: number;
-  /** As small as it got; where it does not fail on a fresh card, as it was. */
+  /** As small as it got; as it was where it does not fail on a fresh card, or was not made small. */
   readonly trial: Trial;
+  /** False where a fresh card was seen to agree. */
   readonly fresh: boolean;
 }
 
@@ -54,7 +57,8 @@ const PROGRESS_SECONDS = 5;
 
 /** Runs until a trial fails or all frames are through. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { configuration, frames: wanted, seed: first, onProgress, onMismatch } = options;
+  const { configuration, frames: wanted, seed: first, small = true } = options;
+  const { onProgress, onMismatch } = options;
   const begin = performance.now();
   const card = await openCleared(configuration);
   const runner = new Runner(card);
@@ -73,7 +77,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       progress = { frames: progress.frames + frames, trials: progress.trials + 1, seconds };
       if (mismatch !== undefined) {
         onMismatch?.(seed, mismatch);
-        found = await makeSmall(trial, seed, mismatch);
+        found = small
+          ? await makeSmall(trial, seed, mismatch)
+          : { mismatch, seed, trial, fresh: true };
       } else if (performance.now() - told > PROGRESS_SECONDS * 1000) {
         told = performance.now();
         onProgress?.(progress);

@@ -4,6 +4,7 @@
  *
  *   npm run fuzz -- --frames 1000000 --seed 1
  *   npm run fuzz -- --configuration sim-512      one width only; both, in two processes, where not given
+ *   npm run fuzz -- --no-shrink                  a mismatch as it was met, which takes minutes less
  *   npm run fuzz -- --replay build/fuzz/sim-17.json
  *
  * Exit status 0: all agree. 1: a mismatch, whose smallest case lies in build/fuzz. 2: usage.
@@ -43,18 +44,28 @@ function report(configuration: string, { mismatch, seed, trial, fresh }: Found):
   const rules = trial.state.rules.filter((rule) => rule !== undefined).length;
   const entries = trial.state.rows.size + (trial.state.overrides?.size ?? 0);
   say(`\n${configuration}: card and reference disagree, seed ${seed}\n${mismatch.message}\n`);
-  say(`smallest case: ${frames} frames, ${rules} rules, ${entries} rows and overrides`);
+  say(`the case: ${frames} frames, ${rules} rules, ${entries} rows and overrides`);
   if (!fresh) say('a fresh card agrees; it depends on the trials before, from the first seed on');
   say(`frames:  ${base}.pcapng\nall:     ${base}.json`);
   say(`again:   npm run fuzz -- --replay ${base}.json`);
 }
 
+interface Wanted {
+  readonly frames: number;
+  readonly seed: number;
+  /** Make the trial small where it fails. */
+  readonly small: boolean;
+}
+
 /** One configuration in this process. */
-async function campaign(configuration: string, frames: number, seed: number): Promise<number> {
+async function campaign(configuration: string, wanted: Wanted): Promise<number> {
+  const { frames, small } = wanted;
   const onProgress = (progress: Progress) => say(progressText(configuration, progress));
   const onMismatch = (failed: number, { message }: Mismatch) =>
-    say(`${configuration}: seed ${failed}: ${message.split('\n')[0]}; making it small …`);
-  const options = { configuration, frames, seed, onProgress, onMismatch };
+    say(
+      `${configuration}: seed ${failed}: ${message.split('\n')[0]}${small ? '; making it small …' : ''}`,
+    );
+  const options = { configuration, ...wanted, onProgress, onMismatch };
   const { found, reasons } = await runCampaign(options);
   if (found !== undefined) {
     report(configuration, found);
@@ -69,10 +80,11 @@ async function campaign(configuration: string, frames: number, seed: number): Pr
 }
 
 /** Each width in a process of its own. */
-async function both(frames: number, seed: number): Promise<number> {
+async function both({ frames, seed, small }: Wanted): Promise<number> {
   const codes = BOTH.map((configuration) => {
     const half = String(Math.ceil(frames / BOTH.length));
     const args = ['--configuration', configuration, '--frames', half, '--seed', String(seed)];
+    if (!small) args.push('--no-shrink');
     const child = fork(fileURLToPath(import.meta.url), args, { execArgv: process.execArgv });
     return new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
   });
@@ -85,6 +97,7 @@ async function main(): Promise<number> {
       frames: { type: 'string', default: '100000' },
       seed: { type: 'string', default: '1' },
       configuration: { type: 'string' },
+      'no-shrink': { type: 'boolean', default: false },
       replay: { type: 'string' },
     },
   });
@@ -99,7 +112,8 @@ async function main(): Promise<number> {
     return 2;
   }
   const { configuration } = values;
-  return configuration === undefined ? both(frames, seed) : campaign(configuration, frames, seed);
+  const wanted = { frames, seed, small: !values['no-shrink'] };
+  return configuration === undefined ? both(wanted) : campaign(configuration, wanted);
 }
 
 try {

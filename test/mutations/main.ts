@@ -1,0 +1,160 @@
+/**
+ * `npm run mutations`: plants faults in the RTL, one at a time, and sees who notices: the tests of the
+ * module, the fuzz, the proofs.
+ *
+ *   npm run mutations                         all faults of faults.ts, as a table
+ *   npm run mutations -- --only 'any nonce'   this one, again; may be given several times
+ *   npm run mutations -- --json               one object, schema vidline.mutations/1
+ *   npm run mutations -- --write FILE         also the page docs/mutations.md
+ *
+ * It takes an hour or two. Each result is kept in build/mutations with the fault and the file that it
+ * was planted in, so that a run that was interrupted goes on, and only what has changed runs again.
+ *
+ * Exit status: 0 all caught; 1 one is not; 2 wrong use; 3 a fault cannot be planted or does not build,
+ * a tool is missing, or something fails without any fault.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ToolError } from '../../hdl/formal/engine.ts';
+import {
+  buildCard,
+  type Check,
+  CheckError,
+  runFuzz,
+  runProofs,
+  runTests,
+  stopRunning,
+} from './checks.ts';
+import { copyDigest, digest, makeCopy, planted, pristine, withFault } from './copy.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import { catches, page, type Result, type Tried, table } from './page.ts';
+import { HOME } from './places.ts';
+
+const RESULTS = `${HOME}results.json`;
+
+interface Kept {
+  /** What passed without a fault, and the copy in which it did. */
+  control: { copy: string; passed: string[] };
+  faults: Record<string, Result & { readonly key: string }>;
+}
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+function load(): Kept {
+  try {
+    return JSON.parse(readFileSync(RESULTS, 'utf8')) as Kept;
+  } catch {
+    return { control: { copy: '', passed: [] }, faults: {} };
+  }
+}
+
+function save(kept: Kept): void {
+  writeFileSync(RESULTS, JSON.stringify(kept, undefined, 1));
+}
+
+/** A result stands for this fault in this text. */
+const keyOf = (fault: Fault) => digest(JSON.stringify(fault), pristine(fault));
+
+/** What fails without a fault can catch none: all that these faults need has to pass. */
+async function control(kept: Kept, faults: readonly Fault[]): Promise<void> {
+  const copy = copyDigest();
+  if (kept.control.copy !== copy) kept.control = { copy, passed: [] };
+  const { passed } = kept.control;
+  const pass = async (names: readonly string[], check: () => Promise<Check>) => {
+    say(`without a fault: ${names.join(', ')}`);
+    const { verdict, by } = await check();
+    if (verdict === 'caught') throw new CheckError(`without any fault, this fails: ${by}`);
+    passed.push(...names);
+    save(kept);
+  };
+  const left = (names: readonly string[]) =>
+    [...new Set(names)].filter((name) => !passed.includes(name));
+  for (const name of left(faults.flatMap(({ proofs }) => proofs))) {
+    await pass([name], () => runProofs([name]));
+  }
+  if (!passed.includes('fuzz')) {
+    await buildCard();
+    await pass(['fuzz'], runFuzz);
+  }
+  const files = left(faults.flatMap(({ tests }) => tests));
+  if (files.length > 0) await pass(files, () => runTests(files));
+}
+
+async function tryOut(fault: Fault): Promise<Result> {
+  return planted(fault, async () => {
+    await buildCard();
+    const tests = await runTests(fault.tests);
+    const fuzz = await runFuzz();
+    const proofs = await runProofs(fault.proofs);
+    return { tests, fuzz, proofs };
+  });
+}
+
+function tell({ fault, result }: Tried): void {
+  for (const [kind, { verdict, by }] of Object.entries(result) as [string, Check][]) {
+    say(`  ${kind.padEnd(8)}${verdict.padEnd(8)}${by.split('\n')[0]}`);
+  }
+  if (catches({ fault, result }).length === 0) say('  NOT CAUGHT');
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      json: { type: 'boolean', default: false },
+      write: { type: 'string' },
+    },
+  });
+  const { only } = values;
+  const unknown = only.find((name) => !FAULTS.some((fault) => fault.name === name));
+  if (unknown !== undefined) {
+    say(`There is no fault "${unknown}": ${FAULTS.map(({ name }) => name).join(', ')}`);
+    return 2;
+  }
+  const faults = FAULTS.filter(({ name }) => only.length === 0 || only.includes(name));
+  for (const fault of faults) withFault(fault, pristine(fault));
+
+  mkdirSync(HOME, { recursive: true });
+  const kept = load();
+  const pending = faults.filter(
+    (fault) => only.length > 0 || kept.faults[fault.name]?.key !== keyOf(fault),
+  );
+  if (pending.length > 0) {
+    makeCopy();
+    await control(kept, pending);
+  }
+  for (const [index, fault] of pending.entries()) {
+    say(`${index + 1} of ${pending.length}: ${fault.name} (${fault.file}): ${fault.wrong}`);
+    const key = keyOf(fault);
+    const result = await tryOut(fault);
+    kept.faults[fault.name] = { key, ...result };
+    save(kept);
+    tell({ fault, result });
+  }
+  const tried = faults.map((fault): Tried => {
+    const { tests, fuzz, proofs } = kept.faults[fault.name] as Result;
+    return { fault, result: { tests, fuzz, proofs } };
+  });
+  if (values.json) {
+    const plain = tried.map(({ fault, result }) => ({ ...fault, ...result }));
+    process.stdout.write(`${JSON.stringify({ schema: 'vidline.mutations/1', faults: plain })}\n`);
+  } else {
+    process.stdout.write(`${table(tried)}\n`);
+  }
+  if (values.write !== undefined) writeFileSync(values.write, page(tried));
+  return tried.every((each) => catches(each).length > 0) ? 0 : 1;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stopRunning();
+    process.exit(3);
+  });
+}
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof CheckError || error instanceof ToolError)) throw error;
+  say(error.message);
+  process.exitCode = 3;
+}
