@@ -14,7 +14,7 @@ const network = ['test/**/*.net.test.ts', 'test/demo/**/*.test.ts'];
 const common = {
   root,
   environment: 'node',
-  testTimeout: 30_000,
+  testTimeout: 120_000, // only what hangs fails by it, on the slowest machine
   hookTimeout: 300_000, // the first user of the simulation builds it
   teardownTimeout: 20_000,
   pool: 'forks', // the simulation's addon is not for several workers of one process
