@@ -51,6 +51,11 @@ const STEPS: readonly Step[] = [
     command: tsx('hdl/cdc.ts'),
   },
   {
+    name: 'formal',
+    what: "the card's modules keep what is proven of them, in short (`npm run formal`: all)",
+    command: tsx('hdl/formal/main.ts', '--short'),
+  },
+  {
     name: 'tests',
     what: 'the tests',
     command: ['npx', 'vitest', 'run', '--config', 'test/vitest.config.ts'],

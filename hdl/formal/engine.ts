@@ -47,7 +47,10 @@ export function run(
     child.once('error', (error) => fail(new ToolError(`sh: ${error.message}`)));
     child.once('close', (status) => {
       if (status === 127) {
-        fail(new ToolError(`${program} is not there: apt install yosys (version 0.23 or newer)`));
+        const remedy = 'apt install yosys berkeley-abc (Yosys 0.23 or newer)';
+        fail(new ToolError(`${program} is not there: ${remedy}`));
+      } else if (/execution of command .*abc.* return code 127/.test(text)) {
+        fail(new ToolError('Yosys does not find its ABC: apt install berkeley-abc'));
       } else done({ text, status });
     });
   });

@@ -26,7 +26,7 @@ export interface Task {
 export const TASKS: readonly Task[] = [
   { name: 'table_ram', sources: ['table_ram'], reach: 8, limit: 60, short: true },
   { name: 'rx_merge', sources: ['rx_merge'], reach: 12, limit: 60, short: true },
-  { name: 'decide', sources: ['decide'], reach: 6, limit: 60, short: true },
+  { name: 'decide', sources: ['decide'], steps: 4, reach: 6, limit: 60, short: true },
   { name: 'finish', sources: ['finish'], reach: 6, limit: 60, short: true },
   {
     name: 'slot_health',
