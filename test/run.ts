@@ -62,8 +62,8 @@ const STEPS: readonly Step[] = [
   },
   {
     name: 'fuzz',
-    what: 'card and reference agree on 200,000 random frames',
-    command: tsx('test/fuzz/main.ts', '--frames', '200000', '--seed', '1'),
+    what: 'card and reference agree on 240,000 random frames',
+    command: tsx('test/fuzz/main.ts', '--frames', '240000', '--seed', '1'),
   },
   {
     name: 'requirements',

@@ -53,7 +53,7 @@ const TRIAL_FRAMES = 3000;
 /** Microseconds from one trial to the next: what the card remembers of the last is too old by then. */
 const APART_US = 10_000_000;
 const FIRST_US = 1_000_000;
-const PROGRESS_SECONDS = 5;
+const PROGRESS_SECONDS = 10;
 
 /** Runs until a trial fails or all frames are through. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {

@@ -3,7 +3,7 @@
  * decision; every end, byte and record must agree. docs/fuzz.md says how.
  *
  *   npm run fuzz -- --frames 1000000 --seed 1
- *   npm run fuzz -- --configuration sim-512      one width only; both, in two processes, where not given
+ *   npm run fuzz -- --configuration sim-512      one card only; three, each in a process, where not given
  *   npm run fuzz -- --no-shrink                  a mismatch as it was met, which takes minutes less
  *   npm run fuzz -- --replay build/fuzz/sim-17.json
  *
@@ -13,14 +13,16 @@ import { fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
 import { type Found, type Progress, replay, runCampaign } from './campaign.ts';
 import type { Mismatch } from './mismatch.ts';
 import { loadTrial, saveCapture, saveTrial } from './store.ts';
 
 const FOLDER = 'build/fuzz';
-const BOTH = ['sim', 'sim-512'];
-/** With so many frames every reason is met; else what is drawn has become too narrow. */
-const MANY = 50_000;
+/** Both widths, and a small card: its queues are soon full, and its rows can name slots it has not. */
+const CARDS = ['sim', 'sim-512', 'ecp5-25'];
+/** In so many frames every reason is met; else what is drawn has become too narrow. */
+const MANY = 150_000;
 /** The simulated wire waits for the receiver. test/hdl/rx-port.test.ts has one that does not. */
 const UNREACHED: readonly string[] = ['rx_overflow'];
 
@@ -57,38 +59,78 @@ interface Wanted {
   readonly small: boolean;
 }
 
-/** One configuration in this process. */
-async function campaign(configuration: string, wanted: Wanted): Promise<number> {
-  const { frames, small } = wanted;
+/** Frames by the name of their reason; undefined where card and reference disagree. */
+type Reasons = ReadonlyMap<string, bigint> | undefined;
+
+/** One card in this process. */
+async function campaign(configuration: string, wanted: Wanted): Promise<Reasons> {
   const onProgress = (progress: Progress) => say(progressText(configuration, progress));
-  const onMismatch = (failed: number, { message }: Mismatch) =>
-    say(
-      `${configuration}: seed ${failed}: ${message.split('\n')[0]}${small ? '; making it small …' : ''}`,
-    );
-  const options = { configuration, ...wanted, onProgress, onMismatch };
-  const { found, reasons } = await runCampaign(options);
-  if (found !== undefined) {
-    report(configuration, found);
-    return 1;
-  }
-  const counted = [...reasons].map(([name, count]) => `${name} ${count}`);
-  say(`${configuration}: all agree. ${counted.join(', ')}`);
-  const missed = [...reasons].filter(([name, count]) => count === 0n && !UNREACHED.includes(name));
-  if (frames < MANY || missed.length === 0) return 0;
-  say(`${configuration}: never met: ${missed.map(([name]) => name).join(', ')}`);
-  return 1;
+  const onMismatch = (seed: number, { message }: Mismatch) => {
+    const first = message.split('\n')[0];
+    say(`${configuration}: seed ${seed}: ${first}${wanted.small ? '; making it small …' : ''}`);
+  };
+  const { found, reasons } = await runCampaign({
+    configuration,
+    ...wanted,
+    onProgress,
+    onMismatch,
+  });
+  if (found === undefined) return reasons;
+  report(configuration, found);
+  return undefined;
 }
 
-/** Each width in a process of its own. */
-async function both({ frames, seed, small }: Wanted): Promise<number> {
-  const codes = BOTH.map((configuration) => {
-    const half = String(Math.ceil(frames / BOTH.length));
-    const args = ['--configuration', configuration, '--frames', half, '--seed', String(seed)];
-    if (!small) args.push('--no-shrink');
-    const child = fork(fileURLToPath(import.meta.url), args, { execArgv: process.execArgv });
-    return new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+/** The same in a process of its own, which sends what it has met. */
+async function elsewhere(configuration: string, wanted: Wanted): Promise<Reasons> {
+  const { frames, seed, small } = wanted;
+  const args = ['--configuration', configuration, '--frames', `${frames}`, '--seed', `${seed}`];
+  if (!small) args.push('--no-shrink');
+  const child = fork(fileURLToPath(import.meta.url), args, {
+    execArgv: process.execArgv,
+    serialization: 'advanced',
   });
-  return Math.max(...(await Promise.all(codes)));
+  let reasons: Reasons;
+  child.once('message', (met) => {
+    reasons = met as Map<string, bigint>;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return code === 0 ? reasons : undefined;
+}
+
+/** How often each card met each reason; which were never met by any. */
+function summary(cards: readonly string[], met: readonly Reasons[]): string[] {
+  const table = new Table({
+    head: ['reason', ...cards],
+    colAligns: ['left', ...cards.map(() => 'right' as const)],
+  });
+  const names = new Set(met.flatMap((reasons) => [...(reasons?.keys() ?? [])]));
+  for (const name of names) {
+    const counts = met.map((reasons) => reasons?.get(name) ?? 0n);
+    table.push([name, ...counts.map((count) => count.toLocaleString('en'))]);
+  }
+  say(table.toString());
+  return [...names].filter(
+    (name) => !UNREACHED.includes(name) && met.every((reasons) => !reasons?.get(name)),
+  );
+}
+
+async function all(cards: readonly string[], frames: number, rest: Omit<Wanted, 'frames'>) {
+  const wanted = { frames: Math.ceil(frames / cards.length), ...rest };
+  const [only] = cards;
+  const met =
+    cards.length === 1 && only !== undefined
+      ? [await campaign(only, wanted)]
+      : await Promise.all(cards.map((card) => elsewhere(card, wanted)));
+  if (process.send) {
+    process.send(met[0]);
+    return met[0] === undefined ? 1 : 0;
+  }
+  const missed = summary(cards, met);
+  if (met.includes(undefined)) return 1;
+  say(`${frames.toLocaleString('en')} frames, seed ${rest.seed}: all agree`);
+  if (cards.length === 1 || frames < MANY || missed.length === 0) return 0;
+  say(`never met: ${missed.join(', ')}`);
+  return 1;
 }
 
 async function main(): Promise<number> {
@@ -112,8 +154,8 @@ async function main(): Promise<number> {
     return 2;
   }
   const { configuration } = values;
-  const wanted = { frames, seed, small: !values['no-shrink'] };
-  return configuration === undefined ? both(wanted) : campaign(configuration, wanted);
+  const cards = configuration === undefined ? CARDS : [configuration];
+  return all(cards, frames, { seed, small: !values['no-shrink'] });
 }
 
 try {
