@@ -6,6 +6,8 @@ rtl/rx_merge.sv
 rtl/ingress.sv
 rtl/header_line.sv
 rtl/header_tap.sv
+rtl/header_pick.sv
+rtl/header_words.sv
 rtl/meta_delay.sv
 rtl/parse_l2.sv
 rtl/parse_l3.sv
@@ -16,6 +18,7 @@ rtl/prefix_match.sv
 rtl/parse_l4.sv
 rtl/parse_payload.sv
 rtl/parser.sv
+rtl/rule_terms.sv
 rtl/rule_match.sv
 rtl/classify.sv
 rtl/fetch.sv

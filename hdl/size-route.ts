@@ -123,6 +123,8 @@ async function place(
         ...['--package', PACKAGE, '--speed', SPEED, '--freq', `${TARGET_MHZ}`, '--seed', `${seed}`],
         ...['--json', file, '--report', report],
         ...['--timing-allow-fail', '--lpf-allow-unconstrained'],
+        // Adders beside full slices take many tries.
+        ...['--placer-heap-cell-placement-timeout', '1000000'],
       ],
       (text) => {
         if (/ERROR:.*(unable to|failed to place|no BELs remaining)/i.test(text)) tooSmall = text;

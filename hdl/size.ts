@@ -33,8 +33,11 @@ const { values } = parseArgs({
 });
 
 const ROUTED = 'ecp5-25';
-/** Where the card does not fit its part it is placed in this one, which says how fast it would be. */
-const LARGER = { name: 'LFE5U-45F', flag: '--45k', luts: 43848, rams: 108 };
+/** Where the card does not fit its part it is placed in one of these, which says how fast it would be. */
+const LARGER = [
+  { name: 'LFE5U-45F', flag: '--45k', luts: 43848, rams: 108 },
+  { name: 'LFE5U-85F', flag: '--85k', luts: 83640, rams: 208 },
+];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -67,7 +70,7 @@ async function measure(): Promise<Measured> {
     }
     let placed: Awaited<ReturnType<typeof route>> | undefined;
     if (values.route) {
-      const parts = [...Object.values(PARTS).slice(0, 1), LARGER];
+      const parts = [...Object.values(PARTS).slice(0, 1), ...LARGER];
       const options = { parts, seed: Number(values.seed), folder, line: say };
       placed = await route(tools, readConfiguration(ROUTED), options);
     }

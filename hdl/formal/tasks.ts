@@ -37,7 +37,7 @@ export const TASKS: readonly Task[] = [
   },
   {
     name: 'slot_rule',
-    sources: ['slice_at', 'config_table', 'host_tables', 'slot_health'],
+    sources: ['slice_at', 'config_table', 'rule_terms', 'host_tables', 'slot_health'],
     reach: 24,
     limit: 200,
     short: true,

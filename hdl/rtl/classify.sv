@@ -9,12 +9,9 @@ module classify #(
     input  linecard_pkg::meta_t meta_i,
     input  logic [PREFIXES-1:0] prefixes_i,
     input  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_i,
-    input  logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules_i,
-    // a rule that was written at the last clock edge, as it was before
-    input  logic                changed_i,
-    input  logic [4:0]          changed_index_i,
-    input  linecard_regs_pkg::rule_entry_t previous_i,
-    // the rule that matched, read by its index: what is not compared stands in RAM only
+    input  logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_i,  // of each rule
+    // the rule that matched, read by its index as terms_i had it in the clock before: what is not compared
+    // stands in RAM only, and a packet gets the rule that it was compared by
     output logic [4:0]          choose_o,
     input  linecard_regs_pkg::rule_entry_t chosen_i,
     input  logic                follow_i,  // later fragments follow their first
@@ -23,7 +20,7 @@ module classify #(
     output logic [8:0]          offset_o,  // identifier's first byte, from the frame's first
     output logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_o
 );
-  localparam int BITS = linecard_regs_pkg::BITS_RULE;
+  localparam int BITS = linecard_pkg::RULE_TERMS_BITS;
   localparam int PAYLOAD_BITS = linecard_pkg::PAYLOAD_BYTES * 8;
 
   // ---- match
@@ -33,7 +30,7 @@ module classify #(
         .PREFIXES(PREFIXES)
     ) rule_match (
         .enable_i(valid_i),
-        .rule_i(rules_i[i*BITS+:BITS]),
+        .terms_i(terms_i[i*BITS+:BITS]),
         .protocol_i(meta_i.protocol),
         .prefixes_i(prefixes_i),
         .has_ports_i(meta_i.has_ports),
@@ -47,10 +44,13 @@ module classify #(
 
   logic [RULES*9-1:0] offsets, offsets_q;
   logic [7:0] base;
-  linecard_regs_pkg::rule_entry_t entry;
+  logic [RULES-1:0] always_setup_all, by_source_all;
+  linecard_pkg::rule_terms_t entry;
   always_comb begin
     for (int i = 0; i < RULES; i++) begin
-      entry = rules_i[i*BITS+:BITS];
+      entry = terms_i[i*BITS+:BITS];
+      always_setup_all[i] = entry.setup_always;
+      by_source_all[i] = entry.by_source;
       case (entry.id_base)
         linecard_regs_pkg::RULE_ID_BASE_L3: base = 8'(meta_i.l3);
         linecard_regs_pkg::RULE_ID_BASE_L4: base = meta_i.l4;
@@ -63,8 +63,11 @@ module classify #(
 
   linecard_pkg::meta_t meta_q;
   logic [PAYLOAD_BITS-1:0] payload_q;
+  logic [RULES-1:0] always_setup_q, by_source_q;  // of each rule
   always_ff @(posedge clk_i) begin
     match_q <= match;
+    always_setup_q <= always_setup_all;
+    by_source_q <= by_source_all;
     offsets_q <= offsets;
     meta_q <= meta_i;
     payload_q <= payload_i;
@@ -76,32 +79,23 @@ module classify #(
 
   logic [4:0] index;
   logic [8:0] offset;
-  logic chosen_always, chosen_by_source;
   always_comb begin
     index = '0;
     offset = '0;
-    chosen_always = 1'b0;
-    chosen_by_source = 1'b0;
     for (int i = 0; i < RULES; i++) begin
       if (first[i]) begin
         index = index | 5'(i);
         offset = offset | offsets_q[i*9+:9];
-        chosen_always = chosen_always | rules_i[i*BITS+linecard_regs_pkg::LSB_RULE_SETUP_ALWAYS];
-        chosen_by_source = chosen_by_source | rules_i[i*BITS+linecard_regs_pkg::LSB_RULE_OVERRIDE+1];
       end
     end
   end
   assign choose_o = index;
 
   linecard_pkg::meta_t meta;
-  logic changed, always_setup, by_source;
-  linecard_regs_pkg::rule_entry_t rule;
+  logic always_setup, by_source;
   always_comb begin
-    // A rule that was written between the two clocks is applied as it was compared.
-    changed = changed_i && changed_index_i == index;
-    rule = changed ? previous_i : (match_q != '0) ? chosen_i : '0;
-    always_setup = changed ? previous_i.setup_always : chosen_always;
-    by_source = changed ? previous_i.override[1] : chosen_by_source;
+    always_setup = (first & always_setup_q) != '0;
+    by_source = (first & by_source_q) != '0;
     meta = meta_q;
     meta.quoted = meta_q.quoted && meta_q.by_rules && !meta_q.decided;
     if (meta_q.by_rules && !meta_q.decided) begin
@@ -124,7 +118,7 @@ module classify #(
 
   always_ff @(posedge clk_i) begin
     meta_o <= meta;
-    rule_o <= rule;
+    rule_o <= (match_q != '0) ? chosen_i : '0;
     offset_o <= offset;
     payload_o <= payload_q;
   end

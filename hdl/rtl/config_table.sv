@@ -8,10 +8,10 @@ module config_table #(
     input  logic                    clk_i,
     input  logic                    rst_ni,
     input  logic                    write_i,
-    input  logic [15:0]             index_i,  // entries that are not there: writes do nothing, reads 0
+    input  logic [15:0]             index_i,   // entries that are not there: writes do nothing
     input  logic [BITS-1:0]         data_i,
-    output logic [BITS-1:0]         data_o,   // of the index_i of the clock before
-    output logic [ENTRIES*BITS-1:0] entries_o
+    output logic [ENTRIES*BITS-1:0] entries_o,
+    output logic                    written_o  // the entry index_i is there and was written since reset
 );
   logic [INDEX_BITS-1:0] index;
   logic exists;
@@ -31,13 +31,6 @@ module config_table #(
       end
     end
   end
-
-  // The host reads a copy in RAM: a multiplexer over all entries would be larger than the entries.
-  // What has not been written since reset reads as what reset made it.
-  logic [BITS-1:0] copy[0:ENTRIES-1];
-  always_ff @(posedge clk_i) begin
-    if (write_i && exists) copy[index] <= data_i;
-  end
-  always_ff @(posedge clk_i) data_o <= (exists && written_q[index]) ? copy[index] : '0;
+  assign written_o = exists && written_q[index];
 
 endmodule

@@ -1,13 +1,13 @@
 // Fetch, two clocks: the identifier's bytes out of the header window (docs/card.md, steps 3.9 and
-// 3.10). The first clock picks the 16 bytes around it and says whether the packet has it at all, the
-// second shifts them into place and puts them in order.
+// 3.10). In the first clock header_pick reads the 16 bytes around it, and here it is said whether the
+// packet has it at all; the second shifts them into place and puts them in order.
 module fetch (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
     input  linecard_regs_pkg::rule_entry_t rule_i,
     input  logic [8:0]          offset_i,  // identifier's first byte, from the frame's first
     input  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_i,
-    input  logic [linecard_pkg::WINDOW*8-1:0] window_i,
+    input  logic [127:0]        around_i,  // 16 bytes from the multiple of eight at or before offset_i on
     output logic [7:0]          type_o,    // message type, in the first clock
     output linecard_pkg::meta_t meta_o,
     output linecard_regs_pkg::rule_entry_t rule_o
@@ -17,17 +17,6 @@ module fetch (
   logic [2:0] skip_q;
   linecard_pkg::meta_t meta_q;
   linecard_regs_pkg::rule_entry_t rule_q;
-  logic [127:0] around;
-  slice_at #(
-      .IN_WIDTH(linecard_pkg::WINDOW * 8),
-      .STEP(64),
-      .SELECT_BITS(5),
-      .WIDTH(128)
-  ) pick (
-      .vector_i(window_i),
-      .select_i(offset_i[7:3]),
-      .slice_o(around)
-  );
   slice_at #(
       .IN_WIDTH(linecard_pkg::PAYLOAD_BYTES * 8),
       .STEP(8),
@@ -81,7 +70,7 @@ module fetch (
     meta_q <= meta_picked;
     rule_q <= rule_i;
     skip_q <= offset_i[2:0];
-    around_q <= around;
+    around_q <= around_i;
   end
 
   // ---- align

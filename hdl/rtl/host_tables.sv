@@ -12,7 +12,7 @@ module host_tables #(
     input  logic              write_i,    // of the word at address_i
     input  logic [23:0]       address_i,
     input  logic [STAGED+31:0] words_i,   // that word on top, below it those written before
-    output logic [31:0]       data_o,     // of the address_i of the clock before
+    output logic [31:0]       data_o,     // of the address_i of two clocks before
     // slots go up and down in slot_health
     input  logic [SLOTS-1:0]  slot_up_i,
     output logic              slot_raise_o,
@@ -22,12 +22,11 @@ module host_tables #(
     output logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_o,
     output logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_o,
     output logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_o,
-    output logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules_o,
-    output logic              rule_changed_o,        // a rule was written at the last clock edge
-    output logic [4:0]        rule_changed_index_o,
-    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_o,
+    output logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_o,  // of the rules
+    // One rule, combinational, as terms_o had it in the clock before: a packet is compared by a rule in one
+    // clock and gets it in the next, old or new in both. Undefined until written.
     input  logic [4:0]        rule_choose_i,
-    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_o  // combinational; undefined until written
+    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_o
 );
   localparam int PAGE = 12;
   logic [11:0] page;
@@ -47,7 +46,7 @@ module host_tables #(
   localparam int RULE_WORDS = linecard_regs_pkg::WORDS_RULE;
   localparam int PREFIX_WORDS = linecard_regs_pkg::WORDS_PREFIX;
 
-  logic [linecard_regs_pkg::BITS_PORT-1:0] port_data;
+  logic port_written, prefix_written, rule_written;
   logic [PORT_STRIDE-3:0] port_word;
   assign port_word = address_i[PORT_STRIDE-1:2];
   config_table #(
@@ -59,17 +58,17 @@ module host_tables #(
       .write_i(write_i && at_port && port_word == (PORT_STRIDE - 2)'(PORT_WORDS - 1)),
       .index_i(16'(address_i[PAGE-1:PORT_STRIDE])),
       .data_i(linecard_regs_pkg::unpack_port(words_i[STAGED+31-:PORT_WORDS*32])),
-      .data_o(port_data),
-      .entries_o(ports_o)
+      .entries_o(ports_o),
+      .written_o(port_written)
   );
   // Down is latched: a slot that is down comes up with another epoch only, so that nobody who was
   // given up can be given back the right to speak. Whether it is up, slot_health knows.
   localparam int SLOT_BITS = linecard_regs_pkg::BITS_SLOT;
   localparam int SLOT_INDEX_BITS = $clog2(SLOTS);
   logic [SLOTS*SLOT_BITS-1:0] slots;
-  logic [SLOT_BITS-1:0] slot_data, slot_before;
+  logic [SLOT_BITS-1:0] slot_before;
   linecard_regs_pkg::slot_entry_t slot_old, slot_new, slot_read;
-  logic slot_exists, slot_up, slot_read_up_q, slot_write;
+  logic slot_exists, slot_up, slot_write;
   assign slot_exists = address_i[PAGE-1:2] < 10'(SLOTS);
   assign slot_up = slot_exists && slot_up_i[address_i[2+:SLOT_INDEX_BITS]];
   slice_at #(
@@ -89,8 +88,8 @@ module host_tables #(
     slot_raise_o = slot_write && slot_new.up && slot_new.epoch != slot_old.epoch;
     slot_drop_o = slot_write && !slot_new.up && slot_up;
     slot_index_o = 6'(address_i[2+:SLOT_INDEX_BITS]);
-    slot_read = slot_data;
-    slot_read.up = slot_read_up_q;
+    slot_read = slot_old;
+    slot_read.up = slot_up;
   end
   config_table #(
       .ENTRIES(SLOTS),
@@ -101,10 +100,10 @@ module host_tables #(
       .write_i(slot_write),
       .index_i(16'(address_i[PAGE-1:2])),
       .data_i(slot_new),
-      .data_o(slot_data),
-      .entries_o(slots)
+      .entries_o(slots),
+      .written_o(slot_written_unused)
   );
-  always_ff @(posedge clk_i) slot_read_up_q <= slot_up;
+  logic slot_written_unused;
   for (genvar s = 0; s < SLOTS; s++) begin : g_slot
     assign slots_o[s*SLOT_BITS+:SLOT_BITS] = {slots[s*SLOT_BITS+1+:SLOT_BITS-1], slot_up_i[s]};
   end
@@ -112,7 +111,6 @@ module host_tables #(
     $error("host_tables: `up` is not the lowest bit of a slot's entry");
   end
 
-  logic [linecard_regs_pkg::BITS_PREFIX-1:0] prefix_data;
   config_table #(
       .ENTRIES(PREFIXES),
       .BITS(linecard_regs_pkg::BITS_PREFIX)
@@ -122,67 +120,113 @@ module host_tables #(
       .write_i(write_i && at_prefix && word == 4'(PREFIX_WORDS - 1)),
       .index_i(16'(address_i[PAGE-1:PREFIX_STRIDE])),
       .data_i(linecard_regs_pkg::unpack_prefix(words_i[STAGED+31-:PREFIX_WORDS*32])),
-      .data_o(prefix_data),
-      .entries_o(prefixes_o)
+      .entries_o(prefixes_o),
+      .written_o(prefix_written)
   );
 
-  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_data;
+  logic rule_write;
+  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_new;
+  assign rule_write = write_i && at_rule && word == 4'(RULE_WORDS - 1);
+  assign rule_new = linecard_regs_pkg::unpack_rule(words_i[STAGED+31-:RULE_WORDS*32]);
+  linecard_pkg::rule_terms_t rule_new_terms;
+  if ($bits(rule_new_terms) != linecard_pkg::RULE_TERMS_BITS) begin : g_terms
+    $error("linecard_pkg: RULE_TERMS_BITS is not the width of rule_terms_t");
+  end
+  rule_terms rule_terms (
+      .rule_i(rule_new),
+      .terms_o(rule_new_terms)
+  );
   config_table #(
       .ENTRIES(RULES),
-      .BITS(linecard_regs_pkg::BITS_RULE)
+      .BITS(linecard_pkg::RULE_TERMS_BITS)
   ) rule_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .write_i(rule_write),
       .index_i(16'(address_i[PAGE-1:RULE_STRIDE])),
-      .data_i(linecard_regs_pkg::unpack_rule(words_i[STAGED+31-:RULE_WORDS*32])),
-      .data_o(rule_data),
-      .entries_o(rules_o)
+      .data_i(rule_new_terms),
+      .entries_o(terms_o),
+      .written_o(rule_written)
   );
 
   // What is wanted of the one rule that matched is read here: in flip-flops it would take a multiplexer
-  // over all rules. Those fields of rules_o are then used by nobody, and no flip-flops are made.
+  // over all rules.
   localparam int RULE_INDEX_BITS = $clog2(RULES);
   logic [linecard_regs_pkg::BITS_RULE-1:0] chosen[0:RULES-1];
+  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_new_q;
+  logic rule_write_q;
+  logic [RULE_INDEX_BITS-1:0] rule_index_q;
   always_ff @(posedge clk_i) begin
-    if (rule_write && 32'(address_i[PAGE-1:RULE_STRIDE]) < RULES) begin
-      chosen[address_i[RULE_STRIDE+:RULE_INDEX_BITS]] <=
-          linecard_regs_pkg::unpack_rule(words_i[STAGED+31-:RULE_WORDS*32]);
-    end
+    if (!rst_ni) rule_write_q <= 1'b0;
+    else rule_write_q <= rule_write && 32'(address_i[PAGE-1:RULE_STRIDE]) < RULES;
+  end
+  always_ff @(posedge clk_i) begin
+    rule_index_q <= address_i[RULE_STRIDE+:RULE_INDEX_BITS];
+    rule_new_q <= rule_new;
+    if (rule_write_q) chosen[rule_index_q] <= rule_new_q;
   end
   assign rule_chosen_o = chosen[rule_choose_i[RULE_INDEX_BITS-1:0]];
 
-  // What the entry was before the write of the clock before: config_table reads old, then writes.
-  logic rule_write;
-  assign rule_write = write_i && at_rule && word == 4'(RULE_WORDS - 1);
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) rule_changed_o <= 1'b0;
-    else rule_changed_o <= rule_write;
-    rule_changed_index_o <= 5'(address_i[PAGE-1:RULE_STRIDE]);
+  // ---- read: the words as they were written, in one RAM, without the bits that no field has. Slots have
+  // their own way, since they can change by themselves.
+  localparam int PREFIX_PLACE = RULES * 16;
+  localparam int PORT_PLACE = PREFIX_PLACE + PREFIXES * 16;
+  localparam int PLACES = PORT_PLACE + PORTS * 4;
+  localparam int PLACE_BITS = $clog2(PLACES);
+  if (linecard_regs_pkg::STRIDE_RULE != 16 || linecard_regs_pkg::STRIDE_PREFIX != 16 ||
+      linecard_regs_pkg::STRIDE_PORT != 4) begin : g_strides
+    $error("host_tables: entries are not as far apart as their words in RAM");
   end
-  assign rule_previous_o = rule_data;
+  logic [RULE_WORDS*32-1:0] rule_bits;
+  logic [PREFIX_WORDS*32-1:0] prefix_bits;
+  logic [PORT_WORDS*32-1:0] port_bits;
+  assign rule_bits = linecard_regs_pkg::pack_rule('1);
+  assign prefix_bits = linecard_regs_pkg::pack_prefix('1);
+  assign port_bits = linecard_regs_pkg::pack_port('1);
 
-  // ---- read
-  logic [319:0] rule_words;
-  logic [287:0] prefix_words;
-  logic [63:0] port_words;
-  assign rule_words = linecard_regs_pkg::pack_rule(rule_data);
-  assign prefix_words = linecard_regs_pkg::pack_prefix(prefix_data);
-  assign port_words = linecard_regs_pkg::pack_port(port_data);
+  logic [PLACE_BITS-1:0] place;
+  logic [31:0] bits;
+  logic there, written;
   always_comb begin
-    data_o = '0;
+    place = PLACE_BITS'(address_i[PAGE-1:2]);
+    bits = '0;
+    there = 1'b0;
+    written = 1'b0;
+    if (at_rule) begin
+      for (int i = 0; i < RULE_WORDS; i++) if (word == 4'(i)) bits = rule_bits[i*32+:32];
+      there = address_i[PAGE-1:RULE_STRIDE] < (PAGE - RULE_STRIDE)'(RULES) && word < 4'(RULE_WORDS);
+      written = there && rule_written;
+    end
+    if (at_prefix) begin
+      for (int i = 0; i < PREFIX_WORDS; i++) if (word == 4'(i)) bits = prefix_bits[i*32+:32];
+      place = PLACE_BITS'(address_i[PAGE-1:2]) + PLACE_BITS'(PREFIX_PLACE);
+      there = address_i[PAGE-1:PREFIX_STRIDE] < (PAGE - PREFIX_STRIDE)'(PREFIXES) && word < 4'(PREFIX_WORDS);
+      written = there && prefix_written;
+    end
     if (at_port) begin
       for (int i = 0; i < PORT_WORDS; i++) begin
-        if (port_word == (PORT_STRIDE - 2)'(i)) data_o = port_words[i*32+:32];
+        if (port_word == (PORT_STRIDE - 2)'(i)) bits = port_bits[i*32+:32];
       end
-    end
-    if (at_slot) data_o = linecard_regs_pkg::pack_slot(slot_read);
-    if (at_prefix) begin
-      for (int i = 0; i < PREFIX_WORDS; i++) if (word == 4'(i)) data_o = prefix_words[i*32+:32];
-    end
-    if (at_rule) begin
-      for (int i = 0; i < RULE_WORDS; i++) if (word == 4'(i)) data_o = rule_words[i*32+:32];
+      place = PLACE_BITS'(address_i[PAGE-1:2]) + PLACE_BITS'(PORT_PLACE);
+      there = address_i[PAGE-1:PORT_STRIDE] < (PAGE - PORT_STRIDE)'(PORTS) &&
+          port_word < (PORT_STRIDE - 2)'(PORT_WORDS);
+      written = there && port_written;
     end
   end
+
+  logic [31:0] words[0:PLACES-1];
+  logic [31:0] word_q, word_q2, slot_q, slot_q2;
+  logic written_q, written_q2;
+  always_ff @(posedge clk_i) begin
+    if (write_i && there) words[place] <= words_i[STAGED+31-:32] & bits;
+    else word_q <= words[place];
+  end
+  always_ff @(posedge clk_i) begin
+    word_q2 <= word_q;
+    {written_q, written_q2} <= {written, written_q};
+    slot_q <= (at_slot && slot_exists) ? linecard_regs_pkg::pack_slot(slot_read) : '0;
+    slot_q2 <= slot_q;
+  end
+  assign data_o = slot_q2 | (written_q2 ? word_q2 : '0);
 
 endmodule

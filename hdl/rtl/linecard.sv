@@ -85,7 +85,7 @@ module linecard #(
   logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots;
   logic [SLOTS*32-1:0] nonces;
   logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes;
-  logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules;
+  logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] rule_terms;
 
   // Frames wait until what counts and remembers is clear after reset; a snapshot does not hold them.
   logic counters_busy, vids_busy, fragments_busy, gate_busy, clear_q;
@@ -161,9 +161,8 @@ module linecard #(
   logic [linecard_regs_pkg::BITS_VID_ROW-1:0] vid_row_data;
   logic [linecard_regs_pkg::BITS_OVERRIDE-1:0] override_wdata, override_data;
   logic type_set_bad, vid_row_bad, override_bad;
-  logic rule_changed;
-  logic [4:0] rule_changed_index, rule_choose;
-  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous, rule_chosen;
+  logic [4:0] rule_choose;
+  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen;
   logic entered, returned, learned;
   logic [1:0] entered_origin;
   logic [7:0] learn_count;
@@ -202,10 +201,7 @@ module linecard #(
       .slots_i(slots),
       .nonces_i(nonces),
       .prefixes_i(prefixes),
-      .rules_i(rules),
-      .rule_changed_i(rule_changed),
-      .rule_changed_index_i(rule_changed_index),
-      .rule_previous_i(rule_previous),
+      .terms_i(rule_terms),
       .rule_choose_o(rule_choose),
       .rule_chosen_i(rule_chosen),
       .type_set_write_i(type_set_write),
@@ -543,10 +539,7 @@ module linecard #(
       .ports_o(ports),
       .slots_o(slots),
       .prefixes_o(prefixes),
-      .rules_o(rules),
-      .rule_changed_o(rule_changed),
-      .rule_changed_index_o(rule_changed_index),
-      .rule_previous_o(rule_previous),
+      .terms_o(rule_terms),
       .rule_choose_i(rule_choose),
       .rule_chosen_o(rule_chosen),
       .slot_up_i(slot_up),

@@ -190,6 +190,28 @@ package linecard_pkg;
   // Yosys 0.23 knows $bits of a signal only; linecard.sv checks this number.
   localparam int META_BITS = 321;
 
+  // What all rules are compared by at once: see rule_terms. The rest of a rule is read where it matched.
+  typedef struct packed {
+    logic valid;
+    logic any_protocol;
+    logic any_prefix;
+    logic any_port;
+    logic needs_l4;  // a later fragment does not have what it asks for
+    logic [7:0] protocol;
+    logic [7:0] prefixes;
+    logic [15:0] port_low;
+    logic [15:0] port_high;
+    logic [31:0] value;  // by lanes of the payload, lane 0 lowest
+    logic [31:0] mask;
+    logic [7:0] words;   // of each lane: which word of the payload
+    logic [4:0] needed;  // bytes of payload that there have to be
+    logic [1:0] id_base;
+    logic [7:0] id_offset;
+    logic setup_always;
+    logic by_source;     // its override asks for the source
+  } rule_terms_t;
+  localparam int RULE_TERMS_BITS = 142;
+
   // The packet that an ICMP error quotes.
   typedef struct packed {
     logic valid;

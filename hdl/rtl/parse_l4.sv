@@ -5,30 +5,15 @@
 module parse_l4 (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
-    input  logic [(linecard_pkg::L4_MAX+16)*8-1:0] window_i,
+    input  logic [16*8-1:0]     header_i,  // from meta_i.l4 on
     output linecard_pkg::meta_t meta_o  // two clocks later
 );
-  localparam int FIRST = 34;  // nothing has its L4 header before that
-
   // ---- select
   logic [16*8-1:0] header_q;
   linecard_pkg::meta_t meta_q;
-  logic [7:0] beyond;
-  assign beyond = meta_i.l4 - 8'(FIRST);
-  logic [16*8-1:0] header;
-  slice_at #(
-      .IN_WIDTH((linecard_pkg::L4_MAX + 16 - FIRST) * 8),
-      .STEP(32),
-      .SELECT_BITS(5),
-      .WIDTH(16 * 8)
-  ) pick (
-      .vector_i(window_i[FIRST*8+:(linecard_pkg::L4_MAX+16-FIRST)*8]),
-      .select_i(beyond[6:2]),
-      .slice_o(header)
-  );
   always_ff @(posedge clk_i) begin
     meta_q <= meta_i;
-    header_q <= header;
+    header_q <= header_i;
   end
 
   // ---- read

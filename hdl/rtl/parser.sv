@@ -13,6 +13,7 @@ module parser #(
 ) (
     input  logic                            clk_i,
     input  linecard_pkg::meta_t             meta_i,  // at tap 0
+    input  logic [DATA_WIDTH-1:0]           next_i,  // what stands at position 0 in the next clock
     input  logic [POSITIONS*DATA_WIDTH-1:0] line_i,
     input  logic [31:0]                     fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
@@ -166,8 +167,8 @@ module parser #(
 
   // ---- L4
   logic [META_BITS-1:0] meta_l4;
-  logic [(linecard_pkg::L4_MAX+16)*8-1:0] window_l4;
-  linecard_pkg::meta_t meta_after_l4;
+  logic [127:0] header_l4;
+  linecard_pkg::meta_t meta_at_l4, meta_after_l4;
   meta_delay #(
       .CYCLES(linecard_pkg::tap_l4_select(K) - linecard_pkg::tap_chain(K) -
           linecard_pkg::CHAIN_UNITS / linecard_pkg::chain_per_clock(K))
@@ -176,25 +177,30 @@ module parser #(
       .meta_i(meta_after_chain),
       .meta_o(meta_l4)
   );
-  header_tap #(
+  assign meta_at_l4 = meta_l4;
+  header_words #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
       .TAP(linecard_pkg::tap_l4_select(K)),
-      .BYTES(linecard_pkg::L4_MAX + 16)
-  ) window_at_l4 (
+      .LAST(linecard_pkg::L4_MAX + 16)
+  ) header_at_l4 (
+      .clk_i(clk_i),
+      .next_i(next_i),
       .line_i(line_i),
-      .window_o(window_l4)
+      .at_i(meta_at_l4.l4),
+      .bytes_o(header_l4)
   );
   parse_l4 parse_l4 (
       .clk_i(clk_i),
       .meta_i(meta_l4),
-      .window_i(window_l4),
+      .header_i(header_l4),
       .meta_o(meta_after_l4)
   );
 
   // ---- payload
   logic [META_BITS-1:0] meta_payload;
-  logic [linecard_pkg::WINDOW*8-1:0] window_payload;
+  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] bytes_payload;
+  linecard_pkg::meta_t meta_at_payload;
   meta_delay #(
       .CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::tap_l4(K) - 1)
   ) delay_payload (
@@ -202,19 +208,23 @@ module parser #(
       .meta_i(meta_after_l4),
       .meta_o(meta_payload)
   );
-  header_tap #(
+  assign meta_at_payload = meta_payload;
+  header_words #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
       .TAP(linecard_pkg::tap_payload(K)),
-      .BYTES(linecard_pkg::WINDOW)
-  ) window_at_payload (
+      .LAST(linecard_pkg::WINDOW)
+  ) header_at_payload (
+      .clk_i(clk_i),
+      .next_i(next_i),
       .line_i(line_i),
-      .window_o(window_payload)
+      .at_i(meta_at_payload.payload),
+      .bytes_o(bytes_payload)
   );
   parse_payload parse_payload (
       .clk_i(clk_i),
       .meta_i(meta_payload),
-      .window_i(window_payload),
+      .payload_i(bytes_payload),
       .quote_i(quote_payload),
       .meta_o(meta_o),
       .payload_o(payload_o)

@@ -35,10 +35,7 @@ module pipeline #(
     input  logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_i,
     input  logic [SLOTS*32-1:0]   nonces_i,
     input  logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_i,
-    input  logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules_i,
-    input  logic                  rule_changed_i,  // at the last clock edge
-    input  logic [4:0]            rule_changed_index_i,
-    input  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_i,
+    input  logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_i,
     output logic [4:0]            rule_choose_o,
     input  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_i,
     // the host's side of tables in RAM: what is read belongs to the index of two clocks before
@@ -155,6 +152,7 @@ module pipeline #(
   ) parser (
       .clk_i(clk_i),
       .meta_i(entering_q),
+      .next_i(data_i),
       .line_i(line),
       .fabric_prefix_i(fabric_prefix_i),
       .ports_i(ports_i),
@@ -178,10 +176,7 @@ module pipeline #(
       .meta_i(meta_match),
       .prefixes_i(prefix_hits),
       .payload_i(payload_match),
-      .rules_i(rules_i),
-      .changed_i(rule_changed_i),
-      .changed_index_i(rule_changed_index_i),
-      .previous_i(rule_previous_i),
+      .terms_i(terms_i),
       .choose_o(rule_choose_o),
       .chosen_i(rule_chosen_i),
       .follow_i(fragment_us_i != '0),
@@ -195,15 +190,16 @@ module pipeline #(
   linecard_pkg::meta_t meta_identify;
   linecard_regs_pkg::rule_entry_t rule_identify;
   logic [7:0] type_fetch;
-  logic [linecard_pkg::WINDOW*8-1:0] window_fetch;
-  header_tap #(
+  logic [127:0] around_fetch;
+  header_pick #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::tap_fetch(K)),
-      .BYTES(linecard_pkg::WINDOW)
-  ) window_at_fetch (
+      .TAP(linecard_pkg::tap_fetch(K))
+  ) identifier_bytes (
+      .clk_i(clk_i),
       .line_i(line),
-      .window_o(window_fetch)
+      .unit_i(offset_fetch[7:3]),
+      .bytes_o(around_fetch)
   );
   fetch fetch (
       .clk_i(clk_i),
@@ -211,7 +207,7 @@ module pipeline #(
       .rule_i(rule_fetch),
       .offset_i(offset_fetch),
       .payload_i(payload_fetch),
-      .window_i(window_fetch),
+      .around_i(around_fetch),
       .type_o(type_fetch),
       .meta_o(meta_identify),
       .rule_o(rule_identify)

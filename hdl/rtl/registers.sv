@@ -45,10 +45,7 @@ module registers #(
     output logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_o,
     output logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_o,
     output logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_o,
-    output logic [RULES*linecard_regs_pkg::BITS_RULE-1:0] rules_o,
-    output logic        rule_changed_o,
-    output logic [4:0]  rule_changed_index_o,
-    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_previous_o,
+    output logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_o,
     input  logic [4:0]  rule_choose_i,
     output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_o,  // combinational
     // slots
@@ -196,10 +193,7 @@ module registers #(
       .ports_o(ports_o),
       .slots_o(slots_o),
       .prefixes_o(prefixes_o),
-      .rules_o(rules_o),
-      .rule_changed_o(rule_changed_o),
-      .rule_changed_index_o(rule_changed_index_o),
-      .rule_previous_o(rule_previous_o),
+      .terms_o(terms_o),
       .rule_choose_i(rule_choose_i),
       .rule_chosen_o(rule_chosen_o)
   );

@@ -48,7 +48,9 @@ module rx_port #(
   localparam int DEPTH = BYTES / K;
   localparam int PTR_BITS = $clog2(DEPTH);
   localparam int FRAME_BEATS = (linecard_pkg::MAX_FRAME + K - 1) / K;
-  localparam int ENTRY_BITS = 1 + USER_BITS + 3 + 1 + COUNT_BITS + DATA_WIDTH;
+  // With one bit of side 72 bits, which two block RAMs are wide. A gap is seen at the output only, so the
+  // verdict has two bits.
+  localparam int ENTRY_BITS = 1 + USER_BITS + 2 + 1 + COUNT_BITS + DATA_WIDTH;
   localparam logic [PTR_BITS:0] ALL_ROOM = (PTR_BITS + 1)'(DEPTH);
 
   // More than a frame: the beat that marks an overflow, and those on the way in and out.
@@ -132,7 +134,7 @@ module rx_port #(
   always_ff @(posedge clk_i) begin
     if (write) begin
       buffer[write_q[PTR_BITS-1:0]] <=
-          {stamped, side_q, write_verdict, write_last, write_count, data_q};
+          {stamped, side_q, write_verdict[1:0], write_last, write_count, data_q};
     end
   end
 
@@ -176,8 +178,8 @@ module rx_port #(
   // The beat that marks a gap has to count for one byte; finish takes it off again.
   assign count_o = underrun ? '0 : out_q[DATA_WIDTH+:COUNT_BITS];
   assign last_o = underrun || out_last;
-  assign verdict_o = underrun ? linecard_pkg::RX_UNDERRUN : out_q[DATA_WIDTH+COUNT_BITS+1+:3];
-  assign side_o = out_q[DATA_WIDTH+COUNT_BITS+4+:USER_BITS];
+  assign verdict_o = underrun ? linecard_pkg::RX_UNDERRUN : {1'b0, out_q[DATA_WIDTH+COUNT_BITS+1+:2]};
+  assign side_o = out_q[DATA_WIDTH+COUNT_BITS+3+:USER_BITS];
   logic out_stamped;
   logic [15:0] stamp_q;  // of the frame before, or of this one behind its first beat
   assign out_stamped = out_q[ENTRY_BITS-1];

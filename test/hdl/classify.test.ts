@@ -4,19 +4,23 @@ import { REASON } from '../../driver/generated/registers.ts';
 import type { Make } from './harness/build.ts';
 import { build } from './harness/build.ts';
 import type { Dut } from './harness/dut.ts';
-import { META, packEntry, packTable, unpackEntry } from './harness/records.ts';
+import { META, packTable, unpackEntry } from './harness/records.ts';
+import { RuleTerms } from './harness/rule-terms.ts';
 import type { Packet } from './harness/rules.ts';
 import { ANY_RULE, randomPacket, randomRule, ruleMatches } from './harness/rules.ts';
 import { Random } from './harness/streams.ts';
 
 const RULES = 16;
-let makers: Record<'rule_match' | 'classify' | 'few', Make>;
+let makers: Record<'rule_terms' | 'rule_match' | 'classify' | 'few', Make>;
+let terms: RuleTerms;
 beforeAll(async () => {
   makers = await build('classify', {
+    rule_terms: { module: 'rule_terms' },
     rule_match: { module: 'rule_match', parameters: { PREFIXES: 8 } },
     classify: { module: 'classify', parameters: { RULES, PREFIXES: 8 } },
     few: { module: 'classify', parameters: { RULES: 2, PREFIXES: 2 } },
   });
+  terms = new RuleTerms(makers.rule_terms());
 });
 
 const UDP: Packet = {
@@ -37,7 +41,7 @@ function payloadWires({ payload }: Packet): Buffer {
 function matches(dut: Dut, rule: RuleEntry, packet: Packet): boolean {
   dut.set({
     enable_i: 1,
-    rule_i: packEntry('rule', rule),
+    terms_i: terms.of(rule),
     protocol_i: packet.protocol,
     prefixes_i: packet.prefixes,
     has_ports_i: packet.hasPorts,
@@ -149,13 +153,23 @@ function ask(packet: Packet, meta: Record<string, bigint>): Asked {
   return { meta: fields, payload: payloadWires(packet), packet };
 }
 
+/** The table that the rule is read from by its index, now and as it stood in the clock before. */
+const tables = new WeakMap<Dut, { now: bigint; before: bigint }>();
+
+function setRules(dut: Dut, rules: readonly RuleEntry[]): void {
+  const whole = packTable('rule', rules);
+  dut.set({ terms_i: terms.table(rules) });
+  tables.set(dut, { now: whole, before: tables.get(dut)?.now ?? whole });
+}
+
 function clock(dut: Dut, { meta, payload, packet }: Asked): void {
   const prefixes_i = packet.prefixes & (2 ** dut.width('prefixes_i') - 1);
   dut.set({ valid_i: 1, meta_i: META.pack(meta), prefixes_i, payload_i: payload }).settle();
-  // The table that the rule is read from by its index: as it stands in rules_i.
   const width = BigInt(dut.width('chosen_i'));
-  const rule = (dut.big('rules_i') >> (width * BigInt(dut.get('choose_o')))) & ((1n << width) - 1n);
-  dut.set({ chosen_i: rule }).clock();
+  const { now = 0n, before = 0n } = tables.get(dut) ?? {};
+  const at = width * BigInt(dut.get('choose_o'));
+  dut.set({ chosen_i: (before >> at) & ((1n << width) - 1n) }).clock();
+  tables.set(dut, { now, before: now });
 }
 
 /** What comes out for it, by docs/card.md, steps 3.7 and 3.8; `follow`: later fragments do. */
@@ -195,7 +209,7 @@ function comparable(fields: Record<string, bigint>): Record<string, bigint> {
 describe('classify', () => {
   const fresh = { by_rules: 1n };
   const one = (dut: Dut, rules: readonly RuleEntry[], asked: Asked) => {
-    dut.set({ rules_i: packTable('rule', rules), changed_i: 0 });
+    setRules(dut, rules);
     clock(dut, asked);
     clock(dut, ask(UDP, {}));
     return META.unpack(dut.big('meta_o'));
@@ -275,11 +289,9 @@ describe('classify', () => {
       ]) {
         for (const changed of [index, (index + 1) % RULES]) {
           const before = rules.with(index, old);
-          dut.set({ rules_i: packTable('rule', before), changed_i: 0 });
+          setRules(dut, before);
           clock(dut, ask(UDP, meta));
-          dut.set({ rules_i: packTable('rule', before.with(changed, now)), changed_i: 1 });
-          const previous = before[changed] ?? old;
-          dut.set({ changed_index_i: changed, previous_i: packEntry('rule', previous) });
+          setRules(dut, before.with(changed, now));
           clock(dut, ask(UDP, {}));
           expect(META.unpack(dut.big('meta_o'))).toMatchObject({ rule_hit: 1n, decided: 0n });
           expect(unpackEntry('rule', dut.big('rule_o'))).toEqual(old);
@@ -301,7 +313,8 @@ describe('classify', () => {
       };
       let rules = Array.from({ length: RULES }, someRule);
       const follow = random.chance(50);
-      dut.set({ rules_i: packTable('rule', rules), changed_i: 0, follow_i: follow });
+      setRules(dut, rules);
+      dut.set({ follow_i: follow });
       const inside: (Asked & { rules: RuleEntry[] })[] = [];
       for (let i = 0; i < 50; i++) {
         const meta = META.random((bits) => random.bits(bits));
@@ -313,11 +326,10 @@ describe('classify', () => {
         const change = random.chance(40);
         const index = random.below(RULES);
         if (change) {
-          dut.set({ changed_index_i: index, previous_i: packEntry('rule', rules[index] ?? {}) });
           rules = rules.with(index, someRule());
           asked.rules = rules;
         }
-        dut.set({ changed_i: change, rules_i: packTable('rule', rules) });
+        setRules(dut, rules);
         inside.push(asked);
         clock(dut, asked);
         if (inside.length < 2) continue;

@@ -78,7 +78,11 @@ function offsetOf({ id_base, id_offset }: RuleEntry, meta: Record<string, number
 
 function apply(dut: Dut, rule: RuleEntry, meta: Record<string, number>, window: Buffer): void {
   dut.set({ meta_i: META.pack(meta), rule_i: packEntry('rule', rule) });
-  dut.set({ offset_i: offsetOf(rule, meta), window_i: window });
+  const offset = offsetOf(rule, meta);
+  // What header_pick reads; beyond the window it may be anything.
+  const around = Buffer.alloc(16, 0xee);
+  window.subarray(offset - (offset % 8)).copy(around);
+  dut.set({ offset_i: offset, around_i: around });
 }
 
 function keyAt(window: Buffer, at: number, { id_width, id_little }: RuleEntry): bigint {

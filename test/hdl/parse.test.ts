@@ -30,6 +30,13 @@ const ports = PORT_MACS.map((mac) => ({
   mac: Buffer.from(mac.toString(16).padStart(12, '0'), 'hex'),
 }));
 
+/** What header_words reads: 16 bytes, some other ones behind the window. */
+function bytesFrom(window: Buffer, at = 0): Buffer {
+  const bytes = Buffer.alloc(16, 0xee);
+  window.subarray(at).copy(bytes);
+  return bytes;
+}
+
 /** A window of random bytes with headers written into it that are right more often than not. */
 function randomWindow(random: Random, destination: Buffer): Buffer {
   const window = random.bytes(WINDOW);
@@ -259,7 +266,8 @@ describe('the stages behind it', () => {
       const before = chain(window, l3(window, meta));
       if (before.decided || before.bad_ip || before.protocol === 255) continue;
       inside.push([l4(window, before), window]);
-      dut.set({ meta_i: withRubbish(random, before), window_i: window.subarray(0, 142) }).clock();
+      const header_i = bytesFrom(window, before.l4);
+      dut.set({ meta_i: withRubbish(random, before), header_i }).clock();
       if (inside.length < 2) continue;
       const [done, bytes] = inside.shift() as [Meta, Buffer];
       const got = META.unpack(dut.big('meta_o'));
@@ -273,7 +281,7 @@ describe('the stages behind it', () => {
 
       const quoted = random.chance(20) ? randomQuote(random) : undefined;
       payloadDut.set({ meta_i: withRubbish(random, done), quote_i: packQuote(random, quoted) });
-      payloadDut.set({ window_i: bytes }).clock();
+      payloadDut.set({ payload_i: bytesFrom(bytes, done.payload) }).clock();
       const asked = judged(done, quoted);
       expect(meaningful(asked, META.unpack(payloadDut.big('meta_o')))).toEqual(wanted(asked));
       const { payload = 0, payload_length: length = 0 } = asked;
@@ -314,7 +322,7 @@ test.each([
   const meta = { by_rules: 1, ipv6: 1, extended: 1, protocol, l4: at, packet_end: 1000 };
   const dut = makers
     .parse_l4()
-    .set({ meta_i: META.pack(meta), window_i: window })
+    .set({ meta_i: META.pack(meta), header_i: bytesFrom(window, at) })
     .clock(2);
   const { payload: got, decided, reason } = META.unpack(dut.big('meta_o'));
   expect([Number(got), decided]).toEqual([payload, BigInt(beyond)]);

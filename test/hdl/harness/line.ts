@@ -25,6 +25,8 @@ export class Line<Frame extends { readonly bytes: Buffer }> {
   readonly #random: Random;
   #data: Buffer;
   readonly #waiting: { data: Buffer; count: number; last: boolean; frame?: Frame }[] = [];
+  /** What comes with the next step, once it has been asked for. */
+  #next: Buffer | undefined;
   /** What stands at each position; `frame` with its first beat only. */
   #beats: ({ count: number; last: boolean; frame?: Frame } | undefined)[] = [];
 
@@ -54,7 +56,8 @@ export class Line<Frame extends { readonly bytes: Buffer }> {
 
   step(): void {
     const beat = this.#waiting.shift();
-    const data = beat?.data ?? this.#random.bytes(this.#k);
+    const data = beat?.data ?? this.next;
+    this.#next = undefined;
     this.#data = Buffer.concat([data, this.#data.subarray(0, (this.positions - 1) * this.#k)]);
     this.#beats = [beat, ...this.#beats.slice(0, this.positions - 1)];
   }
@@ -62,6 +65,12 @@ export class Line<Frame extends { readonly bytes: Buffer }> {
   /** `line_i`. */
   get data(): Buffer {
     return this.#data;
+  }
+
+  /** `next_i`: what the next step brings. No frame may be sent between this and the step, unless one waits. */
+  get next(): Buffer {
+    this.#next ??= this.#waiting[0]?.data ?? this.#random.bytes(this.#k);
+    return this.#next;
   }
 
   /** The frame whose first beat stands there. */
