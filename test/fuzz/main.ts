@@ -102,6 +102,7 @@ function summary(cards: readonly string[], met: readonly Reasons[]): string[] {
   const table = new Table({
     head: ['reason', ...cards],
     colAligns: ['left', ...cards.map(() => 'right' as const)],
+    style: { head: [], border: [], compact: true },
   });
   const names = new Set(met.flatMap((reasons) => [...(reasons?.keys() ?? [])]));
   for (const name of names) {

@@ -79,11 +79,12 @@ function randomHealth(random: Random): HealthEntry | undefined {
 
 function randomPolicer(random: Random): PolicerEntry | undefined {
   if (random.chance(75)) return undefined;
-  const interval = random.chance(10) ? 0 : random.between(1, 256 * 300);
+  const interval = random.chance(30) ? 0 : random.between(1, 256 * 300);
   return {
     interval,
     burst: random.chance(10) ? random.word() >>> 4 : random.below(40) * interval,
-    share: random.chance(20) ? random.between(1, 127) : 0,
+    // Small ones: the simulated host takes what comes, and seldom do many wait.
+    share: random.chance(50) ? random.pick([1, 1, 2, 4, random.between(1, 127)]) : 0,
   };
 }
 
