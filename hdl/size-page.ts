@@ -72,6 +72,20 @@ function grid({ rows, total, part }: Measured['configurations'][number]): string
   return [HEAD, ...lines, ['together', ...cellsOf(total)], share];
 }
 
+/** Does the configuration fit its part, and by how much not? Before packing: a full part may fail all the same. */
+function verdict({ name, total, part }: Measured['configurations'][number]): string {
+  const over = [
+    [sites(total), part.luts, 'LUT4 sites'],
+    [total.flipFlops, part.luts, 'flip-flops'],
+    [total.blockRams, part.rams, 'block RAMs'],
+  ] as const;
+  const misses = over
+    .filter(([used, there]) => used > there)
+    .map(([used, there, kind]) => `${number(used - there)} ${kind} too many`);
+  if (misses.length === 0) return `${name} fits the ${part.name}.`;
+  return `${name} does not fit the ${part.name}: ${misses.join(', ')}.`;
+}
+
 function plain(lines: readonly string[][]): string {
   const widths = HEAD.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
   return lines
@@ -116,7 +130,9 @@ function usedLines({ utilization, harness }: Routed): string[] {
 
 /** For the terminal. */
 export function table(measured: Measured): string {
-  const parts = measured.configurations.map((one) => `${one.name}\n${plain(grid(one))}\n`);
+  const parts = measured.configurations.map(
+    (one) => `${one.name}\n${plain(grid(one))}\n${verdict(one)}\n`,
+  );
   for (const misfit of measured.misfits ?? []) parts.push(`It does not fit: ${misfit}\n`);
   if (measured.routed) {
     parts.push(`${[...pathLines(measured.routed), ...usedLines(measured.routed)].join('\n')}\n`);
@@ -139,7 +155,7 @@ export function page(measured: Measured): string {
     'A number in parentheses is the number of instances.',
   ];
   for (const one of measured.configurations) {
-    lines.push('', `## ${one.name}`, '', markdown(grid(one)));
+    lines.push('', `## ${one.name}`, '', verdict(one), '', markdown(grid(one)));
   }
   if (measured.routed) {
     lines.push(

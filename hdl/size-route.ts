@@ -122,13 +122,13 @@ async function place(
         part.flag,
         ...['--package', PACKAGE, '--speed', SPEED, '--freq', `${TARGET_MHZ}`, '--seed', `${seed}`],
         ...['--json', file, '--report', report],
-        ...['--timing-allow-fail', '--lpf-allow-unconstrained'],
+        ...['--timing-allow-fail', '--lpf-allow-unconstrained', '--router', 'router2'],
         // Adders beside full slices take many tries.
         ...['--placer-heap-cell-placement-timeout', '1000000'],
       ],
       (text) => {
         if (/ERROR:.*(unable to|failed to place|no BELs remaining)/i.test(text)) tooSmall = text;
-        if (/Running|Routing|Max frequency/.test(text)) line(text.replace(/^Info: */, ''));
+        if (/Running|Routing|overused|Max frequency/.test(text)) line(text.replace(/^Info: */, ''));
       },
     );
   } catch (error) {
