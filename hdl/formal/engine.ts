@@ -67,19 +67,26 @@ export function replaceOnce(text: string, from: string, to: string, where: strin
   return text.replace(from, () => to);
 }
 
+/** The text with `localparam int NAME` of each given name made another number. */
+function shrunk(text: string, sizes: Readonly<Record<string, number>>, where: string): string {
+  return Object.entries(sizes).reduce((before, [name, value]) => {
+    const after = before.replace(
+      new RegExp(`(localparam int ${name} = )[^;]*;`),
+      (_, head) => `${head}${value};`,
+    );
+    if (after === before) throw new ToolError(`${where}.sv has no localparam int ${name}`);
+    return after;
+  }, text);
+}
+
 function sourceFiles(task: Task, directory: string, changes: Changes): string[] {
-  const all: Record<string, (text: string) => string> = { ...changes };
-  if (task.maxFrame !== undefined) {
-    all.linecard_pkg = (text) =>
-      text.replace(/(localparam int MAX_FRAME = )2000;/, (_, head) => `${head}${task.maxFrame};`);
-  }
   return ['linecard_pkg', ...task.sources].map((name) => {
     const file = join(HDL, 'rtl', `${name}.sv`);
-    const change = all[name];
-    if (change === undefined) return file;
-    const before = readFileSync(file, 'utf8');
-    const after = change(before);
-    if (after === before) throw new ToolError(`${name}.sv is not what the proof expects`);
+    const change = changes[name];
+    const sizes = task.shrink?.[name];
+    if (change === undefined && sizes === undefined) return file;
+    const before = shrunk(readFileSync(file, 'utf8'), sizes ?? {}, name);
+    const after = change === undefined ? before : change(before);
     const copy = join(directory, `${name}.sv`);
     writeFileSync(copy, after);
     return copy;

@@ -16,8 +16,10 @@ export interface MutantResult {
   readonly detail: string;
 }
 
-/** The texts behind `// Proves:`, `// Assumes:` or `// Reaches:` in a wrapper, in its order. */
-export function texts(wrapper: string, kind: 'Proves' | 'Assumes' | 'Reaches'): string[] {
+type Kind = 'Proves' | 'Assumes' | 'Reaches' | 'Open';
+
+/** The texts behind `// Proves:`, `// Assumes:`, `// Reaches:` or `// Open:` in a wrapper, in its order. */
+export function texts(wrapper: string, kind: Kind): string[] {
   const source = readFileSync(new URL(`${wrapper}_formal.sv`, import.meta.url), 'utf8');
   return [...source.matchAll(new RegExp(`// ${kind}: (.*)`, 'g'))].map(([, text = '']) => text);
 }
@@ -25,10 +27,11 @@ export function texts(wrapper: string, kind: 'Proves' | 'Assumes' | 'Reaches'): 
 const list = (title: string, items: readonly string[]) =>
   items.length === 0 ? [] : [title, '', ...items.map((item) => `- ${item}`), ''];
 
-function sizes({ parameters = {}, maxFrame }: Task): string {
-  const words = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
-  if (maxFrame !== undefined) words.push(`MAX_FRAME ${maxFrame}`);
-  return words.join(', ');
+function sizes({ parameters = {}, shrink = {} }: Task): string {
+  return [parameters, ...Object.values(shrink)]
+    .flatMap((values) => Object.entries(values))
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }
 
 const NOT_PROVEN = [
@@ -47,7 +50,8 @@ export function page(results: readonly TaskResult[], mutants: readonly MutantRes
     '',
     'Yosys makes a model of each module with a wrapper around it ([hdl/formal](../hdl/formal/README.md)); ABC, which comes',
     'with Yosys, proves the properties. *Induction*: they hold at every clock, for ever; the invariant is found by',
-    'property-directed reachability and checked again. *Bound*: they hold up to that clock after a reset. Every proof begins',
+    'property-directed reachability and checked again. *Induction over k clocks*: they hold in the first k + 1 clocks, and',
+    'any k good clocks are followed by a good one. *Bound*: they hold up to that clock after a reset. Every proof begins',
     'in any state of all registers and memories, followed by one clock of reset, and the reset may come again at any time:',
     'what is proven is proven of a module that is reset from any state. What a RAM leaves undefined is any value.',
     '',
@@ -67,6 +71,7 @@ export function page(results: readonly TaskResult[], mutants: readonly MutantRes
     lines.push(`## ${wrapper}`, '');
     lines.push(...list('Proven:', texts(wrapper, 'Proves')));
     lines.push(...list('Assumed:', texts(wrapper, 'Assumes')));
+    lines.push(...list('Not proven:', texts(wrapper, 'Open')));
     lines.push(...list('Reached, so that nothing above is empty:', texts(wrapper, 'Reaches')));
   }
   lines.push(...list('## What is not proven', NOT_PROVEN));

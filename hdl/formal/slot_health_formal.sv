@@ -115,6 +115,7 @@ module slot_health_formal #(
       if (raise_q) assert (up[any]);
       if (drop_q) assert (!up[any]);
       // Proves: going down is never lost: the host sees the slot pending at the latest three clocks later, and until it asks for an acknowledgement.
+      // Open: that an event in the four clocks behind an acknowledgement survives it (the count that is compared), and when a slot goes down by its timer: both are tests.
       if (since_q == 2'd3 && quiet_q && !event_ack_i) assert (pending[any]);
     end
     // Reaches: a slot that goes down by itself.

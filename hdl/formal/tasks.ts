@@ -9,8 +9,8 @@ export interface Task {
   /** Modules that a proven model in this folder stands for: `<name>_model.sv`. */
   readonly models?: readonly string[];
   readonly parameters?: Readonly<Record<string, number>>;
-  /** linecard_pkg::MAX_FRAME for this proof, in bytes, where a buffer must hold a whole frame. */
-  readonly maxFrame?: number;
+  /** Constants (`localparam int`) of a file that are made smaller for this proof. */
+  readonly shrink?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Induction over so many clocks, for wide data, whose invariant has too many clauses to be found. */
   readonly steps?: number;
   /** Clocks to which the proof is bounded; without it, it holds at every clock (induction). */
@@ -22,6 +22,12 @@ export interface Task {
   /** Part of the short form, which runs in `npm test`. */
   readonly short: boolean;
 }
+
+/** A policer's entry in so few bits that all of its arithmetic is gone through. */
+const POLICER = { BITS: 8, INTERVAL_BITS: 3, SHARE_BITS: 2, BURST_BITS: 3, FRACTION_BITS: 1 };
+
+/** A fragment's key, what it leaves behind and its time, narrow: each bit is treated like the others. */
+const FRAGMENT = { ASKED_BITS: 2, LEFT_BITS: 1, TIME_BITS: 3 };
 
 export const TASKS: readonly Task[] = [
   { name: 'table_ram', sources: ['table_ram'], reach: 8, limit: 60, short: true },
@@ -92,7 +98,7 @@ export const TASKS: readonly Task[] = [
   {
     name: 'rx_port',
     sources: ['rx_port'],
-    maxFrame: 6,
+    shrink: { linecard_pkg: { MAX_FRAME: 6 } },
     bound: 10,
     reach: 20,
     limit: 200,
@@ -102,10 +108,48 @@ export const TASKS: readonly Task[] = [
     name: 'rx_port, further',
     wrapper: 'rx_port',
     sources: ['rx_port'],
-    maxFrame: 6,
+    shrink: { linecard_pkg: { MAX_FRAME: 6 } },
     bound: 14,
     reach: 20,
     limit: 900,
     short: false,
+  },
+  {
+    name: 'punt_gate',
+    sources: ['punt_gate'],
+    shrink: { punt_gate: POLICER },
+    bound: 13,
+    reach: 20,
+    limit: 60,
+    short: false,
+  },
+  {
+    name: 'punt_gate, narrow card',
+    wrapper: 'punt_gate',
+    sources: ['punt_gate'],
+    shrink: { punt_gate: POLICER },
+    parameters: { FORWARD: 0 },
+    bound: 16,
+    reach: 20,
+    limit: 60,
+    short: false,
+  },
+  {
+    name: 'fragment_table',
+    sources: ['fragment_table'],
+    shrink: { fragment_table: FRAGMENT },
+    reach: 20,
+    limit: 100,
+    short: true,
+  },
+  {
+    name: 'fragment_table, narrow card',
+    wrapper: 'fragment_table',
+    sources: ['fragment_table'],
+    shrink: { fragment_table: FRAGMENT },
+    parameters: { FORWARD: 0 },
+    reach: 24,
+    limit: 100,
+    short: true,
   },
 ];
