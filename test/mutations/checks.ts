@@ -124,7 +124,8 @@ export async function runFuzz(): Promise<Check> {
   if (status === null) return caught('the card comes to no end');
   if (status !== 1) throw new CheckError(`fuzz ended with status ${status}:\n${text.slice(-2000)}`);
   const seed = /^sim: (seed \d+: .*)$/m.exec(text)?.[1];
-  return caught(seed ?? /^(?:\w*: )?(Error|Mismatch): .*$/m.exec(text)?.[0] ?? text.slice(-300));
+  // Something else that was thrown: the line above where.
+  return caught(seed ?? /^(.*)\n {4}at /m.exec(text)?.[1] ?? text.slice(-300));
 }
 
 interface Formal {

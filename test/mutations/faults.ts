@@ -366,6 +366,15 @@ export const FAULTS: readonly Fault[] = [
     proofs: [],
   },
   {
+    name: 'a byte short',
+    wrong: 'A rule compares with a payload that ends one byte before what it compares.',
+    file: 'rule_terms',
+    from: "5'(rule_i.compare_offset) + 5'(i + 1)",
+    to: "5'(rule_i.compare_offset) + 5'(i)",
+    tests: hdl('classify', 'registers', 'registers-state'),
+    proofs: [],
+  },
+  {
     name: 'offset off by one',
     wrong: 'The identifier is read one byte behind its place.',
     file: 'fetch',
@@ -381,6 +390,15 @@ export const FAULTS: readonly Fault[] = [
     from: 'rule_q.id_little ?',
     to: 'rule_q.id_little && !rule_q.id_width[3] ?',
     tests: hdl('fetch'),
+    proofs: [],
+  },
+  {
+    name: 'ring a beat off',
+    wrong: 'At 64 bits, what lies behind an odd beat is taken from the beat before it.',
+    file: 'header_pick',
+    from: "now_q + 5'(RING + 2 - TAP)",
+    to: "now_q + 5'(RING + 1 - TAP)",
+    tests: hdl('header-pick', 'fetch'),
     proofs: [],
   },
   {
