@@ -229,4 +229,25 @@ export const MUTANTS: readonly Mutant[] = [
     from: '(!out_valid_q || take) && (write_q != read_q)',
     to: '(!out_valid_q || take)',
   },
+  {
+    name: 'the room of a frame that is still held is given away',
+    file: 'fragment_hold',
+    task: 'fragment_hold',
+    from: 'free_q <= some ? starts[at] : commit_q;',
+    to: 'free_q <= commit_q;',
+  },
+  {
+    name: 'a frame that comes back to be held is given up',
+    file: 'fragment_hold',
+    task: 'fragment_hold',
+    from: 'assign leaves = state_q == FLIGHT && back_i && !comes_back;',
+    to: 'assign leaves = state_q == FLIGHT && back_i;',
+  },
+  {
+    name: 'the youngest of a place goes first',
+    file: 'fragment_hold',
+    task: 'fragment_hold',
+    from: 'at_q <= (reason || wraps) ? head_q : next;',
+    to: 'at_q <= reason ? at_q : wraps ? head_q : next;',
+  },
 ];

@@ -35,6 +35,9 @@ function sizes({ parameters = {}, shrink = {} }: Task): string {
 }
 
 const NOT_PROVEN = [
+  'Modules that have no proof here: parsing, classification, extraction, lookup, rewrite, ingress and egress around their queues, the counters, the scrubber and the register bus. They are held to the reference decision and to docs/card.md by the tests alone.',
+  'The accounting of the whole card (received = ended + in flight + held). Proven is what it rests on at the end of a frame: each last beat gives one end or one holding (finish), a frame that is held is counted until it leaves (fragment_hold), and no frame is lost, doubled or cut on the way there (rx_port, rx_merge, header_line). The sum itself is left to the tests.',
+  'Overrides on a narrow card (`EVERY_CLOCK` 0), where frames and host share a port of the RAM, and the hit bits.',
   'The card as a whole. Each module is proven by itself under the assumptions listed with it; each names the module that keeps it, and that module proves it where it says so.',
   'Other sizes than those of the wrappers. Buffers hold a few beats, memories a few entries, the data path is narrow; nothing in the modules depends on the size but counters and addresses, which the tests run at full size.',
   'Bits of data that are not followed (`COMPARED`): a module treats them all alike.',
@@ -52,8 +55,9 @@ export function page(results: readonly TaskResult[], mutants: readonly MutantRes
     'with Yosys, proves the properties. *Induction*: they hold at every clock, for ever; the invariant is found by',
     'property-directed reachability and checked again. *Induction over k clocks*: they hold in the first k + 1 clocks, and',
     'any k good clocks are followed by a good one. *Bound*: they hold up to that clock after a reset. Every proof begins',
-    'in any state of all registers and memories, followed by one clock of reset, and the reset may come again at any time:',
-    'what is proven is proven of a module that is reset from any state. What a RAM leaves undefined is any value.',
+    'in any state of all registers and memories, followed by one clock of reset, and the reset may come again at any time',
+    'unless an assumption says otherwise: what is proven is proven of a module that is reset from any state. What a RAM',
+    'leaves undefined is any value.',
     '',
     '| task | sizes | method | result | seconds |',
     '|---|---|---|---|---|',

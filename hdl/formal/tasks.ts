@@ -152,4 +152,12 @@ export const TASKS: readonly Task[] = [
     limit: 100,
     short: true,
   },
+  {
+    name: 'fragment_hold',
+    sources: ['fragment_hold'],
+    bound: 22,
+    reach: 30,
+    limit: 150,
+    short: false,
+  },
 ];
