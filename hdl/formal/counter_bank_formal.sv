@@ -1,33 +1,44 @@
-// Proofs of counter_bank: pick any one entry and count beside the bank what it has to count.
+// Proofs of counter_bank: pick any one entry of any one of the two memories and add up beside it.
 module counter_bank_formal #(
     parameter int ENTRIES = 4,
-    parameter int COMPARED = 2,  // low bits of each sum; a carry comes from below only
-    localparam int INDEX_BITS = $clog2(ENTRIES)
+    parameter int PACKET_BITS = 2,
+    parameter int BYTE_BITS = 2,
+    localparam int INDEX_BITS = $clog2(ENTRIES),
+    localparam int BITS = PACKET_BITS + BYTE_BITS
 ) (
     input logic                  clk_i,
     input logic                  rst_ni,
+    input logic                  active_i,
     input logic                  event_valid_i,
     input logic [INDEX_BITS-1:0] event_index_i,
-    input logic [15:0]           event_bytes_i,
-    input logic                  snapshot_i,
-    input logic [INDEX_BITS-1:0] read_index_i
+    input logic [BYTE_BITS-1:0]  event_bytes_i,
+    input logic                  clear_i,
+    input logic                  collect_select_i,
+    input logic                  collect_clear_i,
+    input logic [INDEX_BITS-1:0] collect_index_i
 );
   (* anyconst *) logic [INDEX_BITS-1:0] any;
+  (* anyconst *) logic memory;
 
-  logic busy;
-  logic [127:0] read_data;
+  logic high;
+  logic [BITS-1:0] data;
   counter_bank #(
-      .ENTRIES(ENTRIES)
+      .ENTRIES(ENTRIES),
+      .PACKET_BITS(PACKET_BITS),
+      .BYTE_BITS(BYTE_BITS)
   ) dut (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
+      .active_i(active_i),
       .event_valid_i(event_valid_i),
       .event_index_i(event_index_i),
-      .event_bytes_i(event_bytes_i),
-      .snapshot_i(snapshot_i),
-      .busy_o(busy),
-      .read_index_i(read_index_i),
-      .read_data_o(read_data)
+      .event_bytes_i(16'(event_bytes_i)),
+      .high_o(high),
+      .clear_i(clear_i),
+      .collect_select_i(collect_select_i),
+      .collect_clear_i(collect_clear_i),
+      .collect_index_i(collect_index_i),
+      .collect_data_o(data)
   );
 
   // Any state, then one clock of reset; later resets at will.
@@ -35,54 +46,57 @@ module counter_bank_formal #(
   always @(posedge clk_i) begun_q <= 1'b1;
   always @* if (!begun_q) assume (!rst_ni);
 
-  // Assumes: no event comes after a reset until the bank has been ready once (linecard holds frames back until then).
-  logic ready_q;
-  always @(posedge clk_i) ready_q <= rst_ni && (ready_q || !busy);
-  always @* if (!ready_q) assume (!event_valid_i);
-
-  // ---- the sums of the entry now, and as frozen by the last snapshot
-  logic [COMPARED-1:0] packets_q, bytes_q, packets, bytes, frozen_packets_q, frozen_bytes_q;
-  logic counts;
-  assign counts = event_valid_i && event_index_i == any;
-  assign packets = packets_q + COMPARED'(counts);
-  assign bytes = bytes_q + (counts ? event_bytes_i[COMPARED-1:0] : '0);
-  logic read_q;  // the entry was asked for in the clock before, in which the bank was not busy
+  logic [4:0] steady_q;  // active_i was the same in these clocks and now
+  logic [3:0] events_q;
+  logic active_q, steady;
+  assign steady = begun_q && active_i == active_q;
   always @(posedge clk_i) begin
-    if (!rst_ni) begin
-      packets_q <= '0;
-      bytes_q <= '0;
-      frozen_packets_q <= '0;
-      frozen_bytes_q <= '0;
-      read_q <= 1'b0;
-    end else begin
-      packets_q <= packets;
-      bytes_q <= bytes;
-      if (snapshot_i && !busy) begin
-        frozen_packets_q <= packets;
-        frozen_bytes_q <= bytes;
-      end
-      read_q <= !busy && !snapshot_i && read_index_i == any;
-    end
+    active_q <= active_i;
+    steady_q <= steady ? {steady_q[3:0], 1'b1} : '0;
+    events_q <= rst_ni ? {events_q[2:0], event_valid_i} : '0;
   end
-
-  // Busy ends: as many clocks as clearing or adding up can take.
-  localparam int LONGEST = ENTRIES * 3 + 8;
-  logic [5:0] busy_q;
-  always @(posedge clk_i) busy_q <= (rst_ni && busy) ? busy_q + 1'b1 : '0;
-
-  // Proves: after one clock of reset from any state the bank is busy until it is clear.
-  always @(posedge clk_i) if (begun_q && $past(!rst_ni)) assert (busy);
   always @* begin
-    if (begun_q && rst_ni) begin
-      // Proves: any one entry reads, when the bank is not busy, as the packets and bytes of all events of that entry since reset, up to and with the clock of the last snapshot, events in every clock and during the snapshot included; no other event counts in it.
-      if (read_q && !busy) begin
-        assert (read_data[0+:COMPARED] == frozen_packets_q);
-        assert (read_data[64+:COMPARED] == frozen_bytes_q);
-      end
-      // Proves: the bank is busy for a bounded time only.
-      assert (busy_q <= LONGEST);
-    end
-    // Reaches: events in successive clocks on the entry, in both memories, read back.
-    cover (begun_q && rst_ni && read_q && !busy && read_data[1:0] == 2'd3 && packets_q != frozen_packets_q);
+    // Assumes: an entry is collected or made 0 from the fifth clock behind a change of memories on, and they do not change while what was collected is on its way (counter_totals).
+    if (collect_select_i || collect_clear_i) assume (&steady_q && steady);
+    if (asked_q != '0) assume (steady);
+    // Assumes: nothing is counted while everything is cleared, nor in a reset, nor just before (linecard).
+    if (clear_i || !rst_ni) assume (!event_valid_i && events_q == '0);
   end
+
+  // ---- the sum; known once it was made 0
+  logic counts, zero, known_q;
+  logic [BITS-1:0] sum_q, sum;
+  assign counts = event_valid_i && event_index_i == any && active_i == memory;
+  assign zero = collect_index_i == any && (clear_i || (collect_clear_i && active_i != memory));
+  assign sum[PACKET_BITS-1:0] = sum_q[PACKET_BITS-1:0] + PACKET_BITS'(counts);
+  assign sum[BITS-1:PACKET_BITS] = sum_q[BITS-1:PACKET_BITS] + (counts ? event_bytes_i : '0);
+  logic [1:0] selected_q, asked_q;
+  logic [2*BITS-1:0] sums_q;
+  logic [4:0] counted_q;
+  logic [5*BITS-1:0] after_q;
+  always @(posedge clk_i) begin
+    known_q <= rst_ni && (known_q || zero);
+    sum_q <= (zero || !rst_ni) ? '0 : sum;
+    selected_q <= {selected_q[0], collect_select_i};
+    asked_q <= {asked_q[0], known_q && rst_ni && collect_select_i && collect_index_i == any && active_i != memory && !zero};
+    sums_q <= {sums_q[BITS-1:0], sum_q};
+    counted_q <= rst_ni ? {counted_q[3:0], counts && known_q} : '0;
+    after_q <= {after_q[4*BITS-1:0], sum};
+  end
+
+  always @* begin
+    if (begun_q) begin
+      // Proves: any one entry of a memory, collected while the other one counts, gives the packets and bytes of all events of that entry since it was last made 0 while this memory counted, events in every clock, on equal entries and up to the change included; no other event counts in it.
+      if (asked_q[1]) assert (data == sums_q[BITS+:BITS]);
+      // Proves: what is not selected reads 0, from the third clock on.
+      if (warm_q && !selected_q[1]) assert (data == '0);
+      // Proves: an event that leaves its entry half full, or more, is told five clocks later, if the memory still counts.
+      if (counted_q[4] && rst_ni && &steady_q && steady && (after_q[4*BITS+PACKET_BITS-1] || after_q[5*BITS-1])) assert (high);
+    end
+    // Reaches: three events in successive clocks on the entry, collected.
+    cover (begun_q && asked_q[1] && burst_q && data[PACKET_BITS-1:0] == '1);
+  end
+  logic burst_q, warm_q = 1'b0;
+  always @(posedge clk_i) warm_q <= begun_q;
+  always @(posedge clk_i) burst_q <= rst_ni && (burst_q || (counted_q[2:0] == 3'd7));
 endmodule

@@ -93,8 +93,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'side data of the frame before',
     file: 'port_queue',
     task: 'port_queue, side',
-    from: 'side_read_q <= side_read_q + 1',
-    to: 'side_read_q <= side_read_q + 2',
+    from: "side_read_q <= side_read_q + 1'b1;",
+    to: "side_read_q <= side_read_q + 2'd2;",
   },
   {
     name: 'a slot comes up with the epoch that it has',
@@ -249,5 +249,26 @@ export const MUTANTS: readonly Mutant[] = [
     task: 'fragment_hold',
     from: 'at_q <= (reason || wraps) ? head_q : next;',
     to: 'at_q <= reason ? at_q : wraps ? head_q : next;',
+  },
+  {
+    name: 'two events of an entry two clocks apart',
+    file: 'counter_bank',
+    task: 'counter_bank',
+    from: "2'b01: counted = sum_q5;",
+    to: "2'b01: counted = memory_q3 ? read1_q2 : read0_q2;",
+  },
+  {
+    name: 'an event in the clock of the change counts in both',
+    file: 'counter_bank',
+    task: 'counter_bank',
+    from: 'if (zero1 || (valid_q3 && memory_q3))',
+    to: 'if (zero1 || (valid_q3 && (memory_q3 || memory_q2)))',
+  },
+  {
+    name: 'two events of a VID in successive clocks',
+    file: 'vid_counters',
+    task: 'vid_counters',
+    from: 'same_q3 <= valid_q3 && index_q3 == index_q2;',
+    to: "same_q3 <= 1'b0;",
   },
 ];

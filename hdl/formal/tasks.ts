@@ -129,9 +129,9 @@ export const TASKS: readonly Task[] = [
     sources: ['punt_gate'],
     shrink: { punt_gate: POLICER },
     parameters: { FORWARD: 0 },
-    bound: 16,
+    bound: 15,
     reach: 20,
-    limit: 60,
+    limit: 100,
     short: false,
   },
   {
@@ -160,4 +160,14 @@ export const TASKS: readonly Task[] = [
     limit: 150,
     short: false,
   },
+  {
+    name: 'counter_bank',
+    sources: ['counter_bank'],
+    parameters: { ENTRIES: 2, PACKET_BITS: 1, BYTE_BITS: 1 },
+    bound: 40,
+    reach: 30,
+    limit: 100,
+    short: false,
+  },
+  { name: 'vid_counters', sources: ['vid_counters'], reach: 30, limit: 60, short: false },
 ];
