@@ -1,6 +1,6 @@
 /** Tables of `npm run size`, for the terminal and for docs/size.md. */
 import { CARD } from './size-harness.ts';
-import { type Routed, TARGET_MHZ } from './size-route.ts';
+import { type Routed, type Stretch, TARGET_MHZ } from './size-route.ts';
 import {
   add,
   type Cells,
@@ -105,6 +105,25 @@ function markdown([head = [], ...lines]: readonly string[][]): string {
   );
 }
 
+/** The slowest path in a sentence or two: how far it misses the clock, and where its time goes. */
+function pathWords({ path, mhz }: Routed): string {
+  const logic = path.stretches.reduce((sum, stretch) => sum + stretch.logic, 0);
+  const wires = path.stretches.reduce((sum, stretch) => sum + stretch.routing, 0);
+  const cells = path.stretches.reduce((sum, stretch) => sum + stretch.cells, 0);
+  const time = ({ logic: inCells, routing }: Stretch) => inCells + routing;
+  const [longest] = [...path.stretches].sort((one, other) => time(other) - time(one));
+  const period = 1000 / TARGET_MHZ;
+  const missed = 1000 / mhz - period;
+  const far =
+    missed > 0 ? `${missed.toFixed(2)} ns too long` : `${(-missed).toFixed(2)} ns to spare`;
+  return [
+    `A clock may take ${period.toFixed(2)} ns: the slowest path is ${far}. It spends ${logic.toFixed(2)} ns in ${cells} cells and`,
+    `${wires.toFixed(2)} ns in wires${longest ? `; ${time(longest).toFixed(2)} ns of it lie in ${place(longest.instance)}` : ''}.`,
+  ].join('\n');
+}
+
+const place = (instance: string) => (instance === CARD || instance === '' ? 'linecard' : instance);
+
 function pathLines({ path, mhz, part, seed }: Routed): string[] {
   const verdict = mhz >= TARGET_MHZ ? 'meets' : 'misses';
   return [
@@ -112,7 +131,7 @@ function pathLines({ path, mhz, part, seed }: Routed): string[] {
     `Critical path, ${path.nanoseconds.toFixed(2)} ns, from ${path.from} to ${path.to}:`,
     ...path.stretches.map(
       ({ instance, logic, routing, cells }) =>
-        `  ${(instance === CARD || instance === '' ? 'linecard' : instance).padEnd(36)} ${logic.toFixed(2)} ns in ${cells} cells, ${routing.toFixed(2)} ns in wires`,
+        `  ${place(instance).padEnd(36)} ${logic.toFixed(2)} ns in ${cells} cells, ${routing.toFixed(2)} ns in wires`,
     ),
   ];
 }
@@ -171,6 +190,7 @@ export function page(measured: Measured): string {
     for (const misfit of measured.misfits ?? []) {
       lines.push(`**It does not fit its part**, so it was placed in a larger one. ${misfit}`, '');
     }
+    lines.push(pathWords(measured.routed), '');
     lines.push('```', ...pathLines(measured.routed), ...usedLines(measured.routed), '```');
   }
   return `${lines.join('\n')}\n`;
