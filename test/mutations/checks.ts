@@ -124,8 +124,8 @@ export async function runFuzz(): Promise<Check> {
   if (status === null) return caught('the card comes to no end');
   if (status !== 1) throw new CheckError(`fuzz ended with status ${status}:\n${text.slice(-2000)}`);
   const seed = /^sim: (seed \d+: .*)$/m.exec(text)?.[1];
-  // Something else that was thrown: the line above where.
-  return caught(seed ?? /^(.*)\n {4}at /m.exec(text)?.[1] ?? text.slice(-300));
+  const thrown = /^\w*(?:Error|Mismatch)\b.*$/m.exec(text)?.[0];
+  return caught(seed ?? thrown ?? text.slice(-300));
 }
 
 interface Formal {

@@ -49,10 +49,16 @@ export function copyDigest(): string {
   return digest(...parts);
 }
 
-const rtlPath = (root: string, { file }: Fault) => join(root, `hdl/rtl/${file}.sv`);
+const rtlPath = (root: string, file: string) => join(root, `hdl/rtl/${file}.sv`);
 
-/** The file that a fault is planted in, as it is without. */
-export const pristine = (fault: Fault) => readFileSync(rtlPath(ROOT, fault), 'utf8');
+const texts = new Map<string, string>();
+
+/** The file that a fault is planted in, as it was when it was first asked for. */
+export function pristine({ file }: Fault): string {
+  const text = texts.get(file) ?? readFileSync(rtlPath(ROOT, file), 'utf8');
+  texts.set(file, text);
+  return text;
+}
 
 /** Throws ToolError unless `from` stands in the file once. */
 export const withFault = (fault: Fault, text: string) =>
@@ -60,7 +66,7 @@ export const withFault = (fault: Fault, text: string) =>
 
 /** Plants the fault in the copy while `work` runs. */
 export async function planted<T>(fault: Fault, work: () => Promise<T>): Promise<T> {
-  const path = rtlPath(TREE, fault);
+  const path = rtlPath(TREE, fault.file);
   const text = readFileSync(path, 'utf8');
   writeFileSync(path, withFault(fault, text));
   try {

@@ -182,7 +182,7 @@ export const FAULTS: readonly Fault[] = [
     from: 'left = {learn_vid_valid_i, learn_vid_i};',
     to: "left = {learn_vid_valid_i, learn_vid_i ^ 16'd1};",
     tests: hdl('fragment-table'),
-    proofs: [],
+    proofs: ['fragment_table'],
   },
   {
     name: 'a microsecond too old',
@@ -191,7 +191,7 @@ export const FAULTS: readonly Fault[] = [
     from: 'learned_at > edge_q',
     to: 'learned_at >= edge_q',
     tests: hdl('fragment-table'),
-    proofs: [],
+    proofs: ['fragment_table'],
   },
   {
     name: 'held ones overtake',
@@ -200,7 +200,7 @@ export const FAULTS: readonly Fault[] = [
     from: 'at_q <= (reason || wraps) ? head_q : next;',
     to: 'at_q <= reason ? at_q : wraps ? head_q : next;',
     tests: hdl('fragment-hold'),
-    proofs: [],
+    proofs: ['fragment_hold'],
   },
   {
     name: 'last beat lost',
@@ -309,7 +309,7 @@ export const FAULTS: readonly Fault[] = [
     from: "BYTE_BITS'(bytes_q3)",
     to: "BYTE_BITS'(bytes_q2)",
     tests: hdl('counter-bank', 'counters'),
-    proofs: [],
+    proofs: ['counter_bank'],
   },
   {
     name: 'in flight no more',
@@ -408,7 +408,7 @@ export const FAULTS: readonly Fault[] = [
     from: "(ahead_q ? arrival_q : now_q) + TIME_BITS'(interval_q)",
     to: '(ahead_q ? arrival_q : now_q)',
     tests: hdl('punt-gate'),
-    proofs: [],
+    proofs: ['punt_gate'],
   },
   {
     name: 'no share',
@@ -417,6 +417,6 @@ export const FAULTS: readonly Fault[] = [
     from: 'share_ok_o <= !space[COUNT_BITS-1];',
     to: "share_ok_o <= 1'b1;",
     tests: hdl('punt-gate'),
-    proofs: [],
+    proofs: ['punt_gate'],
   },
 ];

@@ -7,7 +7,7 @@
  *   npm run mutations -- --json               one object, schema vidline.mutations/1
  *   npm run mutations -- --write FILE         also the page docs/mutations.md
  *
- * It takes an hour or two. Each result is kept in build/mutations with the fault and the file that it
+ * It takes an hour or two. Each verdict is kept in build/mutations with the fault and the file that it
  * was planted in, so that a run that was interrupted goes on, and only what has changed runs again.
  *
  * Exit status: 0 all caught; 1 one is not; 2 wrong use; 3 a fault cannot be planted or does not build,
@@ -20,6 +20,8 @@ import {
   buildCard,
   type Check,
   CheckError,
+  FUZZ_FRAMES,
+  FUZZ_SEED,
   runFuzz,
   runProofs,
   runTests,
@@ -27,7 +29,7 @@ import {
 } from './checks.ts';
 import { copyDigest, digest, makeCopy, planted, pristine, withFault } from './copy.ts';
 import { FAULTS, type Fault } from './faults.ts';
-import { catches, page, type Result, type Tried, table } from './page.ts';
+import { catches, KINDS, type Kind, page, type Tried, table } from './page.ts';
 import { HOME } from './places.ts';
 
 const RESULTS = `${HOME}results.json`;
@@ -35,7 +37,8 @@ const RESULTS = `${HOME}results.json`;
 interface Kept {
   /** What passed without a fault, and the copy in which it did. */
   control: { copy: string; passed: string[] };
-  faults: Record<string, Result & { readonly key: string }>;
+  /** By fault and kind of check. */
+  faults: Record<string, Partial<Record<Kind, Check & { readonly key: string }>>>;
 }
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -52,8 +55,14 @@ function save(kept: Kept): void {
   writeFileSync(RESULTS, JSON.stringify(kept, undefined, 1));
 }
 
-/** A result stands for this fault in this text. */
-const keyOf = (fault: Fault) => digest(JSON.stringify(fault), pristine(fault));
+/** A verdict stands for this fault in this text, and for what was run. */
+function keyOf(fault: Fault, kind: Kind): string {
+  const run = { tests: fault.tests, fuzz: [FUZZ_FRAMES, FUZZ_SEED], proofs: fault.proofs }[kind];
+  return digest(kind, JSON.stringify([fault.from, fault.to, run]), pristine(fault));
+}
+
+const known = (kept: Kept, fault: Fault, kind: Kind) =>
+  kept.faults[fault.name]?.[kind]?.key === keyOf(fault, kind);
 
 /** What fails without a fault can catch none: all that these faults need has to pass. */
 async function control(kept: Kept, faults: readonly Fault[]): Promise<void> {
@@ -67,34 +76,52 @@ async function control(kept: Kept, faults: readonly Fault[]): Promise<void> {
     passed.push(...names);
     save(kept);
   };
+  const needed = (kind: Kind) => faults.filter((fault) => !known(kept, fault, kind));
   const left = (names: readonly string[]) =>
     [...new Set(names)].filter((name) => !passed.includes(name));
-  for (const name of left(faults.flatMap(({ proofs }) => proofs))) {
+  for (const name of left(needed('proofs').flatMap(({ proofs }) => proofs))) {
     await pass([name], () => runProofs([name]));
   }
-  if (!passed.includes('fuzz')) {
+  if (needed('fuzz').length > 0 && !passed.includes('fuzz')) {
     await buildCard();
     await pass(['fuzz'], runFuzz);
   }
-  const files = left(faults.flatMap(({ tests }) => tests));
+  const files = left(needed('tests').flatMap(({ tests }) => tests));
   if (files.length > 0) await pass(files, () => runTests(files));
 }
 
-async function tryOut(fault: Fault): Promise<Result> {
-  return planted(fault, async () => {
-    await buildCard();
-    const tests = await runTests(fault.tests);
-    const fuzz = await runFuzz();
-    const proofs = await runProofs(fault.proofs);
-    return { tests, fuzz, proofs };
+/** Runs what is not known yet of a fault. */
+async function tryOut(kept: Kept, fault: Fault): Promise<void> {
+  await planted(fault, async () => {
+    const run: Record<Kind, () => Promise<Check>> = {
+      tests: () => runTests(fault.tests),
+      fuzz: runFuzz,
+      proofs: () => runProofs(fault.proofs),
+    };
+    const kinds = KINDS.filter((kind) => !known(kept, fault, kind));
+    if (kinds.some((kind) => kind !== 'proofs')) await buildCard();
+    for (const kind of kinds) {
+      const check = await run[kind]();
+      say(`  ${kind.padEnd(8)}${check.verdict.padEnd(8)}${check.by.split('\n')[0]}`);
+      kept.faults[fault.name] = {
+        ...kept.faults[fault.name],
+        [kind]: { key: keyOf(fault, kind), ...check },
+      };
+      save(kept);
+    }
   });
 }
 
-function tell({ fault, result }: Tried): void {
-  for (const [kind, { verdict, by }] of Object.entries(result) as [string, Check][]) {
-    say(`  ${kind.padEnd(8)}${verdict.padEnd(8)}${by.split('\n')[0]}`);
-  }
-  if (catches({ fault, result }).length === 0) say('  NOT CAUGHT');
+function resultOf(kept: Kept, fault: Fault): Tried {
+  const plain = (kind: Kind): Check => {
+    const check = kept.faults[fault.name]?.[kind];
+    if (check === undefined) throw new CheckError(`${fault.name}: no verdict of the ${kind}`);
+    return { verdict: check.verdict, by: check.by };
+  };
+  return {
+    fault,
+    result: { tests: plain('tests'), fuzz: plain('fuzz'), proofs: plain('proofs') },
+  };
 }
 
 async function main(): Promise<number> {
@@ -116,25 +143,18 @@ async function main(): Promise<number> {
 
   mkdirSync(HOME, { recursive: true });
   const kept = load();
-  const pending = faults.filter(
-    (fault) => only.length > 0 || kept.faults[fault.name]?.key !== keyOf(fault),
-  );
+  for (const { name } of faults) if (only.length > 0) delete kept.faults[name];
+  const pending = faults.filter((fault) => KINDS.some((kind) => !known(kept, fault, kind)));
   if (pending.length > 0) {
     makeCopy();
     await control(kept, pending);
   }
   for (const [index, fault] of pending.entries()) {
     say(`${index + 1} of ${pending.length}: ${fault.name} (${fault.file}): ${fault.wrong}`);
-    const key = keyOf(fault);
-    const result = await tryOut(fault);
-    kept.faults[fault.name] = { key, ...result };
-    save(kept);
-    tell({ fault, result });
+    await tryOut(kept, fault);
+    if (catches(resultOf(kept, fault)).length === 0) say('  NOT CAUGHT');
   }
-  const tried = faults.map((fault): Tried => {
-    const { tests, fuzz, proofs } = kept.faults[fault.name] as Result;
-    return { fault, result: { tests, fuzz, proofs } };
-  });
+  const tried = faults.map((fault) => resultOf(kept, fault));
   if (values.json) {
     const plain = tried.map(({ fault, result }) => ({ ...fault, ...result }));
     process.stdout.write(`${JSON.stringify({ schema: 'vidline.mutations/1', faults: plain })}\n`);

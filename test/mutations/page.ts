@@ -3,18 +3,14 @@ import type { Check } from './checks.ts';
 import { FUZZ_FRAMES, FUZZ_SEED } from './checks.ts';
 import type { Fault } from './faults.ts';
 
-export interface Result {
-  readonly tests: Check;
-  readonly fuzz: Check;
-  readonly proofs: Check;
-}
+export const KINDS = ['tests', 'fuzz', 'proofs'] as const;
+export type Kind = (typeof KINDS)[number];
 
 export interface Tried {
   readonly fault: Fault;
-  readonly result: Result;
+  readonly result: Readonly<Record<Kind, Check>>;
 }
 
-const KINDS = ['tests', 'fuzz', 'proofs'] as const;
 const WORDS = { caught: 'caught', missed: '–', none: '' } as const;
 
 export const catches = ({ result }: Tried) =>
@@ -33,7 +29,7 @@ export function table(tried: readonly Tried[]): string {
 
 const quoted = (tried: readonly Tried[]) => tried.map(({ fault }) => `*${fault.name}*`).join(', ');
 
-function alone(tried: readonly Tried[], kind: (typeof KINDS)[number]): string {
+function alone(tried: readonly Tried[], kind: Kind): string {
   const only = tried.filter((each) => catches(each).join() === kind);
   return `**Only ${kind}** (${only.length}): ${only.length === 0 ? 'none' : quoted(only)}.`;
 }
