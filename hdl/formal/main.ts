@@ -65,8 +65,8 @@ async function runTasks(): Promise<TaskResult[]> {
       return { task, proof, cover: await reach(task, directory) };
     });
     const { proof, cover } = result;
-    say(`${task.name.padEnd(26)}${word(proof)} ${seconds(proof)} s  ${proof.detail}`);
-    if (!cover.good) say(`${''.padEnd(26)}FAILED ${seconds(cover)} s  ${cover.detail}`);
+    say(`${task.name.padEnd(28)}${word(proof)} ${seconds(proof)} s  ${proof.detail}`);
+    if (!cover.good) say(`${''.padEnd(28)}FAILED ${seconds(cover)} s  ${cover.detail}`);
     results.push(result);
   }
   return results;
@@ -83,7 +83,7 @@ async function runMutants(): Promise<MutantResult[]> {
       prove(task, directory, { [mutant.file]: change }),
     );
     const found = !proof.good && proof.detail.startsWith('refuted');
-    say(`${mutant.file.padEnd(26)}${found ? 'found ' : 'MISSED'} ${mutant.name}: ${proof.detail}`);
+    say(`${mutant.file.padEnd(28)}${found ? 'found ' : 'MISSED'} ${mutant.name}: ${proof.detail}`);
     results.push({ mutant, found, detail: proof.detail });
   }
   return results;

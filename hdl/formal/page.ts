@@ -35,7 +35,7 @@ function sizes({ parameters = {}, shrink = {} }: Task): string {
 }
 
 const NOT_PROVEN = [
-  'Modules that have no proof here: parsing, classification, extraction, lookup, rewrite, ingress and egress around their queues, the counters, the scrubber and the register bus. They are held to the reference decision and to docs/card.md by the tests alone.',
+  'Modules that have no proof here: parsing, classification, extraction, lookup, rewrite, ingress and egress around their queues, what collects the counters (counter_totals, counters), the scrubber and the register bus. They are held to the reference decision and to docs/card.md by the tests alone.',
   'The accounting of the whole card (received = ended + in flight + held). Proven is what it rests on at the end of a frame: each last beat gives one end or one holding (finish), a frame that is held is counted until it leaves (fragment_hold), and no frame is lost, doubled or cut on the way there (rx_port, rx_merge, header_line). The sum itself is left to the tests.',
   'Overrides on a narrow card (`EVERY_CLOCK` 0), where frames and host share a port of the RAM, and the hit bits.',
   'The card as a whole. Each module is proven by itself under the assumptions listed with it; each names the module that keeps it, and that module proves it where it says so.',
