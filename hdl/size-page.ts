@@ -1,6 +1,7 @@
 /** Tables of `npm run size`, for the terminal and for docs/size.md. */
 import { CARD } from './size-harness.ts';
-import { type Routed, type Stretch, TARGET_MHZ } from './size-route.ts';
+import type { SlowPaths } from './size-paths.ts';
+import { type Placed, type Routed, type Stretch, TARGET_MHZ } from './size-route.ts';
 import {
   add,
   type Cells,
@@ -19,8 +20,10 @@ export interface Measured {
     readonly part: Part;
     readonly total: Cells;
     readonly rows: readonly { path: string; module: string; cells: Cells }[];
+    readonly slow: SlowPaths;
   }[];
   readonly routed?: Routed;
+  readonly placed?: Placed;
   /** What nextpnr said of parts that were too small. */
   readonly misfits?: readonly string[];
 }
@@ -87,11 +90,14 @@ function verdict({ name, total, part }: Measured['configurations'][number]): str
 }
 
 function plain(lines: readonly string[][]): string {
-  const widths = HEAD.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+  const widths = (lines[0] ?? []).map((_, i) =>
+    Math.max(...lines.map((line) => line[i]?.length ?? 0)),
+  );
+  const left = widths.map((_, i) => lines.every((line) => !/^[\d,.]/.test(line[i] ?? '')));
   return lines
     .map((line) =>
       line
-        .map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
+        .map((text, i) => (left[i] ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
         .join('  ')
         .trimEnd(),
     )
@@ -124,6 +130,35 @@ function pathWords({ path, mhz }: Routed): string {
 
 const place = (instance: string) => (instance === CARD || instance === '' ? 'linecard' : instance);
 
+const SHOWN = 10; // slow ways
+
+/** Ways that are too long for the clock before anything is placed, the worst of each module they begin in. */
+function slowGrid({ paths }: SlowPaths): string[][] {
+  const slow = paths.filter(({ late }) => late > 0).slice(0, SHOWN);
+  return [
+    ['ns', 'cells', 'ends', 'from', 'through'],
+    ...slow.map(({ nanoseconds, cells, late, from, through }) => [
+      nanoseconds.toFixed(1),
+      number(cells),
+      number(late),
+      from,
+      through.join(' › '),
+    ]),
+  ];
+}
+
+const slowWords = ({ ends, late }: SlowPaths) =>
+  late === 0
+    ? `By cells alone each of ${number(ends)} ways ends within ${1000 / TARGET_MHZ} ns.`
+    : `By cells alone ${number(late)} of ${number(ends)} ways take longer than ${1000 / TARGET_MHZ} ns.`;
+
+function placedWords({ part, seed, mhz, overused, rounds }: Placed): string {
+  return [
+    `Placed in the ${part.name}, speed 6, seed ${seed}, but not routed: after ${rounds} rounds the router still had`,
+    `${number(overused)} wires with more than one net. nextpnr's estimate after placement: ${mhz.toFixed(1)} MHz. It misses ${TARGET_MHZ} MHz.`,
+  ].join('\n');
+}
+
 function pathLines({ path, mhz, part, seed }: Routed): string[] {
   const verdict = mhz >= TARGET_MHZ ? 'meets' : 'misses';
   return [
@@ -150,9 +185,11 @@ function usedLines({ utilization, harness }: Routed): string[] {
 /** For the terminal. */
 export function table(measured: Measured): string {
   const parts = measured.configurations.map(
-    (one) => `${one.name}\n${plain(grid(one))}\n${verdict(one)}\n`,
+    (one) =>
+      `${one.name}\n${plain(grid(one))}\n${verdict(one)}\n\n${slowWords(one.slow)}\n${plain(slowGrid(one.slow))}\n`,
   );
   for (const misfit of measured.misfits ?? []) parts.push(`It does not fit: ${misfit}\n`);
+  if (measured.placed) parts.push(`${placedWords(measured.placed)}\n`);
   if (measured.routed) {
     parts.push(`${[...pathLines(measured.routed), ...usedLines(measured.routed)].join('\n')}\n`);
   }
@@ -175,8 +212,16 @@ export function page(measured: Measured): string {
   ];
   for (const one of measured.configurations) {
     lines.push('', `## ${one.name}`, '', verdict(one), '', markdown(grid(one)));
+    lines.push('', slowWords(one.slow));
+    if (one.slow.late === 0) continue;
+    lines.push(
+      'Of each module that slow ways begin in, the worst: its length, its cells, and how many ends are reached too',
+      'late from there. A rough sum (a wire 0.85 ns, more where it is long or shared): placement adds to it.',
+      '',
+      markdown(slowGrid(one.slow)),
+    );
   }
-  if (measured.routed) {
+  if (measured.routed || measured.placed) {
     lines.push(
       '',
       '## Placed and routed',
@@ -190,6 +235,9 @@ export function page(measured: Measured): string {
     for (const misfit of measured.misfits ?? []) {
       lines.push(`**It does not fit its part**, so it was placed in a larger one. ${misfit}`, '');
     }
+    if (measured.placed) lines.push(placedWords(measured.placed));
+  }
+  if (measured.routed) {
     lines.push(pathWords(measured.routed), '');
     lines.push('```', ...pathLines(measured.routed), ...usedLines(measured.routed), '```');
   }

@@ -64,7 +64,20 @@ export interface Routed {
   };
 }
 
+/** Placed, but the router found no way for all nets: an estimate, better than what routing would give. */
+export interface Placed {
+  readonly part: Part;
+  readonly seed: number;
+  readonly mhz: number;
+  /** Wires that more than one net still had when the router was stopped, and its rounds till then. */
+  readonly overused: number;
+  readonly rounds: number;
+}
+
 type Line = (text: string) => void;
+
+/** Rounds of the router in a row that may leave no fewer wires overused than the best before them. */
+const STALLED_ROUNDS = 3;
 
 /** The path without the harness's own name of the card in front. */
 const inCard = (name: string) => name.replace(new RegExp(`^${CARD}\\.`), '');
@@ -82,7 +95,7 @@ export async function route(
   tools: Toolset,
   configuration: Configuration,
   { parts, seed, folder, line = () => {} }: RouteOptions,
-): Promise<{ routed: Routed; misfits: string[] }> {
+): Promise<{ routed?: Routed; placed?: Placed; misfits: string[] }> {
   const card = await elaborate(tools, configuration, folder);
   const source = join(folder, `${HARNESS}.sv`);
   writeFileSync(source, harness(topOf(card).ports));
@@ -101,19 +114,34 @@ export async function route(
     if (typeof report === 'string') {
       misfits.push(`${part.name}: ${report}`);
       line(`it does not fit the ${part.name}: ${report}`);
-    } else return { routed: { part, seed, harness: own, ...read(report, known) }, misfits };
+    } else if ('rounds' in report) return { placed: { part, seed, ...report }, misfits };
+    else return { routed: { part, seed, harness: own, ...read(report, known) }, misfits };
   }
   throw new Error(`it fits no part:\n${misfits.join('\n')}`);
 }
 
-/** nextpnr's report, or what it said where the part is too small. */
+/** nextpnr's report; what it said where the part is too small; how far it came where it cannot be routed. */
 async function place(
   tools: Toolset,
   file: string,
   { part, seed, folder, line }: { part: Part; seed: number; folder: string; line: Line },
-): Promise<Report | string> {
+): Promise<Report | Omit<Placed, 'part' | 'seed'> | string> {
   const report = join(folder, 'report.json');
   let tooSmall = '';
+  let mhz: number | undefined;
+  let [rounds, overused, best, stalled] = [0, 0, Number.POSITIVE_INFINITY, 0];
+  const stop = new AbortController();
+  const follow = (text: string) => {
+    mhz ??=
+      Number(/Max frequency for clock.*: ([\d.]+) MHz/.exec(text)?.[1] ?? Number.NaN) || undefined;
+    const found = /iter=\d+ wires=\d+ overused=(\d+)/.exec(text);
+    if (!found) return;
+    rounds += 1;
+    overused = Number(found[1]);
+    stalled = overused < best ? 0 : stalled + 1;
+    best = Math.min(best, overused);
+    if (stalled >= STALLED_ROUNDS) stop.abort();
+  };
   try {
     await run(
       tools,
@@ -127,11 +155,14 @@ async function place(
         ...['--placer-heap-cell-placement-timeout', '1000000'],
       ],
       (text) => {
+        follow(text);
         if (/ERROR:.*(unable to|failed to place|no BELs remaining)/i.test(text)) tooSmall = text;
         if (/Running|Routing|overused|Max frequency/.test(text)) line(text.replace(/^Info: */, ''));
       },
+      stop.signal,
     );
   } catch (error) {
+    if (stop.signal.aborted && mhz !== undefined) return { mhz, overused, rounds };
     if (tooSmall !== '') return tooSmall.replace(/^ERROR: */, '');
     throw error;
   }

@@ -59,10 +59,16 @@ export function add(to: Cells, cells: Cells): void {
 export interface Netlist {
   readonly modules: Readonly<Record<string, NetlistModule>>;
 }
+export interface NetlistCell {
+  readonly type: string;
+  readonly port_directions: Readonly<Record<string, string>>;
+  readonly connections: Readonly<Record<string, (number | string)[]>>;
+}
 export interface NetlistModule {
   readonly attributes: Readonly<Record<string, string>>;
   readonly ports: Readonly<Record<string, { direction: string; bits: unknown[] }>>;
-  readonly cells: Readonly<Record<string, { type: string }>>;
+  readonly cells: Readonly<Record<string, NetlistCell>>;
+  readonly netnames: Readonly<Record<string, { bits: (number | string)[] }>>;
 }
 
 export function topOf(netlist: Netlist): NetlistModule {

@@ -18,7 +18,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfiguration } from './configuration.ts';
 import { type Measured, page, table } from './size-page.ts';
-import { route } from './size-route.ts';
+import { slowPaths } from './size-paths.ts';
+import { route, TARGET_MHZ } from './size-route.ts';
 import { add, cellsByInstance, instances, noCells, PARTS, synthesise } from './size-synthesis.ts';
 import { findTools, MissingTool, type Tool, version } from './tools.ts';
 
@@ -66,7 +67,8 @@ async function measure(): Promise<Measured> {
         module: path === '' ? 'linecard' : (known.get(path) ?? ''),
         cells: own,
       }));
-      configurations.push({ name, part, total, rows });
+      const slow = slowPaths(netlist, known, 1000 / TARGET_MHZ);
+      configurations.push({ name, part, total, rows, slow });
     }
     let placed: Awaited<ReturnType<typeof route>> | undefined;
     if (values.route) {

@@ -93,17 +93,21 @@ export function findTools(needed: readonly Tool[], preferred: readonly Tool[] = 
 
 /**
  * Runs a tool to its end. It prints thousands of lines: they go to `line`, and the last of them into
- * the error where it fails.
+ * the error where it fails. `stop` ends it.
  */
 export function run(
   tools: Toolset,
   tool: Tool,
   args: readonly string[],
   line: (text: string) => void = () => {},
+  stop?: AbortSignal,
 ): Promise<void> {
   const { program, args: words } = tools.command(tool, args);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(stop ? { signal: stop } : {}),
+    });
     let tail = '';
     let rest = '';
     const keep = (data: Buffer) => {
