@@ -43,6 +43,7 @@ rtl/counter_bank.sv
 rtl/counter_pulses.sv
 rtl/counter_totals.sv
 rtl/vid_counters.sv
+rtl/accounting.sv
 rtl/counters.sv
 rtl/config_table.sv
 rtl/host_tables.sv

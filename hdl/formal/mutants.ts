@@ -13,6 +13,20 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: 'a frame that comes back stays held',
+    file: 'accounting',
+    task: 'accounting',
+    from: "held_o + BITS'(held_i) - BITS'(returned_i)",
+    to: "held_o + BITS'(held_i)",
+  },
+  {
+    name: 'a snapshot without what happens in its clock',
+    file: 'accounting',
+    task: 'accounting',
+    from: 'snapshot_in_flight_o <= in_flight_d',
+    to: 'snapshot_in_flight_o <= in_flight_o',
+  },
+  {
     name: 'a read in the clock of a write trusts the RAM',
     file: 'table_ram',
     task: 'table_ram',

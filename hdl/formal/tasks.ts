@@ -33,6 +33,15 @@ export const TASKS: readonly Task[] = [
   { name: 'table_ram', sources: ['table_ram'], reach: 8, limit: 60, short: true },
   { name: 'rx_merge', sources: ['rx_merge'], reach: 12, limit: 60, short: true },
   { name: 'decide', sources: ['decide'], steps: 4, reach: 6, limit: 60, short: true },
+  {
+    name: 'accounting',
+    sources: ['accounting'],
+    parameters: { BITS: 6 },
+    steps: 2,
+    reach: 8,
+    limit: 60,
+    short: true,
+  },
   { name: 'finish', sources: ['finish'], reach: 6, limit: 60, short: true },
   {
     name: 'slot_health',

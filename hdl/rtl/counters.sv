@@ -40,27 +40,19 @@ module counters #(
 );
   localparam int ORIGINS = linecard_regs_pkg::ORIGINS;
 
-  // ---- frames in flight, and held ones
-  logic [15:0] in_flight_q, in_flight_d, held_q, held_d;
-  assign in_flight_d = in_flight_q + 16'(receive_i) + 16'(returned_i) - 16'(event_valid_i) - 16'(held_i);
-  assign held_d = held_q + 16'(held_i) - 16'(returned_i);
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      in_flight_q <= '0;
-      held_q <= '0;
-      snapshot_in_flight_o <= '0;
-      snapshot_held_o <= '0;
-    end else begin
-      in_flight_q <= in_flight_d;
-      held_q <= held_d;
-      if (snapshot_i && !busy_o) begin
-        snapshot_in_flight_o <= in_flight_d;
-        snapshot_held_o <= held_d;
-      end
-    end
-  end
-  assign in_flight_o = in_flight_q;
-  assign held_o = held_q;
+  accounting accounting (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .receive_i(receive_i),
+      .returned_i(returned_i),
+      .event_valid_i(event_valid_i),
+      .held_i(held_i),
+      .snapshot_i(snapshot_i && !busy_o),
+      .in_flight_o(in_flight_o),
+      .held_o(held_o),
+      .snapshot_in_flight_o(snapshot_in_flight_o),
+      .snapshot_held_o(snapshot_held_o)
+  );
 
   // ---- what an event counts in (docs/card.md, "Counting")
   logic to_slot, left, mirrored_event;

@@ -314,11 +314,11 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'in flight no more',
     wrong: 'A frame that is tried again after it was held is not in flight.',
-    file: 'counters',
-    from: "16'(receive_i) + 16'(returned_i)",
-    to: "16'(receive_i)",
+    file: 'accounting',
+    from: "BITS'(receive_i) + BITS'(returned_i)",
+    to: "BITS'(receive_i)",
     tests: hdl('counters'),
-    proofs: [],
+    proofs: ['accounting'],
   },
   {
     name: 'second tag overlooked',
