@@ -76,8 +76,9 @@ export function randomTrial(
   const pressure = random.chance(60) ? 0 : random.pick([60, 150, 230]);
   const drawn = randomState(random, sizes);
   const underrun = gaps > 0 && cutThrough.includes(true);
-  // Which of two frames a gap has ended is not to be told where frames overtake each other.
-  const state = underrun ? { ...drawn, fragmentUs: 0 } : drawn;
+  // Which of two frames a gap has ended is not to be told where frames overtake each other, nor whose the
+  // copy is that found room at the mirror port, if both ended within their addresses.
+  const state = underrun ? { ...drawn, fragmentUs: 0, mirror: undefined } : drawn;
   const options = { configuration, seed, startUs, state, cutThrough, gaps, pressure };
   return { ...options, steps: randomSteps(random, state, frames, underrun ? 0 : 30) };
 }
