@@ -8,6 +8,7 @@ rtl/header_line.sv
 rtl/header_tap.sv
 rtl/header_pick.sv
 rtl/header_words.sv
+rtl/packet_line.sv
 rtl/meta_delay.sv
 rtl/parse_l2.sv
 rtl/parse_l3.sv

@@ -3,31 +3,23 @@
 module addresses (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,    // at beside_addresses
-    input  logic [62*8-1:0]     window_i,  // header bytes 0 to 61
+    input  logic [40*8-1:0]     header_i,  // the packet's first bytes
     output logic [127:0]        source_o,  // first bit on the wire in bit 127; IPv4 in 127:96
     output logic [7:0]          fragment_space_o,
     output logic [127:0]        fragment_key_o
 );
   // ---- pick
-  logic [40*8-1:0] header;
-  always_comb begin
-    case (meta_i.l3)
-      5'd22: header = window_i[22*8+:40*8];
-      5'd18: header = window_i[18*8+:40*8];
-      default: header = window_i[14*8+:40*8];
-    endcase
-  end
   logic [127:0] source4, source6, destination4, destination6;
   always_comb begin
     source4 = '0;
     destination4 = '0;
     for (int i = 0; i < 4; i++) begin
-      source4[127-8*i-:8] = header[(12+i)*8+:8];
-      destination4[127-8*i-:8] = header[(16+i)*8+:8];
+      source4[127-8*i-:8] = header_i[(12+i)*8+:8];
+      destination4[127-8*i-:8] = header_i[(16+i)*8+:8];
     end
     for (int i = 0; i < 16; i++) begin
-      source6[127-8*i-:8] = header[(8+i)*8+:8];
-      destination6[127-8*i-:8] = header[(24+i)*8+:8];
+      source6[127-8*i-:8] = header_i[(8+i)*8+:8];
+      destination6[127-8*i-:8] = header_i[(24+i)*8+:8];
     end
   end
   logic ipv6_q;
@@ -39,7 +31,7 @@ module addresses (
     source_q <= meta_i.ipv6 ? source6 : source4;
     destination_q <= meta_i.ipv6 ? destination6 : destination4;
     protocol_q <= meta_i.protocol;
-    identification_q <= meta_i.ipv6 ? meta_i.identification : {16'd0, header[4*8+:8], header[5*8+:8]};
+    identification_q <= meta_i.ipv6 ? meta_i.identification : {16'd0, header_i[4*8+:8], header_i[5*8+:8]};
   end
 
   // ---- fold. Two IPv6 addresses are more than a key holds.

@@ -7,6 +7,10 @@
 // stage needs a copy of the header. Every function takes the bytes per beat (8 or 64).
 package linecard_pkg;
 
+  function automatic int max(input int a, input int b);
+    max = (a > b) ? a : b;
+  endfunction
+
   // Header bytes that stages can look at: 160 hold the longest chain of headers we read (two VLAN
   // tags 22, IPv4 with options 60, TCP with options 60) and 16 bytes of payload; or IPv6 with 64
   // bytes of extension headers and all but the longest TCP options.
@@ -17,32 +21,31 @@ package linecard_pkg;
   localparam int L4_MAX = 126;      // behind two tags, IPv6 and all of these
   localparam int PAYLOAD_BYTES = 16; // payload bytes that rules can compare
   localparam int PAYLOAD_MAX = WINDOW - PAYLOAD_BYTES - 2;  // like every payload two behind a multiple of four
-  // An ICMP error's quoted packet begins at most here; its source address ends 24 bytes on, and the
-  // ports behind all its options lie before QUOTE_END.
-  localparam int QUOTE_MAX = L3_MAX + 40 + 8;
-  localparam int QUOTE_END = L3_MAX + 20 + 8 + 60 + 4;
-
-  function automatic int max(input int a, input int b);
-    max = (a > b) ? a : b;
-  endfunction
+  // Where an ICMP error's quoted packet begins, from the network header on: behind an IPv4 header without
+  // options, behind IPv6 without extensions. Its source address ends 24 bytes on at most, and its ports, also
+  // behind all options of IPv4, lie before QUOTE_END.
+  localparam int QUOTE4 = 20 + 8;
+  localparam int QUOTE6 = 40 + 8;
+  localparam int QUOTE_END = max(QUOTE4 + 60, QUOTE6 + 40) + 4;
 
   // Taps. Each stage registers its result, so the next works one position further or later. What is
   // called beside_ works meanwhile, and costs no time.
   function automatic int tap_l2(input int k);
     tap_l2 = (L3_MAX - 1) / k;
   endfunction
-  function automatic int tap_l3_select(input int k);
-    tap_l3_select = max(tap_l2(k) + 1, (L3_MAX + 40 - 1) / k);
+  // From here on what a stage wants of the network header and what follows it comes from the packet line.
+  function automatic int tap_packet(input int k);
+    tap_packet = max(tap_l2(k) + 1, (L3_MAX + k - 1) / k) + 1;
   endfunction
   function automatic int tap_l3(input int k);
-    tap_l3 = tap_l3_select(k) + 1;
+    tap_l3 = tap_packet(k) + (40 - 1) / k;
   endfunction
   // Unit after unit of the extension headers, as they come.
   function automatic int chain_per_clock(input int k);
     chain_per_clock = max(1, k / 32);
   endfunction
   function automatic int tap_chain(input int k);
-    tap_chain = max(tap_l3(k) + 1, (L3_MAX + 40 + 8 * chain_per_clock(k) - 1) / k);
+    tap_chain = max(tap_l3(k) + 1, tap_packet(k) + (40 + 8 * chain_per_clock(k) - 1) / k);
   endfunction
   function automatic int tap_l4_select(input int k);
     tap_l4_select = max(tap_chain(k) + CHAIN_UNITS / chain_per_clock(k), (L4_MAX + 16 - 1) / k);
@@ -55,10 +58,10 @@ package linecard_pkg;
   endfunction
   // Beside the chain and L4: the packet that an ICMP error quotes.
   function automatic int beside_quote(input int k);
-    beside_quote = max(tap_l3(k) + 1, (QUOTE_MAX + 24 - 1) / k);
+    beside_quote = max(tap_l3(k) + 1, tap_packet(k) + (QUOTE6 + 24 - 1) / k);
   endfunction
   function automatic int beside_quote_ports(input int k);
-    beside_quote_ports = max(beside_quote(k) + 2, (QUOTE_END - 1) / k);
+    beside_quote_ports = max(beside_quote(k) + 2, tap_packet(k) + (QUOTE_END - 1) / k);
   endfunction
   function automatic int beside_prefix(input int k);
     beside_prefix = beside_quote(k) + 2;
@@ -81,6 +84,10 @@ package linecard_pkg;
   // The addresses are there when the identifier is: two clocks before.
   function automatic int beside_addresses(input int k);
     beside_addresses = tap_identify(k) - 2;
+  endfunction
+  // Beats that the packet line keeps: the first must still be there for its last reader.
+  function automatic int packet_positions(input int k);
+    packet_positions = beside_addresses(k) - tap_packet(k) + 1;
   endfunction
   // Override and fragment tables: RAM, its output register, compare.
   localparam int MATCH_LATENCY = 3;

@@ -1,23 +1,23 @@
 // Parse, beside the third stage: IPv6 extension headers (RFC 8200 section 4; docs/card.md, step 2).
 // They lie on multiples of eight bytes behind the IPv6 header, so unit after unit is looked at as the
-// header line brings it, PER_CLOCK units a clock: a unit at which a header begins says where the next
+// packet line brings it, PER_CLOCK units a clock: a unit at which a header begins says where the next
 // one does. CHAIN_UNITS / PER_CLOCK clocks.
 module parse_chain #(
     parameter int DATA_WIDTH = 64,
-    parameter int POSITIONS = 33,
-    localparam int K = DATA_WIDTH / 8
+    localparam int K = DATA_WIDTH / 8,
+    localparam int POSITIONS = linecard_pkg::packet_positions(K)
 ) (
     input  logic                            clk_i,
-    input  logic [POSITIONS*DATA_WIDTH-1:0] line_i,
+    input  logic [POSITIONS*DATA_WIDTH-1:0] packet_i,
     input  linecard_pkg::meta_t             meta_i,  // at tap_chain
     output linecard_pkg::meta_t             meta_o
 );
   localparam int UNITS = linecard_pkg::CHAIN_UNITS;
   localparam int PER_CLOCK = linecard_pkg::chain_per_clock(K);
   localparam int STEPS = UNITS / PER_CLOCK;
-  localparam int TAP = linecard_pkg::tap_chain(K);
+  localparam int TAP = linecard_pkg::tap_chain(K) - linecard_pkg::tap_packet(K);
   localparam int META_BITS = linecard_pkg::META_BITS;
-  localparam int FIRST = 54;  // where the earliest chain begins: 14 + 40
+  localparam int FIRST = 40;  // where the chain begins
 
   logic [(STEPS+1)*META_BITS-1:0] metas;
   logic [(STEPS+1)*linecard_pkg::CHAIN_BITS-1:0] states;
@@ -25,7 +25,7 @@ module parse_chain #(
   assign states[0+:linecard_pkg::CHAIN_BITS] = '0;
 
   for (genvar s = 0; s < STEPS; s++) begin : g_step
-    localparam int BYTES = FIRST + 8 * (PER_CLOCK * (s + 1)) + 8;
+    localparam int BYTES = FIRST + 8 * PER_CLOCK * (s + 1);
     logic [BYTES*8-1:0] window;
     header_tap #(
         .DATA_WIDTH(DATA_WIDTH),
@@ -33,7 +33,7 @@ module parse_chain #(
         .TAP(TAP + s),
         .BYTES(BYTES)
     ) tap (
-        .line_i(line_i),
+        .line_i(packet_i),
         .window_o(window)
     );
     parse_chain_step #(
@@ -43,7 +43,7 @@ module parse_chain #(
         .clk_i(clk_i),
         .meta_i(metas[s*META_BITS+:META_BITS]),
         .state_i(states[s*linecard_pkg::CHAIN_BITS+:linecard_pkg::CHAIN_BITS]),
-        .window_i(window[BYTES*8-1:(FIRST+8*PER_CLOCK*s)*8]),
+        .units_i(window[BYTES*8-1-:PER_CLOCK*64]),
         .meta_o(metas[(s+1)*META_BITS+:META_BITS]),
         .state_o(states[(s+1)*linecard_pkg::CHAIN_BITS+:linecard_pkg::CHAIN_BITS])
     );

@@ -6,20 +6,11 @@ module parse_chain_step #(
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
     input  linecard_pkg::chain_t state_i,
-    input  logic [(PER_CLOCK*8+8)*8-1:0] window_i,  // of the earliest chain; l3 puts it 0, 4 or 8 bytes later
+    input  logic [PER_CLOCK*64-1:0] units_i,  // from that one on
     output linecard_pkg::meta_t meta_o,
     output linecard_pkg::chain_t state_o
 );
   localparam int UNITS = linecard_pkg::CHAIN_UNITS;
-
-  logic [PER_CLOCK*64-1:0] bytes;
-  always_comb begin
-    case (meta_i.l3)
-      5'd22: bytes = window_i[64+:PER_CLOCK*64];
-      5'd18: bytes = window_i[32+:PER_CLOCK*64];
-      default: bytes = window_i[0+:PER_CLOCK*64];
-    endcase
-  end
 
   linecard_pkg::meta_t meta;
   linecard_pkg::chain_t state;
@@ -50,8 +41,8 @@ module parse_chain_step #(
       endcase
       if (UNIT + i == 0) state.open = meta_i.ipv6 && !meta_i.bad_ip && extension;
       if (state.open && state.at == 4'(UNIT + i)) begin
-        next_header = bytes[i*64+:8];
-        length = bytes[i*64+8+:8];
+        next_header = units_i[i*64+:8];
+        length = units_i[i*64+8+:8];
         // RFC 8200 section 4.2 counts eights behind the first; RFC 4302 section 2.2 fours, minus two.
         units = 9'(length) + 9'd1;
         if (fragment) units = 9'd1;
@@ -73,11 +64,11 @@ module parse_chain_step #(
             default: state.open = 1'b0;
           endcase
           if (fragment) begin
-            offset = {bytes[i*64+16+:8], bytes[i*64+27+:5]};
+            offset = {units_i[i*64+16+:8], units_i[i*64+27+:5]};
             state.fragmented = 1'b1;
-            meta.identification = {bytes[i*64+32+:8], bytes[i*64+40+:8], bytes[i*64+48+:8], bytes[i*64+56+:8]};
+            meta.identification = {units_i[i*64+32+:8], units_i[i*64+40+:8], units_i[i*64+48+:8], units_i[i*64+56+:8]};
             meta.later_fragment = offset != '0;
-            meta.first_fragment = offset == '0 && bytes[i*64+24];
+            meta.first_fragment = offset == '0 && units_i[i*64+24];
             if (offset != '0) state.open = 1'b0;
           end
         end

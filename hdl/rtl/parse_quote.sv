@@ -3,65 +3,52 @@
 // clocks to the quoted source address, one more for the quoted source port.
 module parse_quote #(
     parameter int DATA_WIDTH = 64,
-    parameter int POSITIONS = 33,
-    localparam int K = DATA_WIDTH / 8
+    localparam int K = DATA_WIDTH / 8,
+    localparam int POSITIONS = linecard_pkg::packet_positions(K)
 ) (
     input  logic                            clk_i,
-    input  logic [POSITIONS*DATA_WIDTH-1:0] line_i,
+    input  logic [POSITIONS*DATA_WIDTH-1:0] packet_i,       // see packet_line
     input  linecard_pkg::meta_t             meta_i,         // at beside_quote, as parse_l3 left it
     input  logic [127:0]                    destination_i,  // the same
     output logic                            ipv6_o,         // at beside_prefix: the packet, or what it quotes
     output logic [127:0]                    address_o,
     output linecard_pkg::quote_t            quote_o         // one clock behind beside_quote_ports
 );
-  localparam int TAP = linecard_pkg::beside_quote(K);
-  localparam int FIRST = 42;  // 14 + 20 + 8: no quoted packet begins before that
-  localparam int REACH = linecard_pkg::QUOTE_MAX + 24;
+  localparam int QUOTE4 = linecard_pkg::QUOTE4;
+  localparam int QUOTE6 = linecard_pkg::QUOTE6;
 
   // ---- select. ICMP lies behind an IPv4 header without options, or behind IPv6 without extensions.
-  logic [REACH*8-1:0] window;
+  localparam int BYTES = QUOTE6 + 24;
+  logic [BYTES*8-1:0] packet;
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
-      .TAP(TAP),
-      .BYTES(REACH)
+      .TAP(linecard_pkg::beside_quote(K) - linecard_pkg::tap_packet(K)),
+      .BYTES(BYTES)
   ) tap (
-      .line_i(line_i),
-      .window_o(window)
+      .line_i(packet_i),
+      .window_o(packet)
   );
-  logic [7:0] beyond;
-  assign beyond = meta_i.l4 - 8'(FIRST - 8);
-  logic [24*8-1:0] header, header_q;
-  slice_at #(
-      .IN_WIDTH((REACH - FIRST) * 8),
-      .STEP(32),
-      .SELECT_BITS(3),
-      .WIDTH(24 * 8)
-  ) pick (
-      .vector_i(window[REACH*8-1:FIRST*8]),
-      .select_i(beyond[4:2]),
-      .slice_o(header)
-  );
-  // ICMP's type, in the same clock: four bytes at one of the same six places.
-  logic [7:0] icmp_type, icmp_type_q;
-  slice_at #(
-      .IN_WIDTH((REACH - FIRST + 8) * 8),
-      .STEP(32),
-      .SELECT_BITS(3),
-      .WIDTH(8)
-  ) pick_type (
-      .vector_i(window[REACH*8-1:(FIRST-8)*8]),
-      .select_i(beyond[4:2]),
-      .slice_o(icmp_type)
-  );
+  logic [127:0] source4, source6;
+  always_comb begin
+    source4 = '0;
+    for (int i = 0; i < 4; i++) source4[127-8*i-:8] = packet[(QUOTE4+12+i)*8+:8];
+    for (int i = 0; i < 16; i++) source6[127-8*i-:8] = packet[(QUOTE6+8+i)*8+:8];
+  end
   linecard_pkg::meta_t meta_q;
-  logic [127:0] destination_q;
+  logic [127:0] destination_q, source_q;
+  logic [7:0] icmp_type_q, quoted_protocol_q;
+  logic [3:0] version_q, ihl_q;
+  logic [12:0] offset4_q;
   logic plain_q;
   always_ff @(posedge clk_i) begin
     meta_q <= meta_i;
     destination_q <= destination_i;
-    header_q <= header;
-    icmp_type_q <= icmp_type;
+    source_q <= meta_i.ipv6 ? source6 : source4;
+    icmp_type_q <= meta_i.ipv6 ? packet[40*8+:8] : packet[20*8+:8];
+    {version_q, ihl_q} <= meta_i.ipv6 ? packet[QUOTE6*8+:8] : packet[QUOTE4*8+:8];
+    quoted_protocol_q <= meta_i.ipv6 ? packet[(QUOTE6+6)*8+:8] : packet[(QUOTE4+9)*8+:8];
+    offset4_q <= {packet[(QUOTE4+6)*8+:5], packet[(QUOTE4+7)*8+:8]};
     plain_q <= meta_i.ipv6 || meta_i.l4 == 8'(meta_i.l3) + 8'd20;
   end
 
@@ -79,73 +66,70 @@ module parse_quote #(
     end
     if (icmpv6) is_error = icmp_type_q >= 8'd1 && icmp_type_q <= 8'd4;
   end
-  logic [3:0] version, ihl;
-  assign {version, ihl} = header_q[0+:8];
-  logic [7:0] quoted_protocol;
-  assign quoted_protocol = meta_q.ipv6 ? header_q[6*8+:8] : header_q[9*8+:8];
-  logic [12:0] quoted_offset;
-  assign quoted_offset = {header_q[6*8+:5], header_q[7*8+:8]};
+
+  // Where the quoted L4 begins: fours of bytes behind PORTS_FIRST of the packet.
+  localparam int PORTS_FIRST = QUOTE4 + 20;
+  localparam int PORTS_BITS = 4;
+  if (QUOTE6 + 40 - PORTS_FIRST >= 4 * 2 ** PORTS_BITS) begin : g_ports_bits
+    $error("parse_quote: PORTS_BITS does not reach the ports of a quoted IPv6 packet");
+  end
+  logic [PORTS_BITS-1:0] ports_at;
+  assign ports_at = meta_q.ipv6 ? PORTS_BITS'((QUOTE6 + 40 - PORTS_FIRST) / 4) : ihl_q - 4'd5;
 
   linecard_pkg::quote_t quote, quote_q;
+  logic [PORTS_BITS-1:0] ports_at_q;
   logic [7:0] quoted_l3;
   always_comb begin
     quote = '0;
     quoted_l3 = meta_q.l4 + 8'd8;
-    quote.protocol = quoted_protocol;
-    quote.later_fragment = meta_q.ipv4 && quoted_offset != '0;
+    quote.protocol = quoted_protocol_q;
+    quote.later_fragment = meta_q.ipv4 && offset4_q != '0;
     quote.source_at = quoted_l3 + (meta_q.ipv6 ? 8'd8 : 8'd12);
-    quote.l4 = quoted_l3 + (meta_q.ipv6 ? 8'd40 : {2'b00, ihl, 2'b00});
+    quote.l4 = quoted_l3 + (meta_q.ipv6 ? 8'd40 : {2'b00, ihl_q, 2'b00});
     quote.valid = is_error && plain_q && !meta_q.bad_ip && !meta_q.first_fragment && !meta_q.later_fragment &&
-        (meta_q.ipv6 ? version == 4'd6 : (version == 4'd4 && ihl >= 4'd5)) &&
+        (meta_q.ipv6 ? version_q == 4'd6 : (version_q == 4'd4 && ihl_q >= 4'd5)) &&
         17'(quote.l4) + 17'd4 <= meta_q.packet_end;
   end
 
-  logic [127:0] source4, source6;
-  always_comb begin
-    source4 = '0;
-    for (int i = 0; i < 4; i++) source4[127-8*i-:8] = header_q[(12+i)*8+:8];
-    for (int i = 0; i < 16; i++) source6[127-8*i-:8] = header_q[(8+i)*8+:8];
-  end
   always_ff @(posedge clk_i) begin
     quote_q <= quote;
+    ports_at_q <= ports_at;
     ipv6_o <= meta_q.ipv6;
-    address_o <= !quote.valid ? destination_q : meta_q.ipv6 ? source6 : source4;
+    address_o <= quote.valid ? source_q : destination_q;
   end
 
   // ---- source port
-  localparam int WAIT = linecard_pkg::beside_quote_ports(K) - TAP - 2;
-  localparam int L4_FIRST = 62;  // 42 + 20
+  localparam int TAP_PORTS = linecard_pkg::beside_quote_ports(K);
   linecard_pkg::quote_t quote_waited, quote_full;
   logic [linecard_pkg::QUOTE_BITS-1:0] waited;
+  logic [PORTS_BITS-1:0] ports_at_waited;
   meta_delay #(
-      .CYCLES(WAIT),
-      .BITS(linecard_pkg::QUOTE_BITS)
+      .CYCLES(TAP_PORTS - linecard_pkg::beside_quote(K) - 2),
+      .BITS(PORTS_BITS + linecard_pkg::QUOTE_BITS)
   ) delay (
       .clk_i(clk_i),
-      .meta_i(quote_q),
-      .meta_o(waited)
+      .meta_i({ports_at_q, quote_q}),
+      .meta_o({ports_at_waited, waited})
   );
-  logic [linecard_pkg::QUOTE_END*8-1:0] window_ports;
+  logic [linecard_pkg::QUOTE_END*8-1:0] packet_ports;
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::beside_quote_ports(K)),
+      .TAP(TAP_PORTS - linecard_pkg::tap_packet(K)),
       .BYTES(linecard_pkg::QUOTE_END)
   ) tap_ports (
-      .line_i(line_i),
-      .window_o(window_ports)
+      .line_i(packet_i),
+      .window_o(packet_ports)
   );
-  logic [7:0] ports_beyond;
-  assign ports_beyond = quote_waited.l4 - 8'(L4_FIRST);
   logic [15:0] port;
   slice_at #(
-      .IN_WIDTH((linecard_pkg::QUOTE_END - L4_FIRST) * 8),
+      .IN_WIDTH((linecard_pkg::QUOTE_END - PORTS_FIRST) * 8),
       .STEP(32),
-      .SELECT_BITS(4),
+      .SELECT_BITS(PORTS_BITS),
       .WIDTH(16)
   ) pick_port (
-      .vector_i(window_ports[linecard_pkg::QUOTE_END*8-1:L4_FIRST*8]),
-      .select_i(ports_beyond[5:2]),
+      .vector_i(packet_ports[linecard_pkg::QUOTE_END*8-1:PORTS_FIRST*8]),
+      .select_i(ports_at_waited),
       .slice_o(port)
   );
   assign quote_waited = waited;

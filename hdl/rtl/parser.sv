@@ -2,22 +2,26 @@
 // of its payload (docs/card.md, step 2). Wiring only; each stage works at its tap of the header line,
 // and metadata named after a stage stands at that tap.
 //
-//   parse_l2 ─► parse_l3 ─┬─► parse_chain ─► parse_l4 ─► parse_payload ─►
+//   parse_l2 ─► packet_line
+//         └───► parse_l3 ─┬─► parse_chain ─► parse_l4 ─► parse_payload ─►
 //                         └─► parse_quote ─► prefix_match ─────────────►
 module parser #(
     parameter int DATA_WIDTH = 64,
     parameter int POSITIONS = 33,
     parameter int PORTS = 2,
     parameter int PREFIXES = 8,
-    localparam int K = DATA_WIDTH / 8
+    localparam int K = DATA_WIDTH / 8,
+    localparam int PACKET_POSITIONS = linecard_pkg::packet_positions(K)
 ) (
     input  logic                            clk_i,
     input  linecard_pkg::meta_t             meta_i,  // at tap 0
     input  logic [DATA_WIDTH-1:0]           next_i,  // what stands at position 0 in the next clock
     input  logic [POSITIONS*DATA_WIDTH-1:0] line_i,
+    input  logic                            first_i,  // a frame's first beat stands in front of tap_packet
     input  logic [31:0]                     fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
     input  logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_i,
+    output logic [PACKET_POSITIONS*DATA_WIDTH-1:0] packet_o,  // see packet_line
     output linecard_pkg::meta_t             meta_o,  // all at tap_match
     output logic [PREFIXES-1:0]             prefixes_o,
     output logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_o
@@ -55,31 +59,53 @@ module parser #(
       .meta_o(meta_after_l2)
   );
 
+  // ---- the packet in the frame
+  logic [META_BITS-1:0] meta_packet;
+  linecard_pkg::meta_t meta_at_packet;
+  meta_delay #(
+      .CYCLES(linecard_pkg::tap_packet(K) - linecard_pkg::tap_l2(K) - 2)
+  ) delay_packet (
+      .clk_i(clk_i),
+      .meta_i(meta_after_l2),
+      .meta_o(meta_packet)
+  );
+  assign meta_at_packet = meta_packet;
+  packet_line #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS)
+  ) packet_line (
+      .clk_i(clk_i),
+      .first_i(first_i),
+      .l3_i(meta_at_packet.l3),
+      .line_i(line_i),
+      .data_o(packet_o)
+  );
+
   // ---- L3
   logic [META_BITS-1:0] meta_l3;
-  logic [62*8-1:0] window_l3;
+  logic [40*8-1:0] header_l3;
   linecard_pkg::meta_t meta_after_l3;
   logic [127:0] destination;
   meta_delay #(
-      .CYCLES(linecard_pkg::tap_l3_select(K) - linecard_pkg::tap_l2(K) - 1)
+      .CYCLES(linecard_pkg::tap_l3(K) - linecard_pkg::tap_packet(K) + 1)
   ) delay_l3 (
       .clk_i(clk_i),
-      .meta_i(meta_after_l2),
+      .meta_i(meta_packet),
       .meta_o(meta_l3)
   );
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::tap_l3_select(K)),
-      .BYTES(62)
+      .POSITIONS(PACKET_POSITIONS),
+      .TAP(linecard_pkg::tap_l3(K) - linecard_pkg::tap_packet(K)),
+      .BYTES(40)
   ) window_at_l3 (
-      .line_i(line_i),
-      .window_o(window_l3)
+      .line_i(packet_o),
+      .window_o(header_l3)
   );
   parse_l3 parse_l3 (
       .clk_i(clk_i),
       .meta_i(meta_l3),
-      .window_i(window_l3),
+      .header_i(header_l3),
       .meta_o(meta_after_l3),
       .destination_o(destination)
   );
@@ -107,11 +133,10 @@ module parser #(
       .meta_o(destination_quote)
   );
   parse_quote #(
-      .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS)
+      .DATA_WIDTH(DATA_WIDTH)
   ) parse_quote (
       .clk_i(clk_i),
-      .line_i(line_i),
+      .packet_i(packet_o),
       .meta_i(meta_quote),
       .destination_i(destination_quote),
       .ipv6_o(address_ipv6),
@@ -156,11 +181,10 @@ module parser #(
       .meta_o(meta_chain)
   );
   parse_chain #(
-      .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS)
+      .DATA_WIDTH(DATA_WIDTH)
   ) parse_chain (
       .clk_i(clk_i),
-      .line_i(line_i),
+      .packet_i(packet_o),
       .meta_i(meta_chain),
       .meta_o(meta_after_chain)
   );

@@ -82,6 +82,7 @@ module pipeline #(
   localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
   localparam int META_BITS = linecard_pkg::META_BITS;
   localparam int POSITIONS = linecard_pkg::tap_rewrite(K) + 1;
+  localparam int PACKET_POSITIONS = linecard_pkg::packet_positions(K);
 
   // ---- what is known of a frame as it enters
   linecard_pkg::meta_t entering, entering_q;
@@ -144,6 +145,7 @@ module pipeline #(
   linecard_pkg::meta_t meta_match;
   logic [PREFIXES-1:0] prefix_hits;
   logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_match;
+  logic [PACKET_POSITIONS*DATA_WIDTH-1:0] packet;
   parser #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
@@ -154,9 +156,11 @@ module pipeline #(
       .meta_i(entering_q),
       .next_i(data_i),
       .line_i(line),
+      .first_i(line_first[linecard_pkg::tap_packet(K)-1]),
       .fabric_prefix_i(fabric_prefix_i),
       .ports_i(ports_i),
       .prefixes_i(prefixes_i),
+      .packet_o(packet),
       .meta_o(meta_match),
       .prefixes_o(prefix_hits),
       .payload_o(payload_match)
@@ -229,7 +233,7 @@ module pipeline #(
       .host_bad_o(type_set_bad_o)
   );
 
-  logic [62*8-1:0] window_addresses;
+  logic [40*8-1:0] header_addresses;
   logic [127:0] source, fragment_key;
   logic [7:0] fragment_space;
   linecard_pkg::meta_t meta_addresses;
@@ -239,17 +243,17 @@ module pipeline #(
   assign meta_addresses = meta_fetch;
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::beside_addresses(K)),
-      .BYTES(62)
+      .POSITIONS(PACKET_POSITIONS),
+      .TAP(linecard_pkg::beside_addresses(K) - linecard_pkg::tap_packet(K)),
+      .BYTES(40)
   ) window_at_addresses (
-      .line_i(line),
-      .window_o(window_addresses)
+      .line_i(packet),
+      .window_o(header_addresses)
   );
   addresses addresses (
       .clk_i(clk_i),
       .meta_i(meta_addresses),
-      .window_i(window_addresses),
+      .header_i(header_addresses),
       .source_o(source),
       .fragment_space_o(fragment_space),
       .fragment_key_o(fragment_key)

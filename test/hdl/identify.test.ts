@@ -182,7 +182,7 @@ describe('addresses', () => {
       const body = random.bytes(40);
       const packet = v6 ? ipv6(44, body, random) : ipv4({ protocol }, body, random);
       dut.set({
-        window_i: Buffer.concat([head, packet]).subarray(0, 62),
+        header_i: packet.subarray(0, 40),
         meta_i: META.pack({ l3: head.length, ipv6: v6, ipv4: !v6, protocol, identification }),
       });
       if (v6) {

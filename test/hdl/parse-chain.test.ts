@@ -7,7 +7,7 @@ import { chainOf, ethernet, ipv6, TYPES } from './harness/frames.ts';
 import type { Meta } from './harness/headers.ts';
 import { chain, l3, meaningful, wanted } from './harness/headers.ts';
 import type { Width } from './harness/line.ts';
-import { CHAIN_CLOCKS, Line, POSITIONS, TAPS, WIDTHS } from './harness/line.ts';
+import { CHAIN_CLOCKS, Line, TAPS, WIDTHS } from './harness/line.ts';
 import { META } from './harness/records.ts';
 import { Random } from './harness/streams.ts';
 
@@ -15,7 +15,7 @@ let makers: Record<'chain64' | 'chain512', Make>;
 beforeAll(async () => {
   const model = (width: Width) => ({
     module: 'parse_chain',
-    parameters: { DATA_WIDTH: width, POSITIONS: POSITIONS[width] },
+    parameters: { DATA_WIDTH: width },
   });
   makers = await build('parse-chain', { chain64: model(64), chain512: model(512) });
 });
@@ -65,7 +65,8 @@ function walk(width: Width, frames: readonly Frame[], random: Random, gaps = 0):
     // A stage may not rely on what others fill in, nor on anything where there is no frame.
     const rubbish = META.random((bits) => random.bits(bits));
     const entering = line.at(tap)?.before;
-    dut.set({ line_i: line.data, meta_i: META.pack({ ...rubbish, ...entering }) }).settle();
+    const packet_i = line.packet(({ before }) => before.l3 ?? 0);
+    dut.set({ packet_i, meta_i: META.pack({ ...rubbish, ...entering }) }).settle();
     const leaving = line.at(tap + CHAIN_CLOCKS[width]);
     if (leaving) {
       const expected = chain(leaving.bytes, leaving.before);

@@ -8,7 +8,7 @@ import { chainOf, ethernet, icmpError, ipv4, ipv6, TYPES } from './harness/frame
 import type { Meta, Quote } from './harness/headers.ts';
 import { chain, l3, quote } from './harness/headers.ts';
 import type { Width } from './harness/line.ts';
-import { Line, POSITIONS, TAPS, WIDTHS } from './harness/line.ts';
+import { Line, TAPS, WIDTHS } from './harness/line.ts';
 import { META, Struct } from './harness/records.ts';
 import { Random } from './harness/streams.ts';
 
@@ -17,7 +17,7 @@ let makers: Record<'quote64' | 'quote512', Make>;
 beforeAll(async () => {
   const model = (width: Width) => ({
     module: 'parse_quote',
-    parameters: { DATA_WIDTH: width, POSITIONS: POSITIONS[width] },
+    parameters: { DATA_WIDTH: width },
   });
   makers = await build('parse-quote', { quote64: model(64), quote512: model(512) });
 });
@@ -70,7 +70,8 @@ function run(width: Width, frames: readonly Frame[], random: Random, gaps = 0): 
     const entering = line.at(tap);
     const meta_i = META.pack({ ...rubbish, ...entering?.before });
     const destination_i = entering?.destination ?? random.bits(128);
-    dut.set({ line_i: line.data, meta_i, destination_i }).settle();
+    const packet_i = line.packet(({ before }) => before.l3 ?? 0);
+    dut.set({ packet_i, meta_i, destination_i }).settle();
     const addressed = line.at(prefix);
     if (addressed) {
       expect(dut.big('address_o')).toBe(reference(addressed).address);

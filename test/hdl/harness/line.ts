@@ -7,10 +7,20 @@ export type Width = (typeof WIDTHS)[number];
 
 /** Taps and length of the line, linecard_pkg.sv worked out: a stage that moves shows here. */
 export const TAPS = {
-  64: { chain: 9, quote: 11, quotePorts: 14, prefix: 13, match: 20, fetch: 22, learn: 28 },
-  512: { chain: 3, quote: 3, quotePorts: 5, prefix: 5, match: 10, fetch: 12, learn: 18 },
+  64: {
+    packet: 4,
+    chain: 9,
+    quote: 12,
+    quotePorts: 15,
+    prefix: 14,
+    match: 20,
+    fetch: 22,
+    learn: 28,
+  },
+  512: { packet: 2, chain: 3, quote: 3, quotePorts: 5, prefix: 5, match: 10, fetch: 12, learn: 18 },
 } as const;
 export const POSITIONS = { 64: 32, 512: 22 } as const;
+export const PACKET_POSITIONS = { 64: 19, 512: 11 } as const;
 /** Clocks that the walk along extension headers takes. */
 export const CHAIN_CLOCKS = { 64: 8, 512: 4 } as const;
 
@@ -65,6 +75,22 @@ export class Line<Frame extends { readonly bytes: Buffer }> {
   /** `line_i`. */
   get data(): Buffer {
     return this.#data;
+  }
+
+  /** `packet_i`: what packet_line makes of it, for frames whose packets begin at `l3Of`. */
+  packet(l3Of: (frame: Frame) => number): Buffer {
+    const beatsOf = Array.from({ length: PACKET_POSITIONS[this.#width] }, (_, position) => {
+      const rubbish = this.#random.bytes(this.#k);
+      for (let at = TAPS[this.#width].packet + position; at < this.positions; at++) {
+        const frame = this.#beats[at]?.frame;
+        if (!frame) continue;
+        const beat = at - TAPS[this.#width].packet - position;
+        frame.bytes.subarray(l3Of(frame) + beat * this.#k).copy(rubbish);
+        break;
+      }
+      return rubbish;
+    });
+    return Buffer.concat(beatsOf);
   }
 
   /** `next_i`: what the next step brings. No frame may be sent between this and the step, unless one waits. */
