@@ -25,6 +25,7 @@ module override_table_formal #(
   ) dut (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
+      .turn_i(lookup_valid_i),
       .lookup_valid_i(lookup_valid_i),
       .space_i(space_i),
       .key_i(key_i),

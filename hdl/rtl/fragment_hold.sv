@@ -71,18 +71,21 @@ module fragment_hold #(
   logic [PTR_BITS:0] commit_q;  // behind the last beat of the youngest frame
   logic [PTR_BITS:0] free_q;    // first beat of the oldest frame
   logic [SLOT_BITS:0] head_q, tail_q;  // slots of the oldest frame, and behind the youngest
-  logic fresh, room_q, slot_room, overflow_q, arrives, comes_back;
+  logic fresh, room_q, slot_room_q, overflow_q, arrives, comes_back;
   logic [PTR_BITS:0] used;
+  logic [SLOT_BITS:0] slots_used;
   assign fresh = valid_i && !returned_i;
   assign used = write_q - free_q;
-  assign slot_room = (tail_q - head_q) != (SLOT_BITS + 1)'(FRAMES);
-  assign accept_o = returned_i || (room_q && slot_room && !overflow_q);
+  assign slots_used = tail_q - head_q;
+  assign accept_o = returned_i || (room_q && slot_room_q && !overflow_q);
   assign arrives = fresh && last_i && keep_i;
   assign comes_back = valid_i && returned_i && last_i && keep_i;
 
-  // From a flip-flop, since a decision waits for it: one beat may have come since it was made, so the
-  // last beat is room only to a frame that comes without a pause.
-  always_ff @(posedge clk_i) room_q <= !rst_ni || used < (PTR_BITS + 1)'(DEPTH - 1);
+  // From flip-flops, since a decision waits for them.
+  always_ff @(posedge clk_i) begin
+    room_q <= !rst_ni || used < (PTR_BITS + 1)'(fresh ? DEPTH - 1 : DEPTH);
+    slot_room_q <= !rst_ni || slots_used < (SLOT_BITS + 1)'((fresh && last_i) ? FRAMES - 1 : FRAMES);
+  end
   always_ff @(posedge clk_i) begin
     if (fresh && room_q) buffer[write_q[PTR_BITS-1:0]] <= {last_i, count_i, data_i};
   end

@@ -10,9 +10,9 @@ module host_tables #(
     input  logic              clk_i,
     input  logic              rst_ni,
     input  logic              write_i,    // of the word at address_i
-    input  logic [23:0]       address_i,
+    input  logic [23:0]       address_i,  // one clock before write_i, too
     input  logic [STAGED+31:0] words_i,   // that word on top, below it those written before
-    output logic [31:0]       data_o,     // of the address_i of two clocks before
+    output logic [31:0]       data_o,     // of the address_i of three clocks before
     // slots go up and down in slot_health
     input  logic [SLOTS-1:0]  slot_up_i,
     output logic              slot_raise_o,
@@ -34,10 +34,12 @@ module host_tables #(
   assign page = address_i[23:PAGE];
   assign word = address_i[5:2];
   logic at_port, at_slot, at_prefix, at_rule;
-  assign at_port = page == linecard_regs_pkg::ADDR_TABLE_PORT[23:PAGE];
-  assign at_slot = page == linecard_regs_pkg::ADDR_TABLE_SLOT[23:PAGE];
-  assign at_prefix = page == linecard_regs_pkg::ADDR_TABLE_PREFIX[23:PAGE];
-  assign at_rule = page == linecard_regs_pkg::ADDR_TABLE_RULE[23:PAGE];
+  always_ff @(posedge clk_i) begin
+    at_port <= page == linecard_regs_pkg::ADDR_TABLE_PORT[23:PAGE];
+    at_slot <= page == linecard_regs_pkg::ADDR_TABLE_SLOT[23:PAGE];
+    at_prefix <= page == linecard_regs_pkg::ADDR_TABLE_PREFIX[23:PAGE];
+    at_rule <= page == linecard_regs_pkg::ADDR_TABLE_RULE[23:PAGE];
+  end
 
   localparam int PORT_STRIDE = $clog2(linecard_regs_pkg::STRIDE_PORT * 4);
   localparam int RULE_STRIDE = $clog2(linecard_regs_pkg::STRIDE_RULE * 4);
@@ -66,10 +68,9 @@ module host_tables #(
   localparam int SLOT_BITS = linecard_regs_pkg::BITS_SLOT;
   localparam int SLOT_INDEX_BITS = $clog2(SLOTS);
   logic [SLOTS*SLOT_BITS-1:0] slots;
-  logic [SLOT_BITS-1:0] slot_before;
+  logic [SLOT_BITS-1:0] slot_before, slot_before_q;
   linecard_regs_pkg::slot_entry_t slot_old, slot_new, slot_read;
   logic slot_exists, slot_up, slot_write;
-  assign slot_exists = address_i[PAGE-1:2] < 10'(SLOTS);
   assign slot_up = slot_exists && slot_up_i[address_i[2+:SLOT_INDEX_BITS]];
   slice_at #(
       .IN_WIDTH(SLOTS * SLOT_BITS),
@@ -81,9 +82,13 @@ module host_tables #(
       .select_i(address_i[2+:SLOT_INDEX_BITS]),
       .slice_o(slot_before)
   );
+  always_ff @(posedge clk_i) begin
+    slot_exists <= address_i[PAGE-1:2] < 10'(SLOTS);
+    slot_before_q <= slot_before;
+  end
   assign slot_write = write_i && at_slot && slot_exists;
   always_comb begin
-    slot_old = slot_before;
+    slot_old = slot_before_q;
     slot_new = linecard_regs_pkg::unpack_slot(words_i[STAGED+31-:32]);
     slot_raise_o = slot_write && slot_new.up && slot_new.epoch != slot_old.epoch;
     slot_drop_o = slot_write && !slot_new.up && slot_up;

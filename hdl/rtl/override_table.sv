@@ -10,8 +10,9 @@
 // - Each word has a parity bit; bad_parity_o says that one of the two that were read is wrong, and
 //   bad_index_o which.
 // - EVERY_CLOCK = 1: one look-up a clock for ever, and the host has a port of its own.
-// - EVERY_CLOCK = 0, for frames of more than 4 beats: a look-up less than LATENCY clocks behind another
-//   spoils that other's answer. The host reads and writes in clocks in which no frame asks, which
+// - EVERY_CLOCK = 0, for frames of more than 4 beats: the RAM is the frames' in clocks in which turn_i
+//   is 1, whether one asks or not, and one that asks has it; a turn less than LATENCY clocks behind
+//   another spoils that other's answer. The host reads and writes in all other clocks, which
 //   halves the RAM (an EBR of an ECP5 has twice the width with one reading and one writing port).
 // - host_write_i takes effect in a clock in which host_ready_o is 1; till then it stays with its index
 //   and data. Without host_write_i that is a clock in which host_index_i is read: host_data_o and
@@ -29,6 +30,7 @@ module override_table #(
     input  logic         clk_i,
     input  logic         rst_ni,
     // look-up
+    input  logic         turn_i,
     input  logic         lookup_valid_i,
     input  logic [7:0]   space_i,
     input  logic [127:0] key_i,
@@ -70,33 +72,35 @@ module override_table #(
   end
 
   // ---- what is asked, when its places are known
-  logic asks;
+  logic asks, turn;
   logic [ASKED_BITS-1:0] given, asked;
   logic [PLACE_BITS-1:0] hashed0, hashed1, place0, place1;
   assign given = {space_i, key_i};
   assign hashed0 = PLACE_BITS'(linecard_regs_pkg::hash_way0(given));
   assign hashed1 = PLACE_BITS'(linecard_regs_pkg::hash_way1(given));
   if (LATENCY > 3) begin : g_hashed
-    logic asks_q;
+    logic asks_q, turn_q;
     logic [ASKED_BITS-1:0] asked_q;
     logic [PLACE_BITS-1:0] place0_q, place1_q;
     always_ff @(posedge clk_i) begin
-      if (!rst_ni) asks_q <= 1'b0;
-      else asks_q <= lookup_valid_i;
+      if (!rst_ni) {asks_q, turn_q} <= '0;
+      else {asks_q, turn_q} <= {lookup_valid_i, turn_i};
     end
     always_ff @(posedge clk_i) begin
-      if (lookup_valid_i || EVERY_CLOCK != 0) begin
+      if (turn_i || EVERY_CLOCK != 0) begin
         asked_q <= given;
         place0_q <= hashed0;
         place1_q <= hashed1;
       end
     end
     assign asks = asks_q;
+    assign turn = turn_q;
     assign asked = asked_q;
     assign place0 = place0_q;
     assign place1 = place1_q;
   end else begin : g_at_once
     assign asks = lookup_valid_i;
+    assign turn = turn_i;
     assign asked = given;
     assign place0 = hashed0;
     assign place1 = hashed1;
@@ -137,6 +141,8 @@ module override_table #(
                     host_data_i[VALID_LSB-1:0]};
 
   if (EVERY_CLOCK != 0) begin : g_own_port
+    logic unused_turn;
+    assign unused_turn = turn;
     assign host_ready_o = 1'b1;
     table_ram #(
         .ENTRIES(HALF),
@@ -163,13 +169,13 @@ module override_table #(
         .host_data_o(host_word1)
     );
   end else begin : g_shared_port
-    assign host_ready_o = !asks;
+    assign host_ready_o = !turn;
     (* no_rw_check *) logic [ENTRY_BITS:0] way0[0:HALF-1];
     (* no_rw_check *) logic [ENTRY_BITS:0] way1[0:HALF-1];
     logic [PLACE_BITS-1:0] read0, read1;
     logic [ENTRY_BITS:0] read0_q, read1_q, word0_q, word1_q;
-    assign read0 = asks ? place0 : host_place;
-    assign read1 = asks ? place1 : host_place;
+    assign read0 = turn ? place0 : host_place;
+    assign read1 = turn ? place1 : host_place;
     always_ff @(posedge clk_i) begin
       if (write0) way0[host_place] <= written;
       if (write1) way1[host_place] <= written;
@@ -211,7 +217,7 @@ module override_table #(
     logic [ASKED_BITS-1:0] asked_q;
     logic [PLACE_BITS-1:0] place0_q, place1_q;
     always_ff @(posedge clk_i) begin
-      if (asks) begin
+      if (turn) begin
         asked_q <= asked;
         place0_q <= place0;
         place1_q <= place1;

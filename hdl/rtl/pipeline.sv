@@ -278,6 +278,9 @@ module pipeline #(
       .meta_o(meta_vid),
       .vid_o(vid)
   );
+  // The host waits for the frames' turn to pass: from flip-flops, not for what asks.
+  logic turn;
+  assign turn = meta_identify.by_rules && line_first[linecard_pkg::tap_identify(K)];
   logic override_hit, override_bad;
   logic [15:0] override_bad_index_unused;
   logic [15:0] override_vid;
@@ -287,7 +290,8 @@ module pipeline #(
   ) override_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .lookup_valid_i(ask && line_first[linecard_pkg::tap_identify(K)]),
+      .turn_i(turn),
+      .lookup_valid_i(ask && turn),
       .space_i(ask_space),
       .key_i(ask_key),
       .hit_o(override_hit),

@@ -45,11 +45,23 @@ module port_queue #(
   logic [PTR_BITS:0] read_q;
   logic overflow_q;             // a beat of the present frame found no room
   logic room, side_room;
-
-  assign room = (write_q - read_q) != (PTR_BITS + 1)'(DEPTH);
+  logic stays, leaves;          // with the last beat
   assign accept_o = room && side_room && !overflow_q;
-  logic stays;  // with the last beat
   assign stays = keep_i && accept_o;
+  assign leaves = valid_i && last_i && !stays;
+
+  // From flip-flops, since a frame's end waits for it. Behind a frame that has left again nothing but whole
+  // frames is there.
+  logic room_q, commit_room_q, left_q;
+  logic [PTR_BITS:0] used, kept;
+  assign used = write_q - read_q;
+  assign kept = commit_q - read_q;
+  assign room = left_q ? commit_room_q : room_q;
+  always_ff @(posedge clk_i) begin
+    room_q <= !rst_ni || used < (PTR_BITS + 1)'(valid_i ? DEPTH - 1 : DEPTH);
+    commit_room_q <= kept < (PTR_BITS + 1)'(DEPTH);
+    left_q <= rst_ni && leaves;
+  end
 
   always_ff @(posedge clk_i) begin
     if (valid_i && room) buffer[write_q[PTR_BITS-1:0]] <= {last_i, count_i, data_i};
@@ -63,12 +75,8 @@ module port_queue #(
     end else if (valid_i) begin
       if (last_i) begin
         overflow_q <= 1'b0;
-        if (stays) begin
-          write_q <= write_q + 1'b1;
-          commit_q <= write_q + 1'b1;
-        end else begin
-          write_q <= commit_q;
-        end
+        write_q <= stays ? write_q + 1'b1 : commit_q;
+        if (stays) commit_q <= write_q + 1'b1;
       end else begin
         if (room) write_q <= write_q + 1'b1;
         if (!accept_o) overflow_q <= 1'b1;
@@ -109,7 +117,11 @@ module port_queue #(
     localparam int SIDE_PTR_BITS = $clog2(SIDE_DEPTH);
     logic [SIDE_BITS-1:0] sides[0:SIDE_DEPTH-1];
     logic [SIDE_PTR_BITS:0] side_write_q, side_read_q;
-    assign side_room = (side_write_q - side_read_q) != (SIDE_PTR_BITS + 1)'(SIDE_DEPTH);
+    logic [SIDE_PTR_BITS:0] sides_used;
+    assign sides_used = side_write_q - side_read_q;
+    always_ff @(posedge clk_i) begin
+      side_room <= !rst_ni || sides_used < (SIDE_PTR_BITS + 1)'((valid_i && last_i) ? SIDE_DEPTH - 1 : SIDE_DEPTH);
+    end
     always_ff @(posedge clk_i) begin
       if (valid_i && last_i && stays) sides[side_write_q[SIDE_PTR_BITS-1:0]] <= side_i;
     end

@@ -100,35 +100,51 @@ module registers #(
   // ---- one access at a time
   typedef logic [2:0] state_t;
   localparam state_t IDLE = 3'd0;
-  localparam state_t READ = 3'd1;
-  localparam state_t WRITE = 3'd2;
-  localparam state_t WAIT = 3'd3;  // until what the write has begun is done
-  localparam state_t DONE = 3'd4;
-  localparam logic [2:0] READ_CLOCKS = 3'd5;  // the tables' three, and a register on either side
+  localparam state_t DECODE = 3'd1;
+  localparam state_t READ = 3'd2;
+  localparam state_t WRITE = 3'd3;
+  localparam state_t WAIT = 3'd4;  // until what the write has begun is done
+  localparam state_t DONE = 3'd5;
+  localparam logic [2:0] READ_CLOCKS = 3'd5;  // the tables' three, one to choose a table's word, one among tables
   state_t state_q;
   logic [2:0] wait_q;
+  logic cfg_write_q;
   logic [23:0] addr_q;
   logic [31:0] wdata_q;
   logic write_now;  // the write of addr_q, wdata_q takes effect
 
-  // ---- where
+  // ---- where: known one clock behind the address, which no access uses before
+  localparam int HEALTH_WORDS = linecard_regs_pkg::WORDS_SLOT_HEALTH;
+  localparam int POLICER_WORDS = linecard_regs_pkg::WORDS_POLICER;
+  localparam int OVERRIDE_WORDS = linecard_regs_pkg::WORDS_OVERRIDE;
   logic [11:0] page;
   assign page = addr_q[23:PAGE];
-  logic at_type_set, at_vid_row, at_override, at_hits, at_health, at_event, at_policer, at_vid_counts;
-  assign at_type_set = page == linecard_regs_pkg::ADDR_TABLE_TYPE_SET[23:PAGE];
-  assign at_health = page == linecard_regs_pkg::ADDR_TABLE_SLOT_HEALTH[23:PAGE];
-  assign at_event = page == linecard_regs_pkg::ADDR_TABLE_SLOT_EVENT[23:PAGE];
-  assign at_policer = page == linecard_regs_pkg::ADDR_TABLE_POLICER[23:PAGE];
-  assign at_vid_row = addr_q[23:BIG] == linecard_regs_pkg::ADDR_TABLE_VID_ROW[23:BIG];
-  assign at_override = addr_q[23:BIG+1] == linecard_regs_pkg::ADDR_TABLE_OVERRIDE[23:BIG+1];
-  assign at_hits = addr_q[23:BIG] == linecard_regs_pkg::ADDR_TABLE_OVERRIDE_HIT[23:BIG];
-  assign at_vid_counts = addr_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_PACKETS[23:BIG] ||
-      addr_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_BYTES[23:BIG];
+  logic at_single, at_type_set, at_vid_row, at_override, at_hits, at_health, at_event, at_policer, at_vid_counts;
+  logic slot_exists, policer_exists, vid_exists, override_exists, hits_exist, type_set_exists;
+  logic is_control, is_snapshot, is_clear;
+  always_ff @(posedge clk_i) begin
+    at_single <= page == '0;
+    at_type_set <= page == linecard_regs_pkg::ADDR_TABLE_TYPE_SET[23:PAGE];
+    at_health <= page == linecard_regs_pkg::ADDR_TABLE_SLOT_HEALTH[23:PAGE];
+    at_event <= page == linecard_regs_pkg::ADDR_TABLE_SLOT_EVENT[23:PAGE];
+    at_policer <= page == linecard_regs_pkg::ADDR_TABLE_POLICER[23:PAGE];
+    at_vid_row <= addr_q[23:BIG] == linecard_regs_pkg::ADDR_TABLE_VID_ROW[23:BIG];
+    at_override <= addr_q[23:BIG+1] == linecard_regs_pkg::ADDR_TABLE_OVERRIDE[23:BIG+1];
+    at_hits <= addr_q[23:BIG] == linecard_regs_pkg::ADDR_TABLE_OVERRIDE_HIT[23:BIG];
+    at_vid_counts <= addr_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_PACKETS[23:BIG] ||
+        addr_q[23:BIG] == linecard_regs_pkg::ADDR_COUNT_VID_BYTES[23:BIG];
+    slot_exists <= addr_q[PAGE-1:4] < 8'(SLOTS);
+    policer_exists <= {1'b0, addr_q[PAGE-1:3]} < 10'(RULES + 2);
+    vid_exists <= {1'b0, addr_q[BIG-1:2]} < 19'(VIDS);
+    override_exists <= {1'b0, addr_q[BIG:5]} < 17'(OVERRIDES);
+    hits_exist <= {1'b0, addr_q[BIG-1:2]} < 19'(OVERRIDES / 32);
+    type_set_exists <= {4'd0, addr_q[PAGE-1:2]} < 14'(RULES * 8);
+    is_control <= addr_q == linecard_regs_pkg::ADDR_CONTROL_CONTROL;
+    is_snapshot <= addr_q == linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT;
+    is_clear <= addr_q == linecard_regs_pkg::ADDR_CONTROL_OVERRIDES_CLEAR;
+  end
 
-  logic is_control, is_snapshot, is_clear, may_write, waits, working;
-  assign is_control = addr_q == linecard_regs_pkg::ADDR_CONTROL_CONTROL;
-  assign is_snapshot = addr_q == linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT;
-  assign is_clear = addr_q == linecard_regs_pkg::ADDR_CONTROL_OVERRIDES_CLEAR;
+  logic may_write, waits, working;
   assign may_write = !(is_control && clearing_i) && !((is_control || is_snapshot) && snapshot_busy_i) &&
       !(override_write_o && !override_ready_i);
   assign write_now = state_q == WRITE && may_write;
@@ -142,9 +158,10 @@ module registers #(
       wait_q <= '0;
     end else begin
       case (state_q)
-        IDLE: begin
+        IDLE: if (cfg_valid_i) state_q <= DECODE;
+        DECODE: begin
           wait_q <= READ_CLOCKS;
-          if (cfg_valid_i) state_q <= cfg_write_i ? WRITE : READ;
+          state_q <= cfg_write_q ? WRITE : READ;
         end
         READ: begin
           // Overrides are read between frames, hit bits between hits.
@@ -161,6 +178,7 @@ module registers #(
 
   always_ff @(posedge clk_i) begin
     if (state_q == IDLE && cfg_valid_i) begin
+      cfg_write_q <= cfg_write_i;
       addr_q <= cfg_addr_i;
       wdata_q <= cfg_wdata_i;
     end
@@ -199,17 +217,6 @@ module registers #(
   );
 
   // ---- tables of which the data path reads one entry
-  localparam int HEALTH_WORDS = linecard_regs_pkg::WORDS_SLOT_HEALTH;
-  localparam int POLICER_WORDS = linecard_regs_pkg::WORDS_POLICER;
-  localparam int OVERRIDE_WORDS = linecard_regs_pkg::WORDS_OVERRIDE;
-  logic slot_exists, policer_exists, vid_exists, override_exists, hits_exist, type_set_exists;
-  assign slot_exists = addr_q[PAGE-1:4] < 8'(SLOTS);
-  assign policer_exists = {1'b0, addr_q[PAGE-1:3]} < 10'(RULES + 2);
-  assign vid_exists = {1'b0, addr_q[BIG-1:2]} < 19'(VIDS);
-  assign override_exists = {1'b0, addr_q[BIG:5]} < 17'(OVERRIDES);
-  assign hits_exist = {1'b0, addr_q[BIG-1:2]} < 19'(OVERRIDES / 32);
-  assign type_set_exists = {4'd0, addr_q[PAGE-1:2]} < 14'(RULES * 8);
-
   assign slot_health_write_o = write_now && at_health && slot_exists && addr_q[3:2] == 2'(HEALTH_WORDS - 1);
   assign slot_health_data_o = linecard_regs_pkg::unpack_slot_health(words[STAGED+31-:HEALTH_WORDS*32]);
   assign slot_event_ack_o = write_now && at_event && slot_exists && addr_q[3:2] == '0;
@@ -264,7 +271,7 @@ module registers #(
       suspect_hold_us_o <= '0;
       mirror_o <= '0;
       mirror_reasons_o <= '0;
-    end else if (write_now) begin
+    end else if (write_now && at_single) begin
       case (addr_q)
         linecard_regs_pkg::ADDR_CONTROL_CONTROL: {bad_parity_o, enable_o} <= wdata_q[1:0];
         linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX: fabric_prefix_o <= wdata_q;
@@ -362,14 +369,18 @@ module registers #(
     end
   end
 
+  // Chosen among fewer in each of two clocks.
+  logic [31:0] single_q, word_q;
   always_ff @(posedge clk_i) begin
+    single_q <= single;
+    word_q <= tables_data | entry_word | count_data_i;
     if (state_q == READ) begin
-      if (page == '0) cfg_rdata_o <= single;
+      if (at_single) cfg_rdata_o <= single_q;
       else if (at_type_set) cfg_rdata_o <= type_set_exists ? type_set_data_i : '0;
       else if (at_vid_row) cfg_rdata_o <= vid_exists ? linecard_regs_pkg::pack_vid_row(vid_row_data_i) : '0;
       else if (at_hits) cfg_rdata_o <= hits_exist ? override_hits_i : '0;
       else if (at_vid_counts) cfg_rdata_o <= vid_counts_i;
-      else cfg_rdata_o <= tables_data | entry_word | count_data_i;
+      else cfg_rdata_o <= word_q;
     end
   end
 

@@ -165,14 +165,15 @@ module rx_port #(
   logic out_last;
   assign out_last = out_q[DATA_WIDTH+COUNT_BITS];
 
-  // Frames of which all beats are in the buffer or at its output.
+  // Frames of which all beats are in the buffer or at its output, and whether there is one.
   logic [PTR_BITS:0] complete_q;
+  logic whole_q;
   logic started_q;  // the frame at the output has begun to leave
   logic drain_q;    // what is left of an underrun frame is thrown away
   logic underrun;
   assign underrun = started_q && !out_valid_q;
 
-  assign valid_o = !drain_q && (underrun || (out_valid_q && (started_q || cut_through_i || complete_q != '0)));
+  assign valid_o = !drain_q && (underrun || (out_valid_q && (started_q || cut_through_i || whole_q)));
   assign take = out_valid_q && (drain_q || (valid_o && ready_i));
   assign data_o = out_q[DATA_WIDTH-1:0];
   // The beat that marks a gap has to count for one byte; finish takes it off again.
@@ -196,6 +197,7 @@ module rx_port #(
       read_q <= '0;
       out_valid_q <= 1'b0;
       complete_q <= '0;
+      whole_q <= 1'b0;
       started_q <= 1'b0;
       drain_q <= 1'b0;
     end else begin
@@ -203,6 +205,8 @@ module rx_port #(
       out_valid_q <= load || (out_valid_q && !take);
       complete_q <= complete_q + (PTR_BITS + 1)'(write && write_last)
                     - (PTR_BITS + 1)'(take && out_last);
+      if (write && write_last) whole_q <= 1'b1;
+      else if (take && out_last) whole_q <= complete_q != (PTR_BITS + 1)'(1);
       if (valid_o && ready_i) started_q <= !last_o;
       if (underrun && ready_i) drain_q <= 1'b1;
       else if (take && out_last) drain_q <= 1'b0;

@@ -71,7 +71,13 @@ class Bench {
     this.#hashed = Array(hashing(variant)).fill(undefined);
     this.random = new Random(seed);
     this.dut = makers[variant](seed);
-    const quiet = { lookup_valid_i: 0, host_write_i: 0, host_index_i: 0, host_bad_parity_i: 0 };
+    const quiet = {
+      turn_i: 0,
+      lookup_valid_i: 0,
+      host_write_i: 0,
+      host_index_i: 0,
+      host_bad_parity_i: 0,
+    };
     const still = { clear_i: 0, hits_read_i: 0, hits_clear_i: 0, hits_index_i: 0 };
     this.dut.set({ ...quiet, ...still }).reset();
     this.dut.set({ clear_i: 1 }).clock();
@@ -112,7 +118,7 @@ class Bench {
   /** One clock, with a look-up or without; inputs of the host are set by the caller. */
   clock(asked?: Asked): void {
     const { dut } = this;
-    dut.set({ lookup_valid_i: asked !== undefined });
+    dut.set({ turn_i: asked !== undefined, lookup_valid_i: asked !== undefined });
     const { space, key } = asked ?? { space: this.random.below(256), key: this.random.bits(128) };
     dut.set({ space_i: space, key_i: key }).settle();
     if (asked) this.#last = this.now;
@@ -454,7 +460,7 @@ describe.each(VARIANTS)('override_table, %s', (variant) => {
       bench.idle(SPACE - 1);
     }
     expect(bench.hits.size).toBe(ENTRIES);
-    dut.set({ clear_i: 1, lookup_valid_i: 0 }).clock();
+    dut.set({ clear_i: 1, turn_i: 0, lookup_valid_i: 0 }).clock();
     dut.set({ clear_i: 0 }).settle();
     const under: (number | undefined)[] = Array(2 + hashing(variant)).fill(undefined);
     const gone = new Set<number>();
@@ -465,7 +471,7 @@ describe.each(VARIANTS)('override_table, %s', (variant) => {
       const asks = everyClock(variant) || i - last >= SPACE;
       const which = random.below(ENTRIES);
       const { space, key } = keys[which] ?? randomKey(random);
-      dut.set({ lookup_valid_i: asks, space_i: space, key_i: key });
+      dut.set({ turn_i: asks, lookup_valid_i: asks, space_i: space, key_i: key });
       if (asks) last = i;
       under.push(asks ? which : undefined);
       dut.clock();
@@ -483,7 +489,7 @@ describe.each(VARIANTS)('override_table, %s', (variant) => {
     }
     expect(found.none).toBeGreaterThan(5);
     if (everyClock(variant)) expect(found.old).toBeGreaterThan(5);
-    dut.set({ lookup_valid_i: 0 }).clock(5);
+    dut.set({ turn_i: 0, lookup_valid_i: 0 }).clock(5);
     bench.hits.clear();
     bench.words = bench.words.map(() => ({ ...EMPTY }));
     for (const asked of keys) {
@@ -495,6 +501,20 @@ describe.each(VARIANTS)('override_table, %s', (variant) => {
     }
     for (const word of [0, 1]) expect(bench.hitWord(word)).toBe(0);
   });
+});
+
+test.each(VARIANTS)('%s: a frame that asks nothing has its turn and leaves no trace', (variant) => {
+  const bench = new Bench(variant, 31);
+  const asked = randomKey(bench.random);
+  const [place = 0] = placesOf(asked);
+  bench.write(place, wordOf(asked, 7));
+  const { dut } = bench;
+  dut.set({ turn_i: 1, lookup_valid_i: 0, space_i: asked.space, key_i: asked.key });
+  dut.clock(hashing(variant)).settle();
+  expect(dut.get('host_ready_o')).toBe(Number(everyClock(variant)));
+  dut.clock();
+  dut.set({ turn_i: 0 }).clock(SPACE);
+  expect(bench.hitWord(place >> 5)).toBe(0);
 });
 
 test.each([48, 32])('a table of %i places does not elaborate', async (entries) => {

@@ -158,7 +158,7 @@ describe.each(WIDTHS)('port_queue at %i bits', (width) => {
       [half, rest, bytes(2 * k, 4)].map(hex),
     );
     expect(bench.send(bytes(BYTES, 6))).toBe(true);
-    bench.idle(1);
+    bench.idle(2);
     expect(bench.send(bytes(1, 7))).toBe(true); // while the first leaves
     bench.drain();
     expect(bench.received.slice(3).map(({ frame }) => frame)).toEqual(
