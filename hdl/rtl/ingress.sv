@@ -91,9 +91,28 @@ module ingress #(
   end
   logic [PORTS-1:0] rx_side_unused;
 
-  // The host can wait: it begins a frame when all of one fits.
-  logic inject_room, inject_started_q;
-  assign inject_tready_o = inject_started_q || inject_room;
+  // The host can wait: it begins a frame when all of one fits. Where its frames are to go stands beside the
+  // buffer, a word for each: a bit more in every beat would take another block RAM.
+  localparam int INJECTED = 16;
+  localparam int INJECTED_BITS = $clog2(INJECTED);
+  logic inject_room, inject_started_q, inject_begins, inject_leaves;
+  logic [INJECT_BITS-1:0] injected[0:INJECTED-1];
+  logic [INJECTED_BITS:0] injected_write_q, injected_read_q;
+  assign inject_tready_o = inject_started_q ||
+      (inject_room && injected_write_q - injected_read_q != (INJECTED_BITS + 1)'(INJECTED));
+  assign inject_begins = inject_tvalid_i && inject_tready_o && !inject_started_q;
+  assign inject_leaves = rx_valid[PORTS] && rx_ready[PORTS] && rx_last[PORTS];
+  assign inject_side = injected[injected_read_q[INJECTED_BITS-1:0]];
+  always_ff @(posedge clk_i) begin
+    if (inject_begins) injected[injected_write_q[INJECTED_BITS-1:0]] <= inject_tuser_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) {injected_write_q, injected_read_q} <= '0;
+    else begin
+      injected_write_q <= injected_write_q + (INJECTED_BITS + 1)'(inject_begins);
+      injected_read_q <= injected_read_q + (INJECTED_BITS + 1)'(inject_leaves);
+    end
+  end
   always_ff @(posedge clk_i) begin
     if (!rst_ni) inject_started_q <= 1'b0;
     else if (inject_tvalid_i && inject_tready_o) inject_started_q <= !inject_tlast_i;
@@ -101,7 +120,7 @@ module ingress #(
   rx_port #(
       .DATA_WIDTH(DATA_WIDTH),
       .BYTES(RX_BYTES),
-      .USER_BITS(INJECT_BITS)
+      .USER_BITS(1)
   ) rx_inject (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
@@ -112,7 +131,7 @@ module ingress #(
       .rx_tkeep_i(inject_tkeep_i),
       .rx_tlast_i(inject_tlast_i),
       .rx_tuser_i(1'b0),
-      .rx_side_i(inject_tuser_i),
+      .rx_side_i(1'b0),
       .room_o(inject_room),
       .lost_o(lost_o[PORTS]),
       .empty_o(empty[PORTS]),
@@ -122,10 +141,11 @@ module ingress #(
       .count_o(rx_count[PORTS*COUNT_BITS+:COUNT_BITS]),
       .last_o(rx_last[PORTS]),
       .verdict_o(rx_verdict[PORTS*3+:3]),
-      .side_o(inject_side),
+      .side_o(inject_side_unused),
       .stamp_o(stamps[PORTS*16+:16])
   );
 
+  logic inject_side_unused;
   assign rx_side[PORTS*SIDE_BITS+:SIDE_BITS] = SIDE_BITS'({inject_side, stamps[PORTS*16+:16]});
 
   // ---- frames that were held come back

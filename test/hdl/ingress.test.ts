@@ -210,10 +210,13 @@ describe.each(WIDTHS)('ingress at %i bits', (width) => {
     });
   });
 
-  test('the host is made to wait rather than that its frame is lost', () => {
+  test.each([
+    ['for lack of room', 6, 1900],
+    ['when sixteen of its frames wait', 40, 20],
+  ])('the host is made to wait %s, and no frame of its is lost', (_, frames, length) => {
     const bench = new Bench(width, 142, false);
     bench.hold = 100;
-    for (let i = 0; i < 6; i++) bench.send(HOST, bench.random.bytes(1900));
+    for (let i = 0; i < frames; i++) bench.send(HOST, bench.random.bytes(length));
     for (let i = 0; i < 2000; i++) bench.clock();
     expect(bench.heldBack).toBeGreaterThan(500);
     bench.drain();
