@@ -2,35 +2,30 @@
 // nothing is valid and nothing is up.
 module config_table #(
     parameter int ENTRIES = 8,
-    parameter int BITS = 32,
-    localparam int INDEX_BITS = (ENTRIES > 1) ? $clog2(ENTRIES) : 1
+    parameter int BITS = 32
 ) (
     input  logic                    clk_i,
     input  logic                    rst_ni,
     input  logic                    write_i,
-    input  logic [15:0]             index_i,   // entries that are not there: writes do nothing
+    input  logic [15:0]             index_i,   // one clock before write_i; entries that are not there: writes do nothing
     input  logic [BITS-1:0]         data_i,
     output logic [ENTRIES*BITS-1:0] entries_o,
-    output logic                    written_o  // the entry index_i is there and was written since reset
+    output logic                    written_o  // the entry index_i of the clock before is there and was written since reset
 );
-  logic [INDEX_BITS-1:0] index;
-  logic exists;
-  assign index = index_i[INDEX_BITS-1:0];
-  assign exists = index_i < 16'(ENTRIES);
-
-  // Each entry a register of its own with its own clock enable.
-  logic [ENTRIES-1:0] written_q;
+  // Each entry a register of its own with its own clock enable, which comes from few flip-flops.
+  logic [ENTRIES-1:0] selected_q, written_q;
   for (genvar i = 0; i < ENTRIES; i++) begin : g_entry
+    always_ff @(posedge clk_i) selected_q[i] <= index_i == 16'(i);
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
         entries_o[i*BITS+:BITS] <= '0;
         written_q[i] <= 1'b0;
-      end else if (write_i && exists && index == INDEX_BITS'(i)) begin
+      end else if (write_i && selected_q[i]) begin
         entries_o[i*BITS+:BITS] <= data_i;
         written_q[i] <= 1'b1;
       end
     end
   end
-  assign written_o = exists && written_q[index];
+  assign written_o = (selected_q & written_q) != '0;
 
 endmodule

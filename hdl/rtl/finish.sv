@@ -102,12 +102,20 @@ module finish #(
 
   // A copy is written along with the frame, and kept where its end turns out to be one that is wanted.
   // What leaves by the mirror's port is there already.
-  logic wanted, there, copy_accepted;
+  // Which reason it has is known late: each that it may have is looked up meanwhile.
+  logic wanted, reason_wanted, there, copy_accepted;
+  always_comb begin
+    if (ill_i) reason_wanted = mirror_reasons_i[illness_i];
+    else if (!refused) reason_wanted = mirror_reasons_i[meta_i.reason];
+    else if (to_host && !conform_i) reason_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_POLICED];
+    else if (to_host && !share_ok_i) reason_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_HOST_SHARE];
+    else reason_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_QUEUE_FULL];
+  end
   always_comb begin
     copy_select_o = '0;
     for (int p = 0; p < PORTS; p++) copy_select_o[p] = mirror_i && mirror_port_i == 4'(p);
     copy_accepted = (copy_select_o & accept_i[PORTS-1:0]) != '0;
-    wanted = mirror_reasons_i[record.reason] ||
+    wanted = reason_wanted ||
         (mirror_by_vid_i && record.vid_valid && record.vid == mirror_vid_i);
     there = keep_o && (copy_select_o & select_o[PORTS-1:0]) != '0;
     copy_keep_o = wanted && !held && !there;

@@ -33,14 +33,7 @@ module host_tables #(
   logic [3:0] word;
   assign page = address_i[23:PAGE];
   assign word = address_i[5:2];
-  logic at_port, at_slot, at_prefix, at_rule;
-  always_ff @(posedge clk_i) begin
-    at_port <= page == linecard_regs_pkg::ADDR_TABLE_PORT[23:PAGE];
-    at_slot <= page == linecard_regs_pkg::ADDR_TABLE_SLOT[23:PAGE];
-    at_prefix <= page == linecard_regs_pkg::ADDR_TABLE_PREFIX[23:PAGE];
-    at_rule <= page == linecard_regs_pkg::ADDR_TABLE_RULE[23:PAGE];
-  end
-
+  logic at_port, at_slot, at_prefix, at_rule, ends_port, ends_prefix, ends_rule;
   localparam int PORT_STRIDE = $clog2(linecard_regs_pkg::STRIDE_PORT * 4);
   localparam int RULE_STRIDE = $clog2(linecard_regs_pkg::STRIDE_RULE * 4);
   localparam int PREFIX_STRIDE = $clog2(linecard_regs_pkg::STRIDE_PREFIX * 4);
@@ -48,16 +41,26 @@ module host_tables #(
   localparam int RULE_WORDS = linecard_regs_pkg::WORDS_RULE;
   localparam int PREFIX_WORDS = linecard_regs_pkg::WORDS_PREFIX;
 
-  logic port_written, prefix_written, rule_written;
   logic [PORT_STRIDE-3:0] port_word;
   assign port_word = address_i[PORT_STRIDE-1:2];
+  always_ff @(posedge clk_i) begin
+    at_port <= page == linecard_regs_pkg::ADDR_TABLE_PORT[23:PAGE];
+    at_slot <= page == linecard_regs_pkg::ADDR_TABLE_SLOT[23:PAGE];
+    at_prefix <= page == linecard_regs_pkg::ADDR_TABLE_PREFIX[23:PAGE];
+    at_rule <= page == linecard_regs_pkg::ADDR_TABLE_RULE[23:PAGE];
+    ends_port <= port_word == (PORT_STRIDE - 2)'(PORT_WORDS - 1);
+    ends_prefix <= word == 4'(PREFIX_WORDS - 1);
+    ends_rule <= word == 4'(RULE_WORDS - 1);
+  end
+
+  logic port_written, prefix_written, rule_written;
   config_table #(
       .ENTRIES(PORTS),
       .BITS(linecard_regs_pkg::BITS_PORT)
   ) port_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_i && at_port && port_word == (PORT_STRIDE - 2)'(PORT_WORDS - 1)),
+      .write_i(write_i && at_port && ends_port),
       .index_i(16'(address_i[PAGE-1:PORT_STRIDE])),
       .data_i(linecard_regs_pkg::unpack_port(words_i[STAGED+31-:PORT_WORDS*32])),
       .entries_o(ports_o),
@@ -122,7 +125,7 @@ module host_tables #(
   ) prefix_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_i && at_prefix && word == 4'(PREFIX_WORDS - 1)),
+      .write_i(write_i && at_prefix && ends_prefix),
       .index_i(16'(address_i[PAGE-1:PREFIX_STRIDE])),
       .data_i(linecard_regs_pkg::unpack_prefix(words_i[STAGED+31-:PREFIX_WORDS*32])),
       .entries_o(prefixes_o),
@@ -131,7 +134,7 @@ module host_tables #(
 
   logic rule_write;
   logic [linecard_regs_pkg::BITS_RULE-1:0] rule_new;
-  assign rule_write = write_i && at_rule && word == 4'(RULE_WORDS - 1);
+  assign rule_write = write_i && at_rule && ends_rule;
   assign rule_new = linecard_regs_pkg::unpack_rule(words_i[STAGED+31-:RULE_WORDS*32]);
   linecard_pkg::rule_terms_t rule_new_terms;
   if ($bits(rule_new_terms) != linecard_pkg::RULE_TERMS_BITS) begin : g_terms

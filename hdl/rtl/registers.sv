@@ -121,7 +121,7 @@ module registers #(
   assign page = addr_q[23:PAGE];
   logic at_single, at_type_set, at_vid_row, at_override, at_hits, at_health, at_event, at_policer, at_vid_counts;
   logic slot_exists, policer_exists, vid_exists, override_exists, hits_exist, type_set_exists;
-  logic is_control, is_snapshot, is_clear;
+  logic is_control, is_snapshot, is_clear, ends_health, ends_policer, ends_override;
   always_ff @(posedge clk_i) begin
     at_single <= page == '0;
     at_type_set <= page == linecard_regs_pkg::ADDR_TABLE_TYPE_SET[23:PAGE];
@@ -142,6 +142,9 @@ module registers #(
     is_control <= addr_q == linecard_regs_pkg::ADDR_CONTROL_CONTROL;
     is_snapshot <= addr_q == linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT;
     is_clear <= addr_q == linecard_regs_pkg::ADDR_CONTROL_OVERRIDES_CLEAR;
+    ends_health <= addr_q[3:2] == 2'(HEALTH_WORDS - 1);
+    ends_policer <= addr_q[2] == 1'(POLICER_WORDS - 1);
+    ends_override <= addr_q[4:2] == 3'(OVERRIDE_WORDS - 1);
   end
 
   logic may_write, waits, working;
@@ -217,17 +220,17 @@ module registers #(
   );
 
   // ---- tables of which the data path reads one entry
-  assign slot_health_write_o = write_now && at_health && slot_exists && addr_q[3:2] == 2'(HEALTH_WORDS - 1);
+  assign slot_health_write_o = write_now && at_health && slot_exists && ends_health;
   assign slot_health_data_o = linecard_regs_pkg::unpack_slot_health(words[STAGED+31-:HEALTH_WORDS*32]);
   assign slot_event_ack_o = write_now && at_event && slot_exists && addr_q[3:2] == '0;
   assign slot_event_count_o = wdata_q[7:0];
-  assign policer_write_o = write_now && at_policer && policer_exists && addr_q[2] == 1'(POLICER_WORDS - 1);
+  assign policer_write_o = write_now && at_policer && policer_exists && ends_policer;
   assign policer_data_o = linecard_regs_pkg::unpack_policer(words[STAGED+31-:POLICER_WORDS*32]);
   assign entry_o = at_policer ? 16'(addr_q[PAGE-1:3]) : 16'(addr_q[PAGE-1:4]);
 
   assign type_set_write_o = write_now && at_type_set && type_set_exists;
   assign vid_row_write_o = write_now && at_vid_row && vid_exists;
-  assign override_write_o = state_q == WRITE && at_override && override_exists && addr_q[4:2] == 3'(OVERRIDE_WORDS - 1);
+  assign override_write_o = state_q == WRITE && at_override && override_exists && ends_override;
   assign override_data_o = linecard_regs_pkg::unpack_override(words[STAGED+31-:OVERRIDE_WORDS*32]);
   assign override_hits_read_o = state_q == READ && wait_q == READ_CLOCKS && at_hits && hits_exist;
   assign override_hits_clear_o = write_now && at_hits && hits_exist;
@@ -285,7 +288,7 @@ module registers #(
       endcase
     end
   end
-  assign snapshot_o = write_now && is_snapshot;
+  assign snapshot_o = state_q == WRITE && is_snapshot && !snapshot_busy_i;
   logic [31:0] snapshots_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) snapshots_q <= '0;
