@@ -45,6 +45,7 @@ async function raise(epoch: number): Promise<void> {
   bed.tables.set('slot_health', SLOT, { nonce: NONCE, timeout_us: TIMEOUT, suspect_us: 0 });
   bed.tables.set('slot', SLOT, { up: 1, port: PORT, line_port: 0, epoch });
   await bed.tables.write();
+  await bed.simulated.run(512); // its time begins when the walk comes by
 }
 
 describe('heartbeats', () => {

@@ -33,7 +33,7 @@ test('the identity is the one it was built with', () => {
   expect(transport.name).toBe('sim:ecp5-25');
   expect(card.identity.buildId).toBe(transport.card.buildId);
   expect(card.identity.configuration).toBe(3);
-  expect(card.sizes).toMatchObject({ ports: 2, slots: 8, vids: 4096, vidCounterBits: 32 });
+  expect(card.sizes).toMatchObject({ ports: 2, slots: 8, vids: 4096, vidCounterBits: 16 });
 });
 
 describe('tables', () => {

@@ -261,7 +261,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'mirror before the end',
     wrong: 'What is copied goes by the decision, not by the frame’s end.',
     file: 'finish',
-    from: 'mirror_reasons_i[record.reason]',
+    from: 'mirror_reasons_i[illness_i]',
     to: 'mirror_reasons_i[meta_i.reason]',
     tests: hdl('finish'),
     proofs: ['finish'],
