@@ -193,7 +193,12 @@ function randomSlot(random: Random, { slots, ports }: CardState): Change[] {
         ? { ...entry, up: true, epoch: (entry.epoch + 1) & 0xff }
         : kind === 2
           ? { ...entry, port: random.below(ports.length) }
-          : { ...entry, up: random.chance(70), epoch: random.below(256) };
+          : {
+              ...entry,
+              up: random.chance(70),
+              // Whoever is down and comes with his old epoch stays down.
+              epoch: random.pick([entry.epoch, random.below(256)]),
+            };
   return [{ table: 'slot', index, entry: changed }];
 }
 
