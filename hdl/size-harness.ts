@@ -1,8 +1,8 @@
 /**
  * A frame around the card for place and route, for measurement only: the card has far more ports than
- * a part has pins. Inputs come from a shift register, outputs are registered and folded into one pin,
- * so that nothing is optimised away and every path of the card begins and ends in a flip-flop. What the
- * harness itself costs is reported apart.
+ * a part has pins. Inputs come from a shift register, outputs are folded into one pin, four into a LUT4
+ * with a flip-flop behind it, so that nothing is optimised away and every path of the card begins and ends
+ * in a flip-flop. What the harness itself costs is reported apart.
  */
 import type { NetlistModule } from './size-synthesis.ts';
 
@@ -41,7 +41,7 @@ export function harness(ports: NetlistModule['ports']): string {
     stages.push(
       `  logic [${padded - 1}:0] from${stage};`,
       `  logic [${next - 1}:0] fold${stage}_q;`,
-      `  assign from${stage} = ${padded}'(${stage === 0 ? 'out_q' : `fold${stage - 1}_q`});`,
+      `  assign from${stage} = ${padded}'(${stage === 0 ? 'out' : `fold${stage - 1}_q`});`,
       `  for (genvar i = 0; i < ${next}; i++) begin : g_fold${stage}`,
       `    always_ff @(posedge clk_i) fold${stage}_q[i] <= ^from${stage}[i*${FOLD} +: ${FOLD}];`,
       '  end',
@@ -52,16 +52,15 @@ export function harness(ports: NetlistModule['ports']): string {
   return [
     `module ${HARNESS} (input logic clk_i, input logic in_i, output logic out_o);`,
     `  logic [${inBits - 1}:0] in_q;`,
-    `  logic [${outBits - 1}:0] out, out_q;`,
+    `  logic [${outBits - 1}:0] out;`,
     '  always_ff @(posedge clk_i) begin',
     `    in_q <= {in_q[${inBits - 2}:0], in_i};`,
-    '    out_q <= out;',
     '  end',
     `  linecard ${CARD} (`,
     `    ${connections.join(',\n    ')}`,
     '  );',
     ...stages,
-    `  assign out_o = ${last < 0 ? 'out_q[0]' : `fold${last}_q[0]`};`,
+    `  assign out_o = ${last < 0 ? 'out[0]' : `fold${last}_q[0]`};`,
     'endmodule',
     '',
   ].join('\n');

@@ -77,7 +77,7 @@ export interface Placed {
 type Line = (text: string) => void;
 
 /** Rounds of the router in a row that may leave no fewer wires overused than the best before them. */
-const STALLED_ROUNDS = 3;
+const STALLED_ROUNDS = 30;
 
 /** The path without the harness's own name of the card in front. */
 const inCard = (name: string) => name.replace(new RegExp(`^${CARD}\\.`), '');
@@ -150,9 +150,11 @@ async function place(
         part.flag,
         ...['--package', PACKAGE, '--speed', SPEED, '--freq', `${TARGET_MHZ}`, '--seed', `${seed}`],
         ...['--json', file, '--report', report],
-        ...['--timing-allow-fail', '--lpf-allow-unconstrained', '--router', 'router2'],
-        // Adders beside full slices take many tries.
-        ...['--placer-heap-cell-placement-timeout', '1000000'],
+        ...['--timing-allow-fail', '--lpf-allow-unconstrained'],
+        // The usual weights leave some thousand wires overused for ever.
+        ...['--router', 'router2', '--router2-alt-weights'],
+        // Adders and flip-flops beside full slices take many tries: as many as half the square of the cells.
+        ...['--placer-heap-cell-placement-timeout', '2'],
       ],
       (text) => {
         follow(text);

@@ -77,6 +77,12 @@ module slot_rule_formal #(
   always @(posedge clk_i) begun_q <= 1'b1;
   always @* if (!begun_q) assume (!rst_ni);
 
+  // Assumes: the address of a write stands one clock before it, and no two writes follow each other at once (registers).
+  logic [23:0] address_q;
+  logic write_q;
+  always @(posedge clk_i) {write_q, address_q} <= {write_i, address_i};
+  always @* if (begun_q && write_i) assume (address_i == address_q && !write_q);
+
   (* anyconst *) logic any;
   linecard_regs_pkg::slot_entry_t now, before;
   logic [SLOT_BITS-1:0] before_q;

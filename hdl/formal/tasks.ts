@@ -79,6 +79,15 @@ export const TASKS: readonly Task[] = [
   },
   { name: 'header_line', sources: ['header_line'], reach: 12, limit: 60, short: true },
   {
+    name: 'packet_line',
+    sources: ['header_tap', 'packet_line'],
+    steps: 2,
+    reach: 8,
+    limit: 60,
+    short: true,
+  },
+  { name: 'rewrite', sources: ['rewrite'], steps: 4, reach: 8, limit: 60, short: true },
+  {
     name: 'port_queue',
     sources: ['port_queue'],
     parameters: { SIDE_BITS: 0 },

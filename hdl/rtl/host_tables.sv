@@ -9,8 +9,8 @@ module host_tables #(
 ) (
     input  logic              clk_i,
     input  logic              rst_ni,
-    input  logic              write_i,    // of the word at address_i
-    input  logic [23:0]       address_i,  // one clock before write_i, too
+    input  logic              write_i,    // of the word at address_i; not in two clocks in a row
+    input  logic [23:0]       address_i,  // stands one clock before write_i, too
     input  logic [STAGED+31:0] words_i,   // that word on top, below it those written before
     output logic [31:0]       data_o,     // of the address_i of three clocks before
     // slots go up and down in slot_health
