@@ -77,10 +77,10 @@ module slot_rule_formal #(
   always @(posedge clk_i) begun_q <= 1'b1;
   always @* if (!begun_q) assume (!rst_ni);
 
-  // Assumes: the address of a write stands one clock before it, and no two writes follow each other at once (registers).
+  // Assumes: the address of a write stands one clock before it, in which there is no reset and no other write (registers).
   logic [23:0] address_q;
   logic write_q;
-  always @(posedge clk_i) {write_q, address_q} <= {write_i, address_i};
+  always @(posedge clk_i) {write_q, address_q} <= {write_i || !rst_ni, address_i};
   always @* if (begun_q && write_i) assume (address_i == address_q && !write_q);
 
   (* anyconst *) logic any;
