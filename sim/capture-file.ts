@@ -3,11 +3,13 @@
  * project; the host imports it too.
  *
  * Formats: draft-ietf-opsawg-pcap (classic) and draft-ietf-opsawg-pcapng, whose block numbers and
- * option codes are cited below. Compressed files are not read.
+ * option codes are cited below. Files packed with gzip are unpacked as they are read.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
+import { ByteSource, CHUNK, type ReadOptions } from './byte-source.ts';
+
+export { CaptureFileError } from './byte-source.ts';
 
 /** LINKTYPE_ETHERNET of the tcpdump.org registry. */
 export const LINKTYPE_ETHERNET = 1;
@@ -28,20 +30,6 @@ export interface CapturedFrame {
   readonly comment?: string;
 }
 
-/** A capture file that cannot be read; the message says the file, the byte and the remedy. */
-export class CaptureFileError extends Error {
-  readonly code = 'CAPTURE_FILE';
-  readonly path: string;
-  readonly offset: number;
-
-  constructor(path: string, offset: number, problem: string) {
-    super(`${path}, byte ${offset}: ${problem}`);
-    this.name = 'CaptureFileError';
-    this.path = path;
-    this.offset = offset;
-  }
-}
-
 const PCAP_MICROSECONDS = 0xa1b2c3d4;
 const PCAP_NANOSECONDS = 0xa1b23c4d;
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -57,69 +45,20 @@ const IF_TSOFFSET = 14;
 
 /** No frame or block is longer; a larger number means that the file is damaged. */
 const LONGEST_BLOCK = 64 * 1024 * 1024;
-const CHUNK = 256 * 1024;
-
-/** The file as a sequence of bytes; `take` needs no await for what is buffered already. */
-class ByteSource {
-  readonly path: string;
-  offset = 0;
-  readonly #file: FileHandle;
-  #buffer: Buffer = Buffer.alloc(0);
-  #ended = false;
-
-  constructor(path: string, file: FileHandle) {
-    this.path = path;
-    this.#file = file;
-  }
-
-  get buffered(): number {
-    return this.#buffer.length;
-  }
-
-  /** Buffers at least `bytes` bytes; false where the file ends before. */
-  async fill(bytes: number): Promise<boolean> {
-    while (this.#buffer.length < bytes && !this.#ended) {
-      const chunk = Buffer.allocUnsafe(Math.max(CHUNK, bytes - this.#buffer.length));
-      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length);
-      if (bytesRead === 0) this.#ended = true;
-      else this.#buffer = Buffer.concat([this.#buffer, chunk.subarray(0, bytesRead)]);
-    }
-    return this.#buffer.length >= bytes;
-  }
-
-  peek(bytes: number): Buffer {
-    return this.#buffer.subarray(0, bytes);
-  }
-
-  take(bytes: number): Buffer {
-    const taken = this.#buffer.subarray(0, bytes);
-    this.#buffer = this.#buffer.subarray(bytes);
-    this.offset += bytes;
-    return taken;
-  }
-
-  fail(problem: string, offset = this.offset): never {
-    throw new CaptureFileError(this.path, offset, problem);
-  }
-
-  /** Fails in words where the file ends before `bytes` more bytes. */
-  async need(bytes: number, what: string): Promise<void> {
-    if (this.buffered >= bytes || (await this.fill(bytes))) return;
-    this.fail(
-      `the file ends inside ${what}: the capture was cut off; the frames before it are whole`,
-    );
-  }
-}
 
 /**
- * Frames of a capture file in the order in which they stand in it.
+ * Frames of a capture file, packed or not, in the order in which they stand in it.
  * Throws `CaptureFileError` when the file is no capture or is damaged, after the frames before the
  * damage; the errors of `fs.open` when it cannot be opened.
  */
-export async function* readCapture(path: string): AsyncGenerator<CapturedFrame, void, undefined> {
+export async function* readCapture(
+  path: string,
+  options: ReadOptions = {},
+): AsyncGenerator<CapturedFrame, void, undefined> {
   const file = await open(path, 'r');
+  let source: ByteSource | undefined;
   try {
-    const source = new ByteSource(path, file);
+    source = await ByteSource.open(path, file, options);
     if (!(await source.fill(4))) source.fail('no capture: the file has fewer than 4 bytes');
     const little = source.peek(4).readUInt32LE();
     const big = source.peek(4).readUInt32BE();
@@ -128,13 +67,13 @@ export async function* readCapture(path: string): AsyncGenerator<CapturedFrame, 
     else if (big === PCAP_MICROSECONDS) yield* readPcap(source, false, 1000n);
     else if (little === PCAP_NANOSECONDS) yield* readPcap(source, true, 1n);
     else if (big === PCAP_NANOSECONDS) yield* readPcap(source, false, 1n);
-    else if ((big & 0xffff0000) >>> 0 === 0x1f8b0000) source.fail('gzip: unpack it first (gunzip)');
     else
       source.fail(
         `no capture: it begins with 0x${big.toString(16).padStart(8, '0')}; ` +
-          'pcap and pcapng are read, convert others with editcap',
+          'pcap and pcapng are read, as they are or packed with gzip; convert others with editcap',
       );
   } finally {
+    await source?.close();
     await file.close();
   }
 }
@@ -298,6 +237,8 @@ export interface FrameToWrite {
   readonly interfaceId: number;
   readonly timestampNs: bigint;
   readonly data: Uint8Array;
+  /** Bytes that the frame had on the wire; as many as `data` where not given. */
+  readonly originalLength?: number;
   /** Shown by Wireshark above the frame (`frame.comment`). UTF-8, up to 65,535 bytes. */
   readonly comment?: string;
 }
@@ -308,51 +249,54 @@ export interface FrameToWrite {
  */
 export class PcapngWriter {
   readonly path: string;
-  readonly #interfaces: number;
+  #interfaces = 0;
   #file: number | undefined;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
-  private constructor(path: string, file: number, interfaces: number) {
+  private constructor(path: string, file: number) {
     this.path = path;
     this.#file = file;
-    this.#interfaces = interfaces;
   }
 
   /** Creates the file or replaces it. Throws the errors of `fs.openSync`. */
   static open(path: string, interfaces: readonly CaptureInterfaceOptions[]): PcapngWriter {
-    const writer = new PcapngWriter(path, openSync(path, 'w'), interfaces.length);
+    const writer = new PcapngWriter(path, openSync(path, 'w'));
     const section = Buffer.alloc(16);
     section.writeUInt32LE(BYTE_ORDER, 0);
     section.writeUInt16LE(1, 4);
     section.writeBigInt64LE(-1n, 8); // length of the section: not known
     writer.#block(SECTION_HEADER, [section]);
-    for (const { name, linkType } of interfaces) {
-      const description = Buffer.alloc(8); // snap length 0: no limit
-      description.writeUInt16LE(linkType ?? LINKTYPE_ETHERNET, 0);
-      writer.#block(INTERFACE_DESCRIPTION, [
-        description,
-        option(IF_NAME, Buffer.from(name)),
-        option(IF_TSRESOL, Buffer.from([9])),
-        option(0, Buffer.alloc(0)),
-      ]);
-    }
+    for (const one of interfaces) writer.addInterface(one);
     writer.flush();
     return writer;
+  }
+
+  /** Describes one more interface; returns its `interfaceId`. */
+  addInterface({ name, linkType }: CaptureInterfaceOptions): number {
+    const description = Buffer.alloc(8); // snap length 0: no limit
+    description.writeUInt16LE(linkType ?? LINKTYPE_ETHERNET, 0);
+    this.#block(INTERFACE_DESCRIPTION, [
+      description,
+      option(IF_NAME, Buffer.from(name)),
+      option(IF_TSRESOL, Buffer.from([9])),
+      option(0, Buffer.alloc(0)),
+    ]);
+    return this.#interfaces++;
   }
 
   /** Throws `RangeError` for an interface that the file does not have, `Error` after `close`. */
   write(frame: FrameToWrite): void {
     if (frame.interfaceId < 0 || frame.interfaceId >= this.#interfaces)
       throw new RangeError(
-        `${this.path}: interface ${frame.interfaceId} of ${this.#interfaces}: name it in open()`,
+        `${this.path}: interface ${frame.interfaceId} of ${this.#interfaces}: name it in open() or addInterface()`,
       );
     const header = Buffer.alloc(20);
     header.writeUInt32LE(frame.interfaceId, 0);
     header.writeUInt32LE(Number(BigInt.asUintN(32, frame.timestampNs >> 32n)), 4);
     header.writeUInt32LE(Number(BigInt.asUintN(32, frame.timestampNs)), 8);
     header.writeUInt32LE(frame.data.length, 12);
-    header.writeUInt32LE(frame.data.length, 16);
+    header.writeUInt32LE(frame.originalLength ?? frame.data.length, 16);
     const parts = [header, padded(Buffer.from(frame.data))];
     if (frame.comment !== undefined) {
       const text = Buffer.from(frame.comment);

@@ -1,5 +1,6 @@
 /** The `vidline` command. One verb a job; what each means is in README.md of this folder. */
 import { Command, CommanderError } from 'commander';
+import { addDecide } from './commands/decide.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvents } from './commands/events.ts';
 import { addOverride } from './commands/override.ts';
@@ -19,6 +20,7 @@ const program = new Command('vidline')
 
 const verbs = [
   addDemo,
+  addDecide,
   addServe,
   addStatus,
   addEvents,

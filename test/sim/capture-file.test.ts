@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CapturedFrame } from '../../sim/capture-file.ts';
 import { CaptureFileError, PcapngWriter, readCapture } from '../../sim/capture-file.ts';
@@ -177,12 +178,80 @@ describe('what the writer writes', () => {
     ]);
   });
 
+  test('has frames that were cut, and interfaces that came later', async () => {
+    const path = join(folder, 'later.pcapng');
+    const writer = PcapngWriter.open(path, []);
+    const id = writer.addInterface({ name: 'cooked', linkType: 113 });
+    writer.write({ interfaceId: id, timestampNs: 1n, data: Buffer.alloc(5), originalLength: 99 });
+    expect(writer.addInterface({ name: 'b' })).toBe(id + 1);
+    writer.close();
+    const told = { interfaceId: 0, interfaceName: 'cooked', linkType: 113, originalLength: 99 };
+    expect(await all(path)).toEqual([{ ...told, timestampNs: 1n, data: Buffer.alloc(5) }]);
+  });
+
   test('refuses an interface it does not have, and writes after close', () => {
     const writer = PcapngWriter.open(join(folder, 'refuse.pcapng'), [{ name: 'a' }]);
     const frame = { interfaceId: 1, timestampNs: 0n, data: Buffer.alloc(1) };
     expect(() => writer.write(frame)).toThrow(/interface 1 of 1/);
     writer.close();
     expect(() => writer.write({ ...frame, interfaceId: 0 })).toThrow(/already closed/);
+  });
+});
+
+describe('a file packed with gzip', () => {
+  const frames = Array.from({ length: 3000 }, (_, i) => ({
+    interfaceId: 0,
+    timestampNs: BigInt(i),
+    data: Buffer.alloc(60 + (i % 1400), i),
+  }));
+  const written = (name: string, list = frames) => {
+    const path = join(folder, name);
+    const writer = PcapngWriter.open(path, [{ name: 'a' }]);
+    for (const frame of list) writer.write(frame);
+    writer.close();
+    return readFileSync(path);
+  };
+
+  test('is read as the file that was packed, whatever its name', async () => {
+    const bytes = written('plain.pcapng');
+    const whole = await all(file('packed.bin', gzipSync(bytes)));
+    expect(whole).toHaveLength(3000);
+    const data = (list: readonly CapturedFrame[]) => Buffer.concat(list.map((it) => it.data));
+    expect(data(whole).equals(data(await all(file('plain.bin', bytes))))).toBe(true);
+    // Several members are one file, as tools that append leave it (RFC 1952 §2.2).
+    const half = bytes.length >> 1;
+    const members = [gzipSync(bytes.subarray(0, half)), gzipSync(bytes.subarray(half))];
+    expect(data(await all(file('members.gz', ...members))).equals(data(whole))).toBe(true);
+  });
+
+  test('tells how much of the file has been read, packed as it is', async () => {
+    const packed = gzipSync(written('progress.pcapng'), { level: 0 });
+    const told: number[] = [];
+    const path = file('progress.gz', packed);
+    for await (const _ of readCapture(path, { onRead: (bytes) => told.push(bytes) }));
+    expect(told.length).toBeGreaterThan(2);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told.at(-1)).toBe(packed.length);
+  });
+
+  test('that was cut off gives the frames before the cut, then says so', async () => {
+    const packed = gzipSync(written('cut.pcapng'), { level: 0 });
+    const read: CapturedFrame[] = [];
+    const run = async () => {
+      const path = file('cut.gz', packed.subarray(0, packed.length >> 1));
+      for await (const frame of readCapture(path)) read.push(frame);
+    };
+    await expect(run()).rejects.toThrow(/cut\.gz, byte \d+: the packing \(gzip\).*it was cut off/);
+    expect(read.length).toBeGreaterThan(1000);
+    expect(read.every(({ data }, i) => data.equals(frames[i]?.data ?? Buffer.alloc(0)))).toBe(true);
+  });
+
+  test('is let go of when nobody wants more of it', async () => {
+    const path = file('first.gz', gzipSync(written('first.pcapng')));
+    for await (const frame of readCapture(path)) {
+      expect(frame.data).toHaveLength(60);
+      break;
+    }
   });
 });
 
@@ -222,7 +291,21 @@ describe('damage is named with its place', () => {
 
   test.each([
     ['no capture', Buffer.from('hello world'), /no capture: it begins with 0x68656c6c/],
-    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0, 0]), /gunzip/],
+    [
+      'gzip that ends at once',
+      Buffer.from([0x1f, 0x8b, 8, 0, 0]),
+      /byte 0: the packing \(gzip\) ends or breaks here: it was cut off/,
+    ],
+    [
+      'gzip of no capture',
+      gzipSync('hello world'),
+      /no capture: it begins with 0x68656c6c.*unpacked/,
+    ],
+    [
+      'gzip that is damaged',
+      Buffer.concat([gzipSync('').subarray(0, 10), Buffer.alloc(40, 0xff)]),
+      /the packing \(gzip\) ends or breaks here/,
+    ],
     ['empty', Buffer.alloc(0), /fewer than 4 bytes/],
     [
       'unknown interface',

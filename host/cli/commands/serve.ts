@@ -6,6 +6,7 @@ import { SELECTION_POLICIES, type SelectionPolicy } from '../../switch/selection
 import type { SwitchProcessor } from '../../switch/switch-processor.ts';
 import { loadState, saveState } from '../../switch/switch-state.ts';
 import { CommandError, EXIT } from '../exit.ts';
+import { parseParameters } from '../parameters.ts';
 import { SIP_SERVICE, System } from '../system.ts';
 import { parseNumber } from './socket.ts';
 
@@ -146,13 +147,8 @@ function notThere(error: unknown): never {
   throw error;
 }
 
-function parameters({ set = [], address, services }: ServeOptions): Parameters {
+function parameters({ set, address, services }: ServeOptions): Parameters {
   // Other service files may call it otherwise, or have none.
-  const values: Record<string, string | string[]> = services === undefined ? { address } : {};
-  for (const text of set) {
-    const at = text.indexOf('=');
-    if (at < 1) throw new CommandError(EXIT.usage, `--set ${text}: give name=value`);
-    values[text.slice(0, at)] = text.slice(at + 1);
-  }
-  return values;
+  const own: Parameters = services === undefined ? { address } : {};
+  return { ...own, ...parseParameters(set) };
 }

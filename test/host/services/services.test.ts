@@ -1,6 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { buildIpFrame } from '../../../host/protocol/ip.ts';
+import { buildSctpFrame } from '../../../host/protocol/sctp.ts';
 import { buildUdpFrame } from '../../../host/protocol/udp.ts';
 import { compileServices } from '../../../host/steering/compile.ts';
 import { decide } from '../../../host/steering/decide.ts';
@@ -43,12 +45,17 @@ describe('the shipped services', () => {
     expect(compiled.names).toContain('sip/dialog');
   });
 
-  it('fit into the smallest card', () => {
-    const small = { ...SIZES, ports: 2, slots: 8, vids: 4096 };
-    const { warnings } = compileServices(loadServices(FOLDER), small);
-    // GTP's TEIDs can name more VIDs than that card has, which a user should know.
-    expect(warnings.map(problemText).join('\n')).toMatch(/gtp\/user identifier: .*4095 are punted/);
-  });
+  it.each(readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')))(
+    '%s fits into the smallest card by itself',
+    (name) => {
+      const small = { ...SIZES, ports: 2, slots: 8, vids: 4096, rules: 8, prefixes: 4 };
+      const { warnings } = compileServices(loadServices(`${FOLDER}/${name}`), small);
+      // GTP's TEIDs and PFCP's SEIDs can name more VIDs than that card has, which a user should know.
+      const known = /(gtp|pfcp)\/\S+ identifier: .*4095 are punted/;
+      expect(warnings.map(problemText).filter((text) => !known.test(text))).toEqual([]);
+      expect(warnings.length > 0).toBe(['gtp.yaml', 'pfcp.yaml'].includes(name));
+    },
+  );
 });
 
 describe('sip.yaml', () => {
@@ -131,5 +138,80 @@ describe('gtp.yaml', () => {
     const src = dst.includes(':') ? '2001:dead::1' : '198.51.100.9';
     const frame = buildIpFrame({ ...LINK, src, dst, protocol: 47, payload: Buffer.alloc(8) });
     expect(endOf(services, frame)).toBe(expected);
+  });
+});
+
+/** A UDP payload in hexadecimal to an address of the service's own. */
+function payloadTo(dst: string, dstPort: number, hex: string): Buffer {
+  const payload = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+  return buildUdpFrame({ ...LINK, src: '198.51.100.9', dst, srcPort: 40_000, dstPort, payload });
+}
+
+describe('mgcp.yaml', () => {
+  const rsip = Buffer.from('RSIP 1 aaln/1@gw.example MGCP 1.0\r\nRM: restart\r\n').toString('hex');
+  it.each([
+    [2727, 'mgcp/initial punt_setup'],
+    [28_000, 'mgcp/notified steer_active 0'],
+    [31_999, 'mgcp/notified steer_active 3999'],
+    [2427, ' no_service'],
+  ])('port %i', (port, expected) => {
+    const services = loadServices(`${FOLDER}/mgcp.yaml`);
+    expect(endOf(services, payloadTo('192.0.2.1', port, rsip))).toBe(expected);
+  });
+});
+
+describe('l2tp.yaml', () => {
+  // Flags and version, length, tunnel, session, Ns, Nr: RFC 2661 §3.1.
+  it.each([
+    ['SCCRQ', 'c802 000c 0000 0000 0000 0000', 'l2tp/with-length punt_setup'],
+    ['SCCCN', 'c802 000c 0057 0000 0001 0001', 'l2tp/with-length steer_active 5'],
+    ['data with a length', '4002 000c 0057 0001 ff03 c021', 'l2tp/with-length steer_active 5'],
+    ['data without', '0002 0057 0001 ff03 c021', 'l2tp/without-length steer_active 5'],
+    ['the last tunnel', '0002 ffff 0001 ff03 c021', 'l2tp/without-length steer_active 4095'],
+    ['version 3 (RFC 3931)', 'c803 000c 00570000 0000 0000', ' no_service'],
+    ['cut short', 'c802 000c 00', 'l2tp/with-length no_identifier'],
+  ])('%s', (_, hex, expected) => {
+    const services = loadServices(`${FOLDER}/l2tp.yaml`);
+    expect(endOf(services, payloadTo('192.0.2.3', 1701, hex))).toBe(expected);
+  });
+});
+
+describe('vxlan.yaml', () => {
+  // Flags, reserved, VNI, reserved, an Ethernet frame: RFC 7348 §5.
+  it.each([
+    ['a segment without a VID', '08000000 001234 00 0000', 'vxlan/segment punt_no_override'],
+    ['no VNI', '00000000 001234 00 0000', ' no_service'],
+    ['cut short', '08000000 0012', 'vxlan/segment no_identifier'],
+  ])('%s', (_, hex, expected) => {
+    const services = loadServices(`${FOLDER}/vxlan.yaml`);
+    expect(endOf(services, payloadTo('192.0.2.4', 4789, hex))).toBe(expected);
+  });
+});
+
+describe('pfcp.yaml', () => {
+  // Flags, type, length, SEID where there is one, sequence: TS 29.244 §7.2.2.
+  it.each([
+    ['heartbeat', '20 01 000c 000001 00 0060000400000001', 'pfcp/node punt_setup'],
+    ['establishment', '21 32 000c 0000000000000000 000002 00', 'pfcp/session punt_setup'],
+    ['modification', '21 34 000c 0009000000000001 000003 00', 'pfcp/session steer_active 9'],
+    ['with a priority', '23 34 000c ffff000000000001 000003 10', 'pfcp/session steer_active 65535'],
+    ['another version', '41 34 000c 0009000000000001 000003 00', ' no_service'],
+    ['cut short', '21 34 000c 00090000', 'pfcp/session no_identifier'],
+  ])('%s', (_, hex, expected) => {
+    const services = loadServices(`${FOLDER}/pfcp.yaml`);
+    expect(endOf(services, payloadTo('192.0.2.2', 8805, hex))).toBe(expected);
+  });
+});
+
+describe('sctp.yaml', () => {
+  it.each([
+    ['INIT', 0, 'sctp/tag punt_setup'],
+    ['a tag without a VID', 0x1a2b3c4d, 'sctp/tag punt_no_override'],
+  ])('%s', (_, verificationTag, expected) => {
+    const ports = { srcPort: 2905, dstPort: 2905 };
+    const addresses = { src: '198.51.100.9', dst: '192.0.2.5' };
+    const chunks = Buffer.from('0e000004', 'hex');
+    const frame = buildSctpFrame({ ...LINK, ...addresses, ...ports, verificationTag, chunks });
+    expect(endOf(loadServices(`${FOLDER}/sctp.yaml`), frame)).toBe(expected);
   });
 });

@@ -1,0 +1,81 @@
+/** The frames of a capture file through a card, one after the other; no more of it in memory. */
+import type { Decision } from '../../driver/index.ts';
+import {
+  type CapturedFrame,
+  CaptureFileError,
+  ETHERNET_FROM,
+  ethernetOf,
+  linkTypeName,
+  type ReadOptions,
+  readCapture,
+} from '../../sim/index.ts';
+import type { DecidingCard } from './deciding-card.ts';
+import { type FrameReport, notOffered, reportOf } from './frame-report.ts';
+
+/** A frame as it stands in the capture. */
+export interface NumberedFrame {
+  readonly number: number;
+  readonly captured: CapturedFrame;
+}
+
+export interface DecidedCapture {
+  readonly report: FrameReport;
+  readonly captured: CapturedFrame;
+  /** Undefined where the card was not asked. */
+  readonly decision: Decision | undefined;
+}
+
+/** Throws as `decideCapture` does for what the file's first frame shows; for a look before a card is built. */
+export async function checkCapture(path: string): Promise<void> {
+  for await (const captured of readCapture(path)) {
+    if (ethernetOf(captured) === undefined) throw notRead(path, 1, captured);
+    return;
+  }
+}
+
+/**
+ * Yields frames in the order of their ends, which is that of the file, but for fragments that came
+ * before their first. Throws `CaptureFileError` where the file is damaged or holds what is no
+ * Ethernet, after the frames before; the errors of `fs.open`; SimulationError.
+ */
+export async function* decideCapture(
+  path: string,
+  card: DecidingCard<NumberedFrame>,
+  options: ReadOptions = {},
+): AsyncGenerator<DecidedCapture, void, undefined> {
+  const { rules } = card.state;
+  const told = (ends: Awaited<ReturnType<typeof card.pass>>): DecidedCapture[] =>
+    ends.map((one) => ({
+      report: reportOf(one.offered.number, one, rules),
+      captured: one.offered.captured,
+      decision: one.decision,
+    }));
+  let number = 0;
+  let firstNs: bigint | undefined;
+  for await (const captured of readCapture(path, options)) {
+    number++;
+    const frame = ethernetOf(captured);
+    if (frame === undefined) throw notRead(path, number, captured);
+    const cut = captured.data.length < captured.originalLength;
+    if (cut || frame.length === 0) {
+      const report = notOffered(number, cut ? 'cut' : 'empty');
+      yield { report, captured, decision: undefined };
+      continue;
+    }
+    firstNs ??= captured.timestampNs;
+    const timeUs = Number((captured.timestampNs - firstNs) / 1000n);
+    yield* told(await card.pass({ number, captured }, frame, timeUs));
+  }
+  yield* told(await card.finish());
+}
+
+function notRead(path: string, number: number, { linkType, interfaceName }: CapturedFrame) {
+  const where = interfaceName === undefined ? '' : ` (interface ${interfaceName})`;
+  return new CaptureFileError(
+    path,
+    { frame: number },
+    `link type ${linkTypeName(linkType)} (${linkType})${where}: ` +
+      `read are ${ETHERNET_FROM}; capture on an Ethernet interface, or take its frames out with ` +
+      'tshark -r IN -Y FILTER -w OUT',
+  );
+}

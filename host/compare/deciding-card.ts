@@ -1,0 +1,213 @@
+/**
+ * The card's RTL as a function from frames to decisions: one frame at a time, alone in the card, so
+ * that its clocks are its own and what it teaches is known to the next one.
+ */
+import {
+  Card,
+  type CardSizes,
+  type Decision,
+  DriverError,
+  decodeDecision,
+  type ListedOverride,
+  OverrideTable,
+  REASON,
+  SimulationTransport,
+} from '../../driver/index.ts';
+import type { Observation, SimulatedCard } from '../../sim/index.ts';
+import { macToBytes } from '../protocol/address.ts';
+import { isGroupMac } from '../steering/mac.ts';
+import type { Problem } from '../steering/problem.ts';
+import type { Service } from '../steering/rule.ts';
+import type { CardState } from '../steering/state.ts';
+import { askedOverride, hashedVid } from './identifier.ts';
+import { fillCard, LINE, LINE_MAC, layout } from './layout.ts';
+import type { PresetVid } from './vid-file.ts';
+
+export interface DecidingCardOptions {
+  /** Of hdl/configurations.yaml. */
+  readonly configuration: string;
+  readonly services: readonly Service[];
+  /** Identifiers that have their VID before the first frame; told the card's sizes. */
+  readonly presets?: (sizes: CardSizes) => readonly PresetVid[];
+}
+
+/** A frame's end. `T` is what the caller offered it as. */
+export interface Decided<T> {
+  readonly offered: T;
+  /** As it went in: addressed to the card. */
+  readonly frame: Buffer;
+  readonly decision: Decision;
+  /**
+   * From its first beat to its end. Undefined for a fragment that waited for its first: that depends
+   * on the wire.
+   */
+  readonly clocks: number | undefined;
+  /** The VID that its identifier has from now on; the frame itself was punted. */
+  readonly learned: number | undefined;
+}
+
+interface Waiting<T> {
+  readonly offered: T;
+  readonly frame: Buffer;
+}
+
+/** Clocks in which a fragment that has waited too long has its end: the hold buffer is walked once. */
+const TIMEOUT_CLOCKS = 4096;
+const MOST_CLOCKS = 1_000_000;
+
+export class DecidingCard<T> {
+  readonly card: Card;
+  /** The tables, without overrides. */
+  readonly state: CardState;
+  /** Rules that may not do what is meant. */
+  readonly warnings: readonly Problem[];
+  readonly #simulation: SimulatedCard;
+  readonly #overrides: OverrideTable;
+  #held: Waiting<T>[] = [];
+  #timeUs = 0;
+  #learned = 0;
+  #withoutRoom = 0;
+
+  private constructor(
+    card: Card,
+    simulation: SimulatedCard,
+    state: CardState,
+    warnings: readonly Problem[],
+  ) {
+    this.card = card;
+    this.state = state;
+    this.warnings = warnings;
+    this.#simulation = simulation;
+    this.#overrides = new OverrideTable(card);
+  }
+
+  /**
+   * Builds the simulation if it is not there, and fills the card's tables. Rejects with ServiceError
+   * where it cannot hold the rules, with BuildError or SimulationError.
+   */
+  static async open<T>(options: DecidingCardOptions): Promise<DecidingCard<T>> {
+    const { configuration, services, presets } = options;
+    const transport = await SimulationTransport.open({
+      configuration,
+      mode: 'lockstep',
+      observe: true,
+    });
+    try {
+      const card = await Card.attach(transport);
+      // Observations tell what left; nobody needs the frames once more.
+      for (let port = 0; port < card.sizes.ports; port++) {
+        await transport.card.attachMemory(port, () => {});
+      }
+      const state = layout(services, card.sizes);
+      const warnings = await fillCard(card, services, state);
+      const deciding = new DecidingCard<T>(card, transport.card, state, warnings);
+      await deciding.#overrides.clear();
+      await deciding.#overrides.insert(presets?.(card.sizes) ?? []);
+      return deciding;
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+  }
+
+  /** Identifiers that have learned a VID, and first frames for whose identifier there was no room. */
+  get learning(): { readonly learned: number; readonly withoutRoom: number } {
+    return { learned: this.#learned, withoutRoom: this.#withoutRoom };
+  }
+
+  overrides(): readonly ListedOverride[] {
+    return this.#overrides.list();
+  }
+
+  /**
+   * Puts a frame in by the line and waits for what comes of it: its end, or none yet where it waits
+   * for the first fragment of its packet, and the ends of others that it sets free.
+   *
+   * @param frame one byte at least. A unicast destination address becomes the card's own: the card
+   *   stands where the frame was going.
+   * @param timeUs when it came, in microseconds; a time before the last one is taken for that.
+   */
+  async pass(offered: T, frame: Uint8Array, timeUs: number): Promise<Decided<T>[]> {
+    const current: Waiting<T> = { offered, frame: toCard(frame) };
+    this.#timeUs = Math.max(this.#timeUs, timeUs);
+    await this.#simulation.setTime(this.#timeUs);
+    await this.#simulation.send(LINE, [current.frame]);
+    await this.#simulation.runUntilIdle(MOST_CLOCKS + current.frame.length);
+    return this.#collect(current);
+  }
+
+  /** The ends of fragments whose first did not come. */
+  async finish(): Promise<Decided<T>[]> {
+    if (this.#held.length === 0) return [];
+    await this.#simulation.setTime(this.#timeUs + (this.state.fragmentUs ?? 0) + 1);
+    await this.#simulation.run(TIMEOUT_CLOCKS);
+    await this.#simulation.runUntilIdle();
+    const ends = await this.#collect(undefined);
+    if (this.#held.length > 0) throw new Error(`${this.#held.length} frames have no end`);
+    return ends;
+  }
+
+  async close(): Promise<void> {
+    await this.card.close();
+  }
+
+  async #collect(current: Waiting<T> | undefined): Promise<Decided<T>[]> {
+    const seen = this.#simulation.decisions().sort((a, b) => a.sequence - b.sequence);
+    // One frame went in, so there is one such clock, though the observer may tell it of another end.
+    const firstClock = seen.find((one) => one.firstClock !== undefined)?.firstClock;
+    const ends: Decided<T>[] = [];
+    let open = current;
+    for (const observation of seen) {
+      const decision = decodeDecision(observation.decision);
+      const vain = decision.reason === REASON.fragment_timeout;
+      const own = open !== undefined && !vain;
+      const waiting = own ? open : this.#takeHeld(observation, decision);
+      if (waiting === undefined) throw new Error('the card gave a decision about no frame');
+      if (own) open = undefined;
+      ends.push({
+        ...waiting,
+        decision,
+        clocks:
+          own && firstClock !== undefined ? observation.decisionClock - firstClock : undefined,
+        learned: await this.#learn(waiting.frame, decision),
+      });
+    }
+    if (open !== undefined) this.#held.push(open);
+    return ends;
+  }
+
+  /** The frame that waited and has its end now: of those that it can be, the one that came first. */
+  #takeHeld({ egress }: Observation, { length }: Decision): Waiting<T> | undefined {
+    const index = this.#held.findIndex(
+      ({ frame }) =>
+        frame.length === length &&
+        (egress === undefined || frame.subarray(12).equals(egress.subarray(12))),
+    );
+    return index < 0 ? undefined : this.#held.splice(index, 1)[0];
+  }
+
+  /** The first frame with an identifier gives it its VID. */
+  async #learn(frame: Buffer, decision: Decision): Promise<number | undefined> {
+    if (decision.reason !== REASON.punt_no_override) return undefined;
+    const rule = this.state.rules[decision.rule];
+    const asked = rule && askedOverride(rule, frame, decision);
+    if (asked === undefined) return undefined;
+    const vid = hashedVid(asked, this.card.sizes.vids);
+    try {
+      await this.#overrides.insert({ ...asked, vid });
+    } catch (error) {
+      if (!(error instanceof DriverError && error.code === 'FULL')) throw error;
+      this.#withoutRoom++;
+      return undefined;
+    }
+    this.#learned++;
+    return vid;
+  }
+}
+
+/** Addressed to the line port, unless to a group. */
+function toCard(frame: Uint8Array): Buffer {
+  const copy = Buffer.from(frame);
+  if (copy.length >= 6 && !isGroupMac(copy)) macToBytes(LINE_MAC).copy(copy);
+  return copy;
+}
