@@ -1,6 +1,6 @@
 /** A capture file as a sequence of bytes, unpacked where it is gzip; never more of it than is needed. */
-import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 /** A capture file that cannot be read; the message says the file, the byte and the remedy. */
@@ -41,13 +41,18 @@ export class ByteSource {
     this.#packed = packed;
   }
 
-  /** The file's bytes, or what they unpack to. The handle stays the caller's. */
-  static async open(path: string, file: FileHandle, { onRead }: ReadOptions): Promise<ByteSource> {
-    const head = Buffer.alloc(GZIP.length);
-    const { bytesRead } = await file.read(head, 0, head.length, 0);
-    const packed = bytesRead === head.length && GZIP.every((byte, i) => head[i] === byte);
-    const chunks = packed ? unpacked(path, onRead) : plain(file, onRead);
-    return new ByteSource(path, chunks, packed);
+  /** The file's bytes, or what they unpack to; a pipe's too. The handle stays the caller's. */
+  static async open(path: string, file: FileHandle, options: ReadOptions): Promise<ByteSource> {
+    const chunks = inOrder(file, options);
+    let head: Buffer = Buffer.alloc(0);
+    while (head.length < GZIP.length) {
+      const { value, done } = await chunks.next();
+      if (done) break;
+      head = Buffer.concat([head, value]);
+    }
+    const packed = GZIP.every((byte, i) => head[i] === byte);
+    const whole = startingWith(head, chunks);
+    return new ByteSource(path, packed ? unpacked(whole) : whole, packed);
   }
 
   get buffered(): number {
@@ -119,30 +124,32 @@ export class ByteSource {
   }
 }
 
-async function* plain(file: FileHandle, onRead: ReadOptions['onRead']): AsyncGenerator<Buffer> {
-  for (let position = 0; ; ) {
+async function* inOrder(file: FileHandle, { onRead }: ReadOptions): AsyncGenerator<Buffer> {
+  for (let total = 0; ; ) {
     const chunk = Buffer.allocUnsafe(CHUNK);
-    const { bytesRead } = await file.read(chunk, 0, CHUNK, position);
+    const { bytesRead } = await file.read(chunk, 0, CHUNK, null);
     if (bytesRead === 0) return;
-    position += bytesRead;
-    onRead?.(position);
+    total += bytesRead;
+    onRead?.(total);
     yield chunk.subarray(0, bytesRead);
   }
 }
 
+async function* startingWith(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield head;
+  yield* rest;
+}
+
 /** Members that follow each other are one file (RFC 1952 §2.2), as tools that append write them. */
-async function* unpacked(path: string, onRead: ReadOptions['onRead']): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: CHUNK });
+async function* unpacked(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const packed = Readable.from(chunks, { objectMode: false, highWaterMark: CHUNK });
   const gunzip = createGunzip({ chunkSize: CHUNK });
-  file.on('error', (error) => gunzip.destroy(error));
-  file.pipe(gunzip);
+  packed.on('error', (error) => gunzip.destroy(error));
+  packed.pipe(gunzip);
   try {
-    for await (const chunk of gunzip) {
-      onRead?.(file.bytesRead);
-      yield chunk as Buffer;
-    }
+    for await (const chunk of gunzip) yield chunk as Buffer;
   } finally {
-    file.destroy();
+    packed.destroy();
     gunzip.destroy();
   }
 }

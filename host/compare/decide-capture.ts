@@ -1,4 +1,5 @@
 /** The frames of a capture file through a card, one after the other; no more of it in memory. */
+import { stat } from 'node:fs/promises';
 import type { Decision } from '../../driver/index.ts';
 import {
   type CapturedFrame,
@@ -9,8 +10,12 @@ import {
   type ReadOptions,
   readCapture,
 } from '../../sim/index.ts';
-import type { DecidingCard } from './deciding-card.ts';
+import type { Decided, DecidingCard, Offer } from './deciding-card.ts';
 import { type FrameReport, notOffered, reportOf } from './frame-report.ts';
+
+/** Frames, and bytes of them, that cross to the card at once. */
+const BATCH = 64;
+const BATCH_BYTES = 1 << 20;
 
 /** A frame as it stands in the capture. */
 export interface NumberedFrame {
@@ -25,8 +30,12 @@ export interface DecidedCapture {
   readonly decision: Decision | undefined;
 }
 
-/** Throws as `decideCapture` does for what the file's first frame shows; for a look before a card is built. */
+/**
+ * Throws as `decideCapture` does for what the file's first frame shows: for a look before a card is
+ * built. A pipe cannot be read twice, and is not looked into.
+ */
 export async function checkCapture(path: string): Promise<void> {
+  if (!(await stat(path)).isFile()) return;
   for await (const captured of readCapture(path)) {
     if (ethernetOf(captured) === undefined) throw notRead(path, 1, captured);
     return;
@@ -44,29 +53,50 @@ export async function* decideCapture(
   options: ReadOptions = {},
 ): AsyncGenerator<DecidedCapture, void, undefined> {
   const { rules } = card.state;
-  const told = (ends: Awaited<ReturnType<typeof card.pass>>): DecidedCapture[] =>
+  let offers: Offer<NumberedFrame>[] = [];
+  let bytes = 0;
+  const told = (ends: readonly Decided<NumberedFrame>[]): DecidedCapture[] =>
     ends.map((one) => ({
       report: reportOf(one.offered.number, one, rules),
       captured: one.offered.captured,
       decision: one.decision,
     }));
+  const flush = async () => {
+    const batch = offers;
+    offers = [];
+    bytes = 0;
+    return told(await card.pass(batch));
+  };
   let number = 0;
   let firstNs: bigint | undefined;
-  for await (const captured of readCapture(path, options)) {
-    number++;
-    const frame = ethernetOf(captured);
-    if (frame === undefined) throw notRead(path, number, captured);
-    const cut = captured.data.length < captured.originalLength;
-    if (cut || frame.length === 0) {
-      const report = notOffered(number, cut ? 'cut' : 'empty');
-      yield { report, captured, decision: undefined };
-      continue;
+  try {
+    for await (const captured of readCapture(path, options)) {
+      number++;
+      const frame = ethernetOf(captured);
+      if (frame === undefined) throw notRead(path, number, captured);
+      const cut = captured.data.length < captured.originalLength;
+      if (cut || frame.length === 0) {
+        yield* await flush();
+        const report = notOffered(number, cut ? 'cut' : 'empty');
+        yield { report, captured, decision: undefined };
+        continue;
+      }
+      firstNs ??= captured.timestampNs;
+      const timeUs = Number((captured.timestampNs - firstNs) / 1000n);
+      offers.push({ offered: { number, captured }, frame, timeUs });
+      bytes += frame.length;
+      if (offers.length >= BATCH || bytes >= BATCH_BYTES) yield* await flush();
     }
-    firstNs ??= captured.timestampNs;
-    const timeUs = Number((captured.timestampNs - firstNs) / 1000n);
-    yield* told(await card.pass({ number, captured }, frame, timeUs));
+  } catch (error) {
+    // What came before the damage is whole.
+    if (error instanceof CaptureFileError) yield* await rest();
+    throw error;
   }
-  yield* told(await card.finish());
+  yield* await rest();
+
+  async function rest(): Promise<DecidedCapture[]> {
+    return [...(await flush()), ...told(await card.finish())];
+  }
 }
 
 function notRead(path: string, number: number, { linkType, interfaceName }: CapturedFrame) {

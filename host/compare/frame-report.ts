@@ -32,19 +32,19 @@ export interface FrameReport {
   readonly cut?: true;
 }
 
-const NOTHING = {
-  end: null,
-  service: null,
-  rule: null,
-  key: null,
-  vid: null,
-  slot: null,
-  clocks: null,
-} as const;
-
 export function notOffered(frame: number, why: keyof typeof NOT_OFFERED): FrameReport {
-  const told = { frame, ...NOTHING, reason: NOT_OFFERED[why] };
-  return why === 'cut' ? { ...told, cut: true } : told;
+  return {
+    frame,
+    end: null,
+    reason: NOT_OFFERED[why],
+    service: null,
+    rule: null,
+    key: null,
+    vid: null,
+    slot: null,
+    clocks: null,
+    ...(why === 'cut' ? { cut: true } : {}),
+  };
 }
 
 /** @param rules by their index in the card. */

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -222,6 +223,20 @@ describe('a file packed with gzip', () => {
     const half = bytes.length >> 1;
     const members = [gzipSync(bytes.subarray(0, half)), gzipSync(bytes.subarray(half))];
     expect(data(await all(file('members.gz', ...members))).equals(data(whole))).toBe(true);
+  });
+
+  test('comes through a pipe as well, packed or not', async () => {
+    const bytes = written('for-a-pipe.pcapng');
+    for (const [name, content] of [
+      ['plain', bytes],
+      ['packed', gzipSync(bytes)],
+    ] as const) {
+      const path = join(folder, `${name}.fifo`);
+      execFileSync('mkfifo', [path]);
+      const written = writeFile(path, content);
+      expect(await all(path), name).toHaveLength(3000);
+      await written;
+    }
   });
 
   test('tells how much of the file has been read, packed as it is', async () => {

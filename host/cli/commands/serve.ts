@@ -37,7 +37,10 @@ export function addServe(program: Command): void {
     .requiredOption('--fabric <interface...>', 'towards processors')
     .requiredOption('--address <ip...>', 'virtual addresses, which the processors share')
     .option('--services <file...>', 'service files or folders (default: SIP over UDP)')
-    .option('--set <name=value...>', 'parameters that the service files declare')
+    .option(
+      '--set <name=value...>',
+      'parameters that the service files declare; commas make a list',
+    )
     .option('--control-address <ip>', 'where processors reach the switch processor')
     .option('--slots-per-port <number>', 'processors behind each fabric interface', '1')
     .option('--vids <number>', 'VIDs that a processor gets which has none')

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fnv1a, hashedVid, learningAll } from '../../../host/compare/identifier.ts';
-import { loadServices } from '../../../host/steering/service-file.ts';
+import { askedOverride, fnv1a, hashedVid, learningAll } from '../../../host/compare/identifier.ts';
+import { layout, rowOf } from '../../../host/compare/layout.ts';
+import { loadServices, parseService } from '../../../host/steering/service-file.ts';
+import { SIZES } from '../../generators/sizes.ts';
+import { udp } from './frames.ts';
 
 const FOLDER = new URL('../../../host/services/', import.meta.url).pathname;
 
@@ -36,5 +39,43 @@ describe('services that learn everything', () => {
     const not = all.filter(({ override }) => override === undefined).map(({ name }) => name);
     expect(not).toEqual(['path-v2']);
     expect(all.find(({ service }) => service === 'sctp')?.override?.space).toBe(1);
+  });
+});
+
+describe('what a punted frame asked its overrides for', () => {
+  const rule = (override: string) =>
+    parseService(
+      `service: s
+rules:
+  - name: one
+    match: { protocol: udp }
+    identifier: { base: payload, width: 2, mask: 0x0fff }
+    override: { by: ${override}, only: true, space: 9 }
+`,
+      's.yaml',
+    ).rules[0];
+  // From 198.51.100.9; addressed to the card, as it went in.
+  const frame = udp('192.0.2.1', 7, '1234');
+  frame.set([2, 0x76, 0x6c, 0, 0, 0]);
+
+  it.each([
+    ['identifier', 0x234n],
+    ['source', 0xc6336409n << 96n],
+    ['source_identifier', (0xc6336409n << 96n) | 0x234n],
+  ])('by %s', (by, key) => {
+    const asked = rule(by);
+    expect(asked && askedOverride(asked, frame, { key: 0x1234n })).toEqual({ space: 9, key });
+  });
+});
+
+describe('the tables that captures meet', () => {
+  it('have all slots up behind all fabric ports, and a row with a backup for each VID', () => {
+    const { slots, rows, ports } = layout([], SIZES);
+    expect(rowOf(63, 64)).toEqual({ valid: true, active: 63, backup: 0, backupInSync: true });
+    expect(rows.size).toBe(SIZES.vids);
+    expect(rows.get(130)).toEqual(rowOf(2, 64));
+    expect(slots.every(({ up }) => up)).toBe(true);
+    expect(slots.map(({ port }) => port).slice(0, 8)).toEqual([1, 2, 3, 4, 5, 6, 7, 1]);
+    expect(ports.map(({ fabric }) => fabric)).toEqual([false, ...Array(7).fill(true)]);
   });
 });
