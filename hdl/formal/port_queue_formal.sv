@@ -135,6 +135,9 @@ module port_queue_formal #(
     end
   end
 
+  logic sides_full_q;
+  always @(posedge clk_i) sides_full_q <= frames_q + COUNTER'(valid_i && last_i) >= COUNTER'(SIDE_DEPTH);
+
   logic [1:0] waited_q;  // clocks in which something was there and not offered
   always @(posedge clk_i) waited_q <= (!rst_ni || tvalid || whole_q == '0) ? '0 : waited_q + 1'b1;
 
@@ -151,8 +154,8 @@ module port_queue_formal #(
         assert (tlast == last_q);
         if (SIDE_BITS != 0) assert (tuser == side_q);
       end
-      // Proves: only a frame for which there was no room is refused, and a refused frame stays refused to its end.
-      if (!accept) assert (refused_q || whole_q + part_q >= COUNTER'(DEPTH) || (SIDE_BITS != 0 && frames_q >= COUNTER'(SIDE_DEPTH)));
+      // Proves: only a frame for which there was no room is refused (for its side: none one clock before, when a frame that ended then counts, kept or not), and a refused frame stays refused to its end.
+      if (!accept) assert (refused_q || whole_q + part_q >= COUNTER'(DEPTH) || (SIDE_BITS != 0 && sides_full_q));
       if (refused_q) assert (!accept);
       // Proves: empty is said when nothing is inside and no frame is on its way in, and not else.
       if (empty) assert (whole_q == '0);
