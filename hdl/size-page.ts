@@ -188,7 +188,7 @@ export function table(measured: Measured): string {
     (one) =>
       `${one.name}\n${plain(grid(one))}\n${verdict(one)}\n\n${slowWords(one.slow)}\n${plain(slowGrid(one.slow))}\n`,
   );
-  for (const misfit of measured.misfits ?? []) parts.push(`It does not fit: ${misfit}\n`);
+  for (const misfit of measured.misfits ?? []) parts.push(`Not in the ${misfit}\n`);
   if (measured.placed) parts.push(`${placedWords(measured.placed)}\n`);
   if (measured.routed) {
     parts.push(`${[...pathLines(measured.routed), ...usedLines(measured.routed)].join('\n')}\n`);
@@ -228,12 +228,14 @@ export function page(measured: Measured): string {
       '',
       'One run of nextpnr-ecp5, package CABGA381, speed 6, one clock constrained to 125 MHz. The card has more',
       'ports than the part has pins: for this measurement only, a harness feeds its inputs from a shift',
-      'register and folds its registered outputs into one pin. No board is behind these numbers: there are no',
-      'I/O timings in them.',
+      'register and folds its outputs into one pin. No board is behind these numbers: there are no I/O timings in',
+      'them.',
       '',
     );
-    for (const misfit of measured.misfits ?? []) {
-      lines.push(`**It does not fit its part**, so it was placed in a larger one. ${misfit}`, '');
+    const misfits = measured.misfits ?? [];
+    if (misfits.length > 0) {
+      lines.push('**Not in its own part.** Tried before:', '');
+      lines.push(...misfits.map((misfit) => `- ${misfit}`), '');
     }
     if (measured.placed) lines.push(placedWords(measured.placed));
   }

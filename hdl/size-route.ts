@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Configuration } from './configuration.ts';
 import { CARD, HARNESS, harness } from './size-harness.ts';
 import {
+  add,
   type Cells,
   cellsByInstance,
   elaborate,
@@ -11,6 +12,7 @@ import {
   noCells,
   ownerOf,
   type Part,
+  sites,
   synthesise,
   topOf,
 } from './size-synthesis.ts';
@@ -82,6 +84,9 @@ const STALLED_ROUNDS = 30;
 /** The path without the harness's own name of the card in front. */
 const inCard = (name: string) => name.replace(new RegExp(`^${CARD}\\.`), '');
 
+/** Beyond this part of LUT4 sites or flip-flops nextpnr's legaliser searches for hours. */
+const FULL = 0.9;
+
 export interface RouteOptions {
   /** The first into which it fits is taken. */
   readonly parts: readonly Part[];
@@ -106,17 +111,35 @@ export async function route(
     top: { name: HARNESS, file: source },
   });
   const known = instances(elaborated);
-  const own = cellsByInstance(netlist, known).get('') ?? noCells();
+  const cells = cellsByInstance(netlist, known);
+  const own = cells.get('') ?? noCells();
+  const all = noCells();
+  for (const one of cells.values()) add(all, one);
   const misfits: string[] = [];
+  const misfit = (part: Part, why: string) => {
+    misfits.push(`${part.name}: ${why}`);
+    line(`not in the ${part.name}: ${why}`);
+  };
+  let placed: Placed | undefined;
   for (const part of parts) {
+    const fill = Math.max(sites(all), all.flipFlops) / part.luts;
+    if (fill > FULL) {
+      const percent = (100 * fill).toFixed(0);
+      misfit(
+        part,
+        `with its harness it would be ${percent} % full, and nextpnr finds no place for the last cells`,
+      );
+      continue;
+    }
     line(`nextpnr places and routes it in the ${part.name}`);
     const report = await place(tools, file, { part, seed, folder, line });
-    if (typeof report === 'string') {
-      misfits.push(`${part.name}: ${report}`);
-      line(`it does not fit the ${part.name}: ${report}`);
-    } else if ('rounds' in report) return { placed: { part, seed, ...report }, misfits };
-    else return { routed: { part, seed, harness: own, ...read(report, known) }, misfits };
+    if (typeof report === 'string') misfit(part, report);
+    else if ('rounds' in report) {
+      placed ??= { part, seed, ...report };
+      misfit(part, `${report.overused} wires still had two nets after ${report.rounds} rounds`);
+    } else return { routed: { part, seed, harness: own, ...read(report, known) }, misfits };
   }
+  if (placed) return { placed, misfits };
   throw new Error(`it fits no part:\n${misfits.join('\n')}`);
 }
 
