@@ -43,7 +43,7 @@ export class ByteSource {
 
   /** The file's bytes, or what they unpack to; a pipe's too. The handle stays the caller's. */
   static async open(path: string, file: FileHandle, options: ReadOptions): Promise<ByteSource> {
-    const chunks = inOrder(file, options);
+    const chunks = inOrder(path, file, options);
     let head: Buffer = Buffer.alloc(0);
     while (head.length < GZIP.length) {
       const { value, done } = await chunks.next();
@@ -124,10 +124,16 @@ export class ByteSource {
   }
 }
 
-async function* inOrder(file: FileHandle, { onRead }: ReadOptions): AsyncGenerator<Buffer> {
+async function* inOrder(
+  path: string,
+  file: FileHandle,
+  { onRead }: ReadOptions,
+): AsyncGenerator<Buffer> {
   for (let total = 0; ; ) {
     const chunk = Buffer.allocUnsafe(CHUNK);
-    const { bytesRead } = await file.read(chunk, 0, CHUNK, null);
+    const { bytesRead } = await file.read(chunk, 0, CHUNK, null).catch((error: Error) => {
+      throw new CaptureFileError(path, total, `it cannot be read: ${error.message}`);
+    });
     if (bytesRead === 0) return;
     total += bytesRead;
     onRead?.(total);

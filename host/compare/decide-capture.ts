@@ -35,7 +35,8 @@ export interface DecidedCapture {
  * built. A pipe cannot be read twice, and is not looked into.
  */
 export async function checkCapture(path: string): Promise<void> {
-  if (!(await stat(path)).isFile()) return;
+  const kind = await stat(path);
+  if (kind.isFIFO() || kind.isSocket() || kind.isCharacterDevice()) return;
   for await (const captured of readCapture(path)) {
     if (ethernetOf(captured) === undefined) throw notRead(path, 1, captured);
     return;

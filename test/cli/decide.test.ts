@@ -191,6 +191,7 @@ describe('what vidline decide refuses', () => {
 
   it.each([
     ['what is no capture', () => [at('text'), ...BOTH], 5, /text, byte 0: no capture: it begins/],
+    ['a folder', () => [folder, ...BOTH], 5, /, byte 0: it cannot be read: EISDIR/],
     ['a file that is not there', () => [at('none'), ...BOTH], 5, /ENOENT.*none/],
     [
       'a service with an error',

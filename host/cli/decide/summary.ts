@@ -20,11 +20,14 @@ export function summaryText(tally: Tally, setting: Setting): string {
   const { configuration, dataWidth } = setting;
   const lines = [
     `${several(tally.frames, 'frame')} on card ${configuration}, ${dataWidth} bits wide`,
+  ];
+  if (tally.frames === 0) return `${lines.join('\n')}\n`;
+  lines.push(
     matrix(
       ['end', 'reason', 'frames'],
       tally.byEnd().map(({ end, reason, frames }) => [end, reason, frames]),
     ),
-  ];
+  );
   const services = tally.byService();
   if (services.length > 0) {
     lines.push(
