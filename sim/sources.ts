@@ -26,6 +26,8 @@ export const VERILATOR_FLAGS = [
   '--cc',
   '-O3',
   '--assert',
+  '--unroll-count',
+  '256', // comparisons of 68 pairs of bits are a loop else
   '--no-timing', // the card has no delays; without this newer Verilators want C++20 coroutines
   '--x-assign',
   'fast',
