@@ -50,15 +50,21 @@ module finish #(
     for (int p = 0; p < QUEUES; p++) select_o[p] = (goes || meta_i.hold) && meta_i.egress == 4'(p);
   end
 
-  logic accepted, refused;
+  // Why a frame is refused, and whether that reason is mirrored: looked up beside what is known late.
+  logic accepted, refused, refusal_wanted;
   linecard_regs_pkg::reason_t refusal;
   assign accepted = (select_o & accept_i) != '0;
   always_comb begin
     refused = 1'b1;
-    if (to_host && !conform_i) refusal = linecard_regs_pkg::REASON_POLICED;
-    else if (to_host && !share_ok_i) refusal = linecard_regs_pkg::REASON_HOST_SHARE;
-    else begin
+    if (to_host && !conform_i) begin
+      refusal = linecard_regs_pkg::REASON_POLICED;
+      refusal_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_POLICED];
+    end else if (to_host && !share_ok_i) begin
+      refusal = linecard_regs_pkg::REASON_HOST_SHARE;
+      refusal_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_HOST_SHARE];
+    end else begin
       refusal = linecard_regs_pkg::REASON_QUEUE_FULL;
+      refusal_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_QUEUE_FULL];
       refused = goes && !accepted;
     end
   end
@@ -102,14 +108,11 @@ module finish #(
 
   // A copy is written along with the frame, and kept where its end turns out to be one that is wanted.
   // What leaves by the mirror's port is there already.
-  // Which reason it has is known late: each that it may have is looked up meanwhile.
   logic wanted, reason_wanted, there, copy_accepted;
   always_comb begin
     if (ill_i) reason_wanted = mirror_reasons_i[illness_i];
-    else if (!refused) reason_wanted = mirror_reasons_i[meta_i.reason];
-    else if (to_host && !conform_i) reason_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_POLICED];
-    else if (to_host && !share_ok_i) reason_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_HOST_SHARE];
-    else reason_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_QUEUE_FULL];
+    else if (refused) reason_wanted = refusal_wanted;
+    else reason_wanted = mirror_reasons_i[meta_i.reason];
   end
   always_comb begin
     copy_select_o = '0;

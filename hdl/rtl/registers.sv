@@ -288,6 +288,7 @@ module registers #(
       endcase
     end
   end
+  // write_now of this register, without what other writes wait for: the counters have a long way from here.
   assign snapshot_o = state_q == WRITE && is_snapshot && !snapshot_busy_i;
   logic [31:0] snapshots_q;
   always_ff @(posedge clk_i) begin

@@ -16,6 +16,7 @@ import { reportError } from './report-error.ts';
 const program = new Command('vidline')
   .description('steers sessions in hardware by an identifier in the packet')
   .exitOverride()
+  .showHelpAfterError('(--help says what there is)')
   .configureHelp({ showGlobalOptions: true });
 
 const verbs = [

@@ -19,11 +19,28 @@ export function statusOf(error: unknown): ExitStatus | undefined {
   return undefined;
 }
 
+/** What to do about a file that node:fs could not open, by its code. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder; check its name',
+  EACCES: 'it may not be read or written by you; check its permissions',
+  EPERM: 'it may not be read or written by you; check its permissions',
+  EISDIR: 'it is a folder; name a file',
+  ENOTDIR: 'a part of its path is a file; check its name',
+  ENOSPC: 'its disk is full; make room or name another place',
+};
+
+/** An error of node:fs names a call and a code; whoever typed a file's name wants that and a remedy. */
+function wordsOf(error: Error): string {
+  const { path, code } = error as NodeJS.ErrnoException;
+  const remedy = REMEDIES[code ?? ''];
+  return path !== undefined && remedy !== undefined ? `${path}: ${remedy}` : error.message;
+}
+
 /** Says on standard error what went wrong; returns the exit status. */
 export function reportError(error: unknown): number {
   const status = statusOf(error);
   if (status !== undefined) {
-    process.stderr.write(`vidline: ${(error as Error).message}\n`);
+    process.stderr.write(`vidline: ${wordsOf(error as Error)}\n`);
     return status;
   }
   // Nobody foresaw it: the stack is what whoever mends it needs.

@@ -74,23 +74,26 @@ export async function fillCard(
   );
   await card.writeTable('prefix', indexed(prefixes));
   await card.writeTable('type_set', indexed(typeSets.flat().map((types) => ({ types }))));
-  const { policer, slot_health } = { policer: card.sizes.rules + 2, slot_health: card.sizes.slots };
-  await card.writeTable('policer', nothing(policer, { interval: 0, burst: 0, share: 0 }));
-  await card.writeTable(
-    'slot_health',
-    nothing(slot_health, { nonce: 0, timeout_us: 0, suspect_us: 0 }),
-  );
+  const unpoliced = { interval: 0, burst: 0, share: 0 };
+  await card.writeTable('policer', nothing(card.entries('policer'), unpoliced));
+  const unheard = { nonce: 0, timeout_us: 0, suspect_us: 0 };
+  await card.writeTable('slot_health', nothing(card.entries('slot_health'), unheard));
   await card.writeTable(
     'slot',
     indexed(
-      state.slots.map(({ port, linePort, epoch }) => ({ up: 1, port, line_port: linePort, epoch })),
+      state.slots.map(({ up, port, linePort, epoch }) => ({
+        up: Number(up),
+        port,
+        line_port: linePort,
+        epoch,
+      })),
     ),
   );
   await card.writeTable(
     'vid_row',
-    [...state.rows].map(([index, { active, backup }]) => ({
+    [...state.rows].map(([index, { valid, active, backup, backupInSync }]) => ({
       index,
-      entry: { active, backup, backup_in_sync: 1, valid: 1 },
+      entry: { active, backup, backup_in_sync: Number(backupInSync), valid: Number(valid) },
     })),
   );
   await card.writeTable('rule', indexed(rules));
