@@ -1,7 +1,7 @@
 /** Tables of `npm run size`, for the terminal and for docs/size.md. */
 import { CARD } from './size-harness.ts';
 import type { SlowPaths } from './size-paths.ts';
-import { type Placed, type Routed, type Stretch, TARGET_MHZ } from './size-route.ts';
+import { type Routed, type Stretch, TARGET_MHZ } from './size-route.ts';
 import {
   add,
   type Cells,
@@ -23,7 +23,6 @@ export interface Measured {
     readonly slow: SlowPaths;
   }[];
   readonly routed?: Routed;
-  readonly placed?: Placed;
   /** What nextpnr said of parts that were too small. */
   readonly misfits?: readonly string[];
 }
@@ -152,13 +151,6 @@ const slowWords = ({ ends, late }: SlowPaths) =>
     ? `By cells alone each of ${number(ends)} ways ends within ${1000 / TARGET_MHZ} ns.`
     : `By cells alone ${number(late)} of ${number(ends)} ways take longer than ${1000 / TARGET_MHZ} ns.`;
 
-function placedWords({ part, seed, mhz, overused, rounds }: Placed): string {
-  return [
-    `Placed in the ${part.name}, speed 6, seed ${seed}, but not routed: after ${rounds} rounds the router still had`,
-    `${number(overused)} wires with more than one net. nextpnr's estimate after placement: ${mhz.toFixed(1)} MHz. It misses ${TARGET_MHZ} MHz.`,
-  ].join('\n');
-}
-
 function pathLines({ path, mhz, part, seed }: Routed): string[] {
   const verdict = mhz >= TARGET_MHZ ? 'meets' : 'misses';
   return [
@@ -189,7 +181,6 @@ export function table(measured: Measured): string {
       `${one.name}\n${plain(grid(one))}\n${verdict(one)}\n\n${slowWords(one.slow)}\n${plain(slowGrid(one.slow))}\n`,
   );
   for (const misfit of measured.misfits ?? []) parts.push(`Not in the ${misfit}\n`);
-  if (measured.placed) parts.push(`${placedWords(measured.placed)}\n`);
   if (measured.routed) {
     parts.push(`${[...pathLines(measured.routed), ...usedLines(measured.routed)].join('\n')}\n`);
   }
@@ -221,7 +212,7 @@ export function page(measured: Measured): string {
       markdown(slowGrid(one.slow)),
     );
   }
-  if (measured.routed || measured.placed) {
+  if (measured.routed) {
     lines.push(
       '',
       '## Placed and routed',
@@ -237,9 +228,6 @@ export function page(measured: Measured): string {
       lines.push('**Not in its own part.** Tried before:', '');
       lines.push(...misfits.map((misfit) => `- ${misfit}`), '');
     }
-    if (measured.placed) lines.push(placedWords(measured.placed));
-  }
-  if (measured.routed) {
     lines.push(pathWords(measured.routed), '');
     lines.push('```', ...pathLines(measured.routed), ...usedLines(measured.routed), '```');
   }

@@ -66,23 +66,13 @@ export interface Routed {
   };
 }
 
-/** Placed, but the router found no way for all nets: an estimate, better than what routing would give. */
-export interface Placed {
-  readonly part: Part;
-  readonly seed: number;
-  readonly mhz: number;
-  /** Wires that more than one net still had when the router was stopped, and its rounds till then. */
-  readonly overused: number;
-  readonly rounds: number;
-}
-
 type Line = (text: string) => void;
-
-/** Rounds of the router in a row that may leave no fewer wires overused than the best before them. */
-const STALLED_ROUNDS = 30;
 
 /** The path without the harness's own name of the card in front. */
 const inCard = (name: string) => name.replace(new RegExp(`^${CARD}\\.`), '');
+
+/** Of the router's lines, one a thousand steps, every so many are passed on. */
+const TELL = 20;
 
 /** Beyond this part of LUT4 sites or flip-flops nextpnr's legaliser searches for hours. */
 const FULL = 0.9;
@@ -100,7 +90,7 @@ export async function route(
   tools: Toolset,
   configuration: Configuration,
   { parts, seed, folder, line = () => {} }: RouteOptions,
-): Promise<{ routed?: Routed; placed?: Placed; misfits: string[] }> {
+): Promise<{ routed: Routed; misfits: string[] }> {
   const card = await elaborate(tools, configuration, folder);
   const source = join(folder, `${HARNESS}.sv`);
   writeFileSync(source, harness(topOf(card).ports));
@@ -120,7 +110,6 @@ export async function route(
     misfits.push(`${part.name}: ${why}`);
     line(`not in the ${part.name}: ${why}`);
   };
-  let placed: Placed | undefined;
   for (const part of parts) {
     const fill = Math.max(sites(all), all.flipFlops) / part.luts;
     if (fill > FULL) {
@@ -134,37 +123,20 @@ export async function route(
     line(`nextpnr places and routes it in the ${part.name}`);
     const report = await place(tools, file, { part, seed, folder, line });
     if (typeof report === 'string') misfit(part, report);
-    else if ('rounds' in report) {
-      placed ??= { part, seed, ...report };
-      misfit(part, `${report.overused} wires still had two nets after ${report.rounds} rounds`);
-    } else return { routed: { part, seed, harness: own, ...read(report, known) }, misfits };
+    else return { routed: { part, seed, harness: own, ...read(report, known) }, misfits };
   }
-  if (placed) return { placed, misfits };
   throw new Error(`it fits no part:\n${misfits.join('\n')}`);
 }
 
-/** nextpnr's report; what it said where the part is too small; how far it came where it cannot be routed. */
+/** nextpnr's report, or what it said where the part is too small. */
 async function place(
   tools: Toolset,
   file: string,
   { part, seed, folder, line }: { part: Part; seed: number; folder: string; line: Line },
-): Promise<Report | Omit<Placed, 'part' | 'seed'> | string> {
+): Promise<Report | string> {
   const report = join(folder, 'report.json');
   let tooSmall = '';
-  let mhz: number | undefined;
-  let [rounds, overused, best, stalled] = [0, 0, Number.POSITIVE_INFINITY, 0];
-  const stop = new AbortController();
-  const follow = (text: string) => {
-    mhz ??=
-      Number(/Max frequency for clock.*: ([\d.]+) MHz/.exec(text)?.[1] ?? Number.NaN) || undefined;
-    const found = /iter=\d+ wires=\d+ overused=(\d+)/.exec(text);
-    if (!found) return;
-    rounds += 1;
-    overused = Number(found[1]);
-    stalled = overused < best ? 0 : stalled + 1;
-    best = Math.min(best, overused);
-    if (stalled >= STALLED_ROUNDS) stop.abort();
-  };
+  let steps = 0;
   try {
     await run(
       tools,
@@ -174,20 +146,21 @@ async function place(
         ...['--package', PACKAGE, '--speed', SPEED, '--freq', `${TARGET_MHZ}`, '--seed', `${seed}`],
         ...['--json', file, '--report', report],
         ...['--timing-allow-fail', '--lpf-allow-unconstrained'],
-        // The usual weights leave some thousand wires overused for ever.
-        ...['--router', 'router2', '--router2-alt-weights'],
+        // router2 leaves some thousand wires with two nets for ever; this one takes five to ten minutes.
+        ...['--router', 'router1'],
         // Adders and flip-flops beside full slices take many tries: as many as half the square of the cells.
         ...['--placer-heap-cell-placement-timeout', '2'],
       ],
       (text) => {
-        follow(text);
         if (/ERROR:.*(unable to|failed to place|no BELs remaining)/i.test(text)) tooSmall = text;
-        if (/Running|Routing|overused|Max frequency/.test(text)) line(text.replace(/^Info: */, ''));
+        const [, left] = /^Info: +\d+ \|.*\| *(\d+)\|/.exec(text) ?? [];
+        if (left !== undefined) {
+          steps += 1;
+          if (steps % TELL === 0) line(`routing: ${left} ways to go`);
+        } else if (/Running|Max frequency/.test(text)) line(text.replace(/^Info: */, ''));
       },
-      stop.signal,
     );
   } catch (error) {
-    if (stop.signal.aborted && mhz !== undefined) return { mhz, overused, rounds };
     if (tooSmall !== '') return tooSmall.replace(/^ERROR: */, '');
     throw error;
   }

@@ -4,7 +4,7 @@
  *
  *   npm run size                               both ECP5 configurations
  *   npm run size -- --configuration ecp5-25    one (may be repeated)
- *   npm run size -- --route [--seed N]         also place and route ecp5-25 (long: see the progress)
+ *   npm run size -- --route [--seed N]         also place and route ecp5-25 (a quarter of an hour)
  *   npm run size -- --json                     one JSON object, schema vidline.size/1, on standard output
  *   npm run size -- --write docs/size.md       the page
  *
@@ -70,18 +70,18 @@ async function measure(): Promise<Measured> {
       const slow = slowPaths(netlist, known, 1000 / TARGET_MHZ);
       configurations.push({ name, part, total, rows, slow });
     }
-    let placed: Awaited<ReturnType<typeof route>> | undefined;
+    let routed: Awaited<ReturnType<typeof route>> | undefined;
     if (values.route) {
       const parts = [...Object.values(PARTS).slice(0, 1), ...LARGER];
       const options = { parts, seed: Number(values.seed), folder, line: say };
-      placed = await route(tools, readConfiguration(ROUTED), options);
+      routed = await route(tools, readConfiguration(ROUTED), options);
     }
     const machine = `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} threads`;
     return {
       versions,
       machine,
       configurations,
-      ...placed,
+      ...routed,
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -93,21 +93,17 @@ export function findTools(needed: readonly Tool[], preferred: readonly Tool[] = 
 
 /**
  * Runs a tool to its end. It prints thousands of lines: they go to `line`, and the last of them into
- * the error where it fails. `stop` ends it.
+ * the error where it fails.
  */
 export function run(
   tools: Toolset,
   tool: Tool,
   args: readonly string[],
   line: (text: string) => void = () => {},
-  stop?: AbortSignal,
 ): Promise<void> {
   const { program, args: words } = tools.command(tool, args);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(stop ? { signal: stop } : {}),
-    });
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     let tail = '';
     let rest = '';
     const keep = (data: Buffer) => {
