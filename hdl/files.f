@@ -27,6 +27,7 @@ rtl/type_sets.sv
 rtl/addresses.sv
 rtl/identify.sv
 rtl/table_ram.sv
+rtl/shared_ram.sv
 rtl/override_table.sv
 rtl/fragment_table.sv
 rtl/lookup.sv

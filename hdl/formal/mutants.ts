@@ -13,6 +13,27 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: 'the host reads in the turn of a frame',
+    file: 'override_table',
+    task: 'override_table, narrow card',
+    from: 'read0 = turn ? place0 : host_place;',
+    to: 'read0 = host_write_i ? host_place : turn ? place0 : host_place;',
+  },
+  {
+    name: 'what is asked is not kept until it is compared',
+    file: 'override_table',
+    task: 'override_table, narrow card',
+    from: 'if (turn_i || EVERY_CLOCK != 0) begin',
+    to: 'begin',
+  },
+  {
+    name: 'a word is read before its address is known',
+    file: 'shared_ram',
+    task: 'shared_ram',
+    from: 'read_data_o <= read_q;',
+    to: 'read_data_o <= ram[read_address_i];',
+  },
+  {
     name: 'an override beyond the card counts',
     file: 'lookup',
     task: 'lookup',

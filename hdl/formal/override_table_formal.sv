@@ -2,11 +2,14 @@
 module override_table_formal #(
     parameter int ENTRIES = 64,
     parameter int CLEARING = 0,  // 1: only what is said of clearing
+    parameter int EVERY_CLOCK = 1,
+    parameter int LATENCY = 3,
     localparam int PLACE_BITS = $clog2(ENTRIES / 2),
     localparam int ENTRY_BITS = linecard_regs_pkg::BITS_OVERRIDE
 ) (
     input logic                  clk_i,
     input logic                  rst_ni,
+    input logic                  turn_i,
     input logic                  lookup_valid_i,
     input logic [7:0]            space_i,
     input logic [127:0]          key_i,
@@ -21,11 +24,12 @@ module override_table_formal #(
   logic [15:0] vid;
   override_table #(
       .ENTRIES(ENTRIES),
-      .EVERY_CLOCK(1)
+      .EVERY_CLOCK(EVERY_CLOCK),
+      .LATENCY(LATENCY)
   ) dut (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .turn_i(lookup_valid_i),
+      .turn_i(turn_i),
       .lookup_valid_i(lookup_valid_i),
       .space_i(space_i),
       .key_i(key_i),
@@ -48,10 +52,10 @@ module override_table_formal #(
   // The models of the RAMs follow the two places of the key. What a place holds at the end of the
   // present clock is the model's `value`.
   localparam int WORD_BITS = ENTRY_BITS + 1;
-  (* hierconn *) wire [PLACE_BITS-1:0] \dut.g_own_port.way0.followed ;
-  (* hierconn *) wire [PLACE_BITS-1:0] \dut.g_own_port.way1.followed ;
-  (* hierconn *) wire [WORD_BITS-1:0] \dut.g_own_port.way0.value ;
-  (* hierconn *) wire [WORD_BITS-1:0] \dut.g_own_port.way1.value ;
+  (* hierconn *) wire [PLACE_BITS-1:0] \dut.g_ways.way0.followed ;
+  (* hierconn *) wire [PLACE_BITS-1:0] \dut.g_ways.way1.followed ;
+  (* hierconn *) wire [WORD_BITS-1:0] \dut.g_ways.way0.value ;
+  (* hierconn *) wire [WORD_BITS-1:0] \dut.g_ways.way1.value ;
   (* hierconn *) wire [PLACE_BITS+1:0] \dut.walk_q ;
   logic [PLACE_BITS+1:0] walk;
   assign walk = \dut.walk_q ;
@@ -59,19 +63,26 @@ module override_table_formal #(
   logic [WORD_BITS-1:0] word0, word1;
   assign hash0 = linecard_regs_pkg::hash_way0(any);
   assign hash1 = linecard_regs_pkg::hash_way1(any);
-  assign \dut.g_own_port.way0.followed = hash0[PLACE_BITS-1:0];
-  assign \dut.g_own_port.way1.followed = hash1[PLACE_BITS-1:0];
-  assign word0 = \dut.g_own_port.way0.value ;
-  assign word1 = \dut.g_own_port.way1.value ;
+  assign \dut.g_ways.way0.followed = hash0[PLACE_BITS-1:0];
+  assign \dut.g_ways.way1.followed = hash1[PLACE_BITS-1:0];
+  assign word0 = \dut.g_ways.way0.value ;
+  assign word1 = \dut.g_ways.way1.value ;
 
   // Any state, then one clock of reset.
   logic begun_q = 1'b0;
-  always @(posedge clk_i) begun_q <= 1'b1;
+  logic [LATENCY-2:0] recent_q;  // turns in the clocks before
+  always @(posedge clk_i) begin
+    begun_q <= 1'b1;
+    recent_q <= {recent_q[LATENCY-3:0], turn_i};
+  end
   always @* if (!begun_q) assume (!rst_ni);
   always @* begin
     // Assumes: while the table is cleared nothing is asked of it and no reset breaks it off (registers).
     if (busy || clear_i) assume (!host_write_i);
     if (begun_q) assume (rst_ni);
+    // Assumes: who asks has the turn; where frames and host share a port, one turn is not less than LATENCY clocks behind another (pipeline: frames of more than four beats).
+    if (lookup_valid_i) assume (turn_i);
+    if (EVERY_CLOCK == 0 && begun_q && recent_q != '0) assume (!turn_i);
     // Assumes: entries that are written are such as the table has.
     assume (host_index_i < ENTRIES);
   end
@@ -85,8 +96,8 @@ module override_table_formal #(
   assign in0 = word0[VALID_LSB] && word0[135:0] == any;
   assign in1 = word1[VALID_LSB] && word1[135:0] == any;
 
-  // The two words as they stood at the look-up, beside the table's own clocks.
-  localparam int CLOCKS = 3;
+  // The two words as they stood when the RAM was read, beside the table's own clocks.
+  localparam int CLOCKS = LATENCY;
   logic [CLOCKS-1:0] asked_q;
   logic [2*WORD_BITS-1:0] words_q, words_q2, words_q3;
   logic [WORD_BITS-1:0] then0, then1;
@@ -96,7 +107,7 @@ module override_table_formal #(
   assign then_in1 = then1[VALID_LSB] && then1[135:0] == any;
   logic busy_q, clean0_q, clean1_q;  // clean: not written since a clearing ended
   always @(posedge clk_i) begin
-    asked_q <= !rst_ni ? '0 : {asked_q[CLOCKS-2:0], {space_i, key_i} == any};
+    asked_q <= !rst_ni ? '0 : {asked_q[CLOCKS-2:0], turn_i && {space_i, key_i} == any};
     words_q <= {word1, word0};
     words_q2 <= words_q;
     words_q3 <= words_q2;

@@ -66,6 +66,18 @@ export const TASKS: readonly Task[] = [
     limit: 60,
     short: true,
   },
+  { name: 'shared_ram', sources: ['shared_ram'], reach: 8, limit: 60, short: true },
+  {
+    name: 'override_table, narrow card',
+    wrapper: 'override_table',
+    sources: ['override_table'],
+    models: ['table_ram', 'shared_ram'],
+    parameters: { EVERY_CLOCK: 0, LATENCY: 4 },
+    steps: 5,
+    reach: 16,
+    limit: 60,
+    short: true,
+  },
   {
     name: 'override_table, clearing',
     wrapper: 'override_table',

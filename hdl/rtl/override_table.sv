@@ -140,7 +140,7 @@ module override_table #(
   assign written = {^host_data_i[VALID_LSB-1:0] ^ entry_valid ^ bad_parity, entry_valid,
                     host_data_i[VALID_LSB-1:0]};
 
-  if (EVERY_CLOCK != 0) begin : g_own_port
+  if (EVERY_CLOCK != 0) begin : g_ways
     logic unused_turn;
     assign unused_turn = turn;
     assign host_ready_o = 1'b1;
@@ -168,28 +168,35 @@ module override_table #(
         .host_data_i(written),
         .host_data_o(host_word1)
     );
-  end else begin : g_shared_port
-    assign host_ready_o = !turn;
-    (* no_rw_check *) logic [ENTRY_BITS:0] way0[0:HALF-1];
-    (* no_rw_check *) logic [ENTRY_BITS:0] way1[0:HALF-1];
+  end else begin : g_ways
     logic [PLACE_BITS-1:0] read0, read1;
-    logic [ENTRY_BITS:0] read0_q, read1_q, word0_q, word1_q;
+    assign host_ready_o = !turn;
     assign read0 = turn ? place0 : host_place;
     assign read1 = turn ? place1 : host_place;
-    always_ff @(posedge clk_i) begin
-      if (write0) way0[host_place] <= written;
-      if (write1) way1[host_place] <= written;
-    end
-    always_ff @(posedge clk_i) begin
-      read0_q <= way0[read0];
-      read1_q <= way1[read1];
-      word0_q <= read0_q;
-      word1_q <= read1_q;
-    end
-    assign word0 = word0_q;
-    assign word1 = word1_q;
-    assign host_word0 = word0_q;
-    assign host_word1 = word1_q;
+    shared_ram #(
+        .ENTRIES(HALF),
+        .BITS(ENTRY_BITS + 1)
+    ) way0 (
+        .clk_i(clk_i),
+        .read_address_i(read0),
+        .read_data_o(word0),
+        .write_i(write0),
+        .write_address_i(host_place),
+        .write_data_i(written)
+    );
+    shared_ram #(
+        .ENTRIES(HALF),
+        .BITS(ENTRY_BITS + 1)
+    ) way1 (
+        .clk_i(clk_i),
+        .read_address_i(read1),
+        .read_data_o(word1),
+        .write_i(write1),
+        .write_address_i(host_place),
+        .write_data_i(written)
+    );
+    assign host_word0 = word0;
+    assign host_word1 = word1;
   end
 
   // ---- what was asked, beside the RAM
