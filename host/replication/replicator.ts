@@ -1,0 +1,425 @@
+/**
+ * All that a processor has to do with replication: the states of the VIDs that it owns, their
+ * backups, the copies that it keeps for others, and who owns a VID when a packet for it comes.
+ *
+ * Ownership changes in three ways. The switch processor says so (`own`). An owner hands over, in
+ * its log (`yield` there, here the end of the log). Or the owner died and the card turned to us:
+ * then the packet itself says so, and the copy that agreed becomes the state.
+ */
+import { EventEmitter } from 'node:events';
+import type { Clock } from '../protocol/clock.ts';
+import { parseDatagram } from './log-datagram.ts';
+import type { Path } from './log-sender.ts';
+import { Sink } from './sink.ts';
+import { type CopyPhase, type Mark, Source } from './source.ts';
+import type { ReplicatedState, StateRecord } from './state.ts';
+
+/** An incarnation of a processor. */
+export interface ReplicaPeer {
+  readonly name: string;
+  readonly slot: number;
+  readonly epoch: number;
+}
+
+/** What must have arrived before a reply leaves: the state that caused it, or nothing. */
+export type ReplyMode = 'gated' | 'free';
+
+/** `backup`: the row names it. `next`: the VID is about to move there. */
+export type CopyRole = 'backup' | 'next';
+
+export interface AgreedReport {
+  readonly role: 'owner' | 'backup';
+  readonly vid: number;
+  readonly term: number;
+  readonly mark: Mark;
+}
+
+export interface ReplicatorOptions {
+  readonly clock: Clock;
+  /** Makes an empty state of a VID. */
+  readonly create: (vid: number) => ReplicatedState;
+  readonly send: (to: Omit<ReplicaPeer, 'name'>, datagram: Buffer, path: Path) => void;
+  /** A copy agrees: the switch processor compares what both ends say. */
+  readonly report: (report: AgreedReport) => void;
+  /** A copy does not agree any more: resolves when the card does not use it. */
+  readonly lost: (vid: number, term: number, why: string) => Promise<void>;
+  /** Of classes that are not named: free. */
+  readonly modes?: Readonly<Record<string, ReplyMode>>;
+  readonly window?: number;
+  readonly retry?: number;
+  readonly limit?: number;
+}
+
+export interface ReplicatorEvents {
+  /** From now on this processor serves the VID, with this state. */
+  owned: [vid: number, how: 'assigned' | 'handover' | 'takeover', state: ReplicatedState];
+  /** It does not serve it any more; packets that still come are passed on. */
+  yielded: [vid: number, to: ReplicaPeer];
+  /** It neither owns it nor keeps a copy. */
+  gone: [vid: number];
+  /** A packet for a VID of ours that came to who owned it before. */
+  packet: [vid: number, bytes: Buffer];
+}
+
+interface Owned {
+  readonly state: ReplicatedState;
+  readonly targets: Map<CopyRole, { readonly peer: ReplicaPeer; readonly term: number }>;
+  /** The card may turn to the backup: gated replies wait for it. */
+  guarded: boolean;
+  /** Replies that wait until the switch processor knows that we own it; undefined: it does. */
+  unconfirmed: (() => void)[] | undefined;
+  /** Who has it now. */
+  yieldedTo: ReplicaPeer | undefined;
+}
+
+export class Replicator extends EventEmitter<ReplicatorEvents> {
+  readonly counters = { takeovers: 0, handovers: 0, passed: 0, held: 0, let: 0, foreign: 0 };
+  readonly #options: ReplicatorOptions;
+  readonly #owned = new Map<number, Owned>();
+  /** Who has a VID that was ours: a packet may still be on its way. */
+  readonly #moved = new Map<number, ReplicaPeer>();
+  /** Copies that agreed, and from whom. */
+  readonly #copies = new Map<number, { readonly state: ReplicatedState; readonly from: string }>();
+  readonly #sources = new Map<string, Source>();
+  readonly #sinks = new Map<number, { readonly epoch: number; readonly sink: Sink }>();
+  #logs = 0;
+
+  constructor(options: ReplicatorOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** VIDs that are served here, in rising order: those that may be given to new sessions. */
+  served(): number[] {
+    return [...this.#owned]
+      .filter(([, { yieldedTo }]) => yieldedTo === undefined)
+      .map(([vid]) => vid)
+      .sort((a, b) => a - b);
+  }
+
+  /** The state of a VID that this processor serves. */
+  state(vid: number): ReplicatedState | undefined {
+    const owned = this.#owned.get(vid);
+    return owned?.yieldedTo === undefined ? owned?.state : undefined;
+  }
+
+  /** A copy that agreed. */
+  copyOf(vid: number): ReplicatedState | undefined {
+    return this.#copies.get(vid)?.state;
+  }
+
+  phase(vid: number, role: CopyRole = 'backup'): CopyPhase | undefined {
+    const target = this.#owned.get(vid)?.targets.get(role);
+    return target && this.#sources.get(keyOf(target.peer))?.phase(vid);
+  }
+
+  sources(): IterableIterator<Source> {
+    return this.#sources.values();
+  }
+
+  /** What the switch processor says: VIDs of ours, and those of which we are to keep copies. */
+  assign(vids: readonly number[], backupVids: readonly number[]): void {
+    const listed = new Set(vids);
+    const backups = new Set(backupVids);
+    for (const vid of vids) {
+      const owned = this.#owned.get(vid);
+      if (owned === undefined) {
+        const state = this.#copies.get(vid)?.state ?? this.#options.create(vid);
+        this.#become(vid, 'assigned', state);
+      } else this.#confirm(owned);
+    }
+    for (const [vid, owned] of this.#owned) {
+      // One that we took over, or were handed, is ours before the switch processor says so.
+      if (listed.has(vid) || (backups.has(vid) && owned.yieldedTo === undefined)) continue;
+      if (owned.yieldedTo !== undefined) this.#moved.set(vid, owned.yieldedTo);
+      this.#drop(vid, owned);
+    }
+    for (const vid of this.#copies.keys()) {
+      if (!backups.has(vid)) this.#copies.delete(vid);
+    }
+  }
+
+  /**
+   * Whether a packet for the VID that the card brought is ours to serve. `pass`: give it to
+   * `pass`. `none`: there is no state here, and nobody known who has it.
+   */
+  arrives(vid: number): 'serve' | 'pass' | 'none' {
+    const owned = this.#owned.get(vid);
+    if (owned !== undefined && owned.yieldedTo === undefined) return 'serve';
+    const copy = this.#copies.get(vid);
+    if (copy !== undefined) {
+      // The card brings packets to a backup only when the owner is down and cannot speak any more.
+      if (owned !== undefined) this.#owned.delete(vid);
+      this.counters.takeovers++;
+      this.#become(vid, 'takeover', copy.state);
+      return 'serve';
+    }
+    if (owned !== undefined || this.#moved.has(vid)) return 'pass';
+    this.counters.foreign++;
+    return 'none';
+  }
+
+  /** Gives a packet, in the application's own form, to who owns its VID now. */
+  pass(vid: number, bytes: Uint8Array): void {
+    const to = this.#owned.get(vid)?.yieldedTo ?? this.#moved.get(vid);
+    if (to === undefined) return;
+    this.counters.passed++;
+    this.#source(to).packet(vid, bytes);
+  }
+
+  /** A change of a VID's state: made here, and told to its backups. */
+  change(vid: number, record: StateRecord): void {
+    const owned = this.#owned.get(vid);
+    if (owned === undefined || owned.yieldedTo !== undefined) {
+      throw new Error(`VID ${vid} is not served here; ask arrives() for each packet first`);
+    }
+    owned.state.apply(record);
+    for (const { peer } of owned.targets.values()) {
+      this.#sources.get(keyOf(peer))?.change(vid, record);
+    }
+  }
+
+  /** Lets a reply of a class leave: at once, or when the backup has the state that caused it. */
+  reply(vid: number, messageClass: string, leave: () => void): void {
+    const owned = this.#owned.get(vid);
+    if (this.#options.modes?.[messageClass] !== 'gated' || owned === undefined) {
+      leave();
+      return;
+    }
+    const count = () => {
+      this.counters.let++;
+      leave();
+    };
+    const backup = owned.targets.get('backup');
+    const source = backup && this.#sources.get(keyOf(backup.peer));
+    const phase = source?.phase(vid);
+    if (owned.unconfirmed !== undefined) {
+      this.counters.held++;
+      owned.unconfirmed.push(count);
+    } else if (
+      source !== undefined &&
+      (owned.guarded || phase === 'marked' || phase === 'agreed')
+    ) {
+      this.counters.held++;
+      source.hold(vid, count);
+    } else leave();
+  }
+
+  /** Keeps a copy of VIDs of ours at `peer`; the row does not count on it until both ends agree. */
+  copy(vids: readonly number[], term: number, peer: ReplicaPeer, role: CopyRole): void {
+    for (const vid of vids) {
+      const owned = this.#owned.get(vid);
+      if (owned === undefined || owned.yieldedTo !== undefined) continue;
+      this.#confirm(owned);
+      const old = owned.targets.get(role);
+      if (old !== undefined && old.term === term && keyOf(old.peer) === keyOf(peer)) continue;
+      owned.targets.set(role, { peer, term });
+      if (role === 'backup') owned.guarded = false;
+      if (old !== undefined && keyOf(old.peer) !== keyOf(peer)) this.#leave(vid, old.peer);
+      this.#source(peer).open(vid, term);
+    }
+    this.#tidy();
+  }
+
+  /** Keeps no copy in this role any more; what waited for it leaves. */
+  uncopy(vids: readonly number[], role: CopyRole): void {
+    for (const vid of vids) {
+      const owned = this.#owned.get(vid);
+      const old = owned?.targets.get(role);
+      if (owned === undefined || old === undefined) continue;
+      owned.targets.delete(role);
+      if (role === 'backup') owned.guarded = false;
+      this.#leave(vid, old.peer);
+    }
+    this.#tidy();
+  }
+
+  /**
+   * Stops serving a VID and hands it over to `peer`, whose copy agrees; resolves when it has all of
+   * the log. Packets that come from then on are passed on. Rejects where its copy does not agree.
+   */
+  async yield(vid: number, term: number, peer: ReplicaPeer): Promise<void> {
+    const owned = this.#owned.get(vid);
+    if (owned === undefined) throw new Error(`VID ${vid} is not owned here`);
+    if (owned.yieldedTo !== undefined) {
+      if (keyOf(owned.yieldedTo) === keyOf(peer)) return;
+      throw new Error(`VID ${vid} was handed over to ${owned.yieldedTo.name} already`);
+    }
+    const source = this.#sources.get(keyOf(peer));
+    if (source?.phase(vid) !== 'agreed') throw new Error(`${peer.name} has no copy of VID ${vid}`);
+    owned.yieldedTo = peer;
+    this.counters.handovers++;
+    this.emit('yielded', vid, peer);
+    const handed = source.handOver(vid, term);
+    for (const [role, target] of owned.targets) {
+      if (keyOf(target.peer) === keyOf(peer)) owned.targets.delete(role);
+    }
+    try {
+      await handed;
+    } catch (error) {
+      if (owned.yieldedTo === peer) this.resume(vid);
+      throw error;
+    }
+  }
+
+  /** Serves a VID again whose new owner died before the card knew it. */
+  resume(vid: number): void {
+    const owned = this.#owned.get(vid);
+    if (owned?.yieldedTo === undefined) return;
+    owned.yieldedTo = undefined;
+    this.emit('owned', vid, 'assigned', owned.state);
+  }
+
+  /** Compares the digests of all copies that agree with their originals once more. */
+  check(): void {
+    for (const [vid, { targets }] of this.#owned) {
+      for (const { peer } of targets.values()) this.#sources.get(keyOf(peer))?.mark(vid);
+    }
+  }
+
+  /** A datagram of another processor, which the card or the switch processor vouches for. */
+  receive(from: Omit<ReplicaPeer, 'name'>, bytes: Buffer): void {
+    const datagram = parseDatagram(bytes);
+    if (datagram === undefined) return;
+    if (datagram.kind === 'log') this.#sink(from).receive(datagram);
+    else this.#sources.get(keyOf(from))?.receive(datagram);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    for (const source of this.#sources.values()) source.end();
+    this.#sources.clear();
+    this.#sinks.clear();
+  }
+
+  #become(vid: number, how: 'assigned' | 'handover' | 'takeover', state: ReplicatedState): Owned {
+    const owned: Owned = {
+      state,
+      targets: new Map(),
+      guarded: false,
+      unconfirmed: how === 'handover' ? [] : undefined,
+      yieldedTo: undefined,
+    };
+    this.#owned.set(vid, owned);
+    this.#copies.delete(vid);
+    this.#moved.delete(vid);
+    for (const { sink } of this.#sinks.values()) sink.forget(vid);
+    this.emit('owned', vid, how, state);
+    return owned;
+  }
+
+  #confirm(owned: Owned): void {
+    const { unconfirmed } = owned;
+    owned.unconfirmed = undefined;
+    for (const leave of unconfirmed ?? []) leave();
+  }
+
+  #drop(vid: number, owned: Owned): void {
+    this.#owned.delete(vid);
+    this.#dropTargets(vid, owned);
+    this.emit('gone', vid);
+  }
+
+  #dropTargets(vid: number, owned: Owned): void {
+    const peers = [...owned.targets.values()].map(({ peer }) => peer);
+    owned.targets.clear();
+    for (const peer of peers) this.#leave(vid, peer);
+  }
+
+  /** Ends the copy at `peer`, unless another role needs it. */
+  #leave(vid: number, peer: ReplicaPeer): void {
+    const targets = this.#owned.get(vid)?.targets.values() ?? [];
+    for (const other of targets) if (keyOf(other.peer) === keyOf(peer)) return;
+    this.#sources.get(keyOf(peer))?.close(vid);
+  }
+
+  #source(peer: Omit<ReplicaPeer, 'name'>): Source {
+    const key = keyOf(peer);
+    const known = this.#sources.get(key);
+    if (known !== undefined) return known;
+    const { clock, send, window, retry, limit } = this.#options;
+    const source = new Source({
+      clock,
+      nextLog: () => ++this.#logs,
+      // What the switch processor did not get through goes the straight way the next time.
+      send: (datagram, path, again) => send(peer, datagram, again > 0 ? 'fabric' : path),
+      state: (vid) => this.#stateOf(vid),
+      agreed: (vid, term, mark) => {
+        const owned = this.#owned.get(vid);
+        if (owned === undefined) return;
+        const backup = owned.targets.get('backup');
+        if (backup?.term === term && keyOf(backup.peer) === key) owned.guarded = true;
+        this.#options.report({ role: 'owner', vid, term, mark });
+      },
+      lost: (vid, term, why) => this.#lost(vid, term, source, why),
+      ...(window === undefined ? {} : { window }),
+      ...(retry === undefined ? {} : { retry }),
+      ...(limit === undefined ? {} : { limit }),
+    });
+    this.#sources.set(key, source);
+    return source;
+  }
+
+  #stateOf(vid: number): ReplicatedState {
+    const owned = this.#owned.get(vid);
+    if (owned === undefined) throw new Error(`VID ${vid} is copied and not owned here`);
+    return owned.state;
+  }
+
+  #lost(vid: number, term: number, source: Source, why: string): void {
+    this.#options.lost(vid, term, why).then(
+      () => {
+        const owned = this.#owned.get(vid);
+        if (owned?.targets.get('backup')?.term !== term) return;
+        const phase = source.phase(vid);
+        if (phase === 'marked' || phase === 'agreed') return;
+        owned.guarded = false;
+        source.release(vid);
+      },
+      // Nobody told the card: what is held stays held until somebody does.
+      () => {},
+    );
+  }
+
+  #sink(from: Omit<ReplicaPeer, 'name'>): Sink {
+    const known = this.#sinks.get(from.slot);
+    if (known?.epoch === from.epoch) return known.sink;
+    const sink = new Sink({
+      send: (datagram) => this.#options.send(from, datagram, 'fabric'),
+      create: this.#options.create,
+      agreed: (vid, term, mark, state) => {
+        if (this.state(vid) !== undefined) return; // ours by now
+        this.#copies.set(vid, { state, from: keyOf(from) });
+        this.#options.report({ role: 'backup', vid, term, mark });
+      },
+      handedOver: (vid, _term, state) => {
+        if (state !== undefined) this.#become(vid, 'handover', state);
+      },
+      closed: (vid) => {
+        if (this.#copies.get(vid)?.from === keyOf(from)) this.#copies.delete(vid);
+      },
+      packet: (vid, bytes) => this.emit('packet', vid, bytes),
+    });
+    this.#sinks.set(from.slot, { epoch: from.epoch, sink });
+    return sink;
+  }
+
+  /** Ends the logs that carry nothing any more. */
+  #tidy(): void {
+    const used = new Set<string>();
+    for (const { targets, yieldedTo } of this.#owned.values()) {
+      for (const { peer } of targets.values()) used.add(keyOf(peer));
+      if (yieldedTo !== undefined) used.add(keyOf(yieldedTo));
+    }
+    for (const peer of this.#moved.values()) used.add(keyOf(peer));
+    for (const [key, source] of this.#sources) {
+      if (used.has(key) || source.log.waiting > 0) continue;
+      source.end();
+      this.#sources.delete(key);
+    }
+  }
+}
+
+function keyOf({ slot, epoch }: Omit<ReplicaPeer, 'name'>): string {
+  return `${slot}.${epoch}`;
+}
