@@ -1,6 +1,5 @@
 /** The frames of a capture file through a card, one after the other; no more of it in memory. */
 import { stat } from 'node:fs/promises';
-import type { Decision } from '../../driver/index.ts';
 import {
   type CapturedFrame,
   CaptureFileError,
@@ -10,7 +9,7 @@ import {
   type ReadOptions,
   readCapture,
 } from '../../sim/index.ts';
-import type { Decided, DecidingCard, Offer } from './deciding-card.ts';
+import type { Decided, Engine, Offer } from './engine.ts';
 import { type FrameReport, notOffered, reportOf } from './frame-report.ts';
 
 /** Frames, and bytes of them, that cross to the card at once. */
@@ -23,11 +22,11 @@ export interface NumberedFrame {
   readonly captured: CapturedFrame;
 }
 
-export interface DecidedCapture {
+export interface DecidedCapture<E = Decided<NumberedFrame>> {
   readonly report: FrameReport;
   readonly captured: CapturedFrame;
   /** Undefined where the card was not asked. */
-  readonly decision: Decision | undefined;
+  readonly end: E | undefined;
 }
 
 /**
@@ -48,25 +47,25 @@ export async function checkCapture(path: string): Promise<void> {
  * before their first. Throws `CaptureFileError` where the file is damaged or holds what is no
  * Ethernet, after the frames before; the errors of `fs.open`; SimulationError.
  */
-export async function* decideCapture(
+export async function* decideCapture<E extends Decided<NumberedFrame>>(
   path: string,
-  card: DecidingCard<NumberedFrame>,
+  engine: Engine<NumberedFrame, E>,
   options: ReadOptions = {},
-): AsyncGenerator<DecidedCapture, void, undefined> {
-  const { rules } = card.state;
+): AsyncGenerator<DecidedCapture<E>, void, undefined> {
+  const { rules } = engine.state;
   let offers: Offer<NumberedFrame>[] = [];
   let bytes = 0;
-  const told = (ends: readonly Decided<NumberedFrame>[]): DecidedCapture[] =>
-    ends.map((one) => ({
-      report: reportOf(one.offered.number, one, rules),
-      captured: one.offered.captured,
-      decision: one.decision,
+  const told = (ends: readonly E[]): DecidedCapture<E>[] =>
+    ends.map((end) => ({
+      report: reportOf(end.offered.number, end, rules),
+      captured: end.offered.captured,
+      end,
     }));
   const flush = async () => {
     const batch = offers;
     offers = [];
     bytes = 0;
-    return told(await card.pass(batch));
+    return told(await engine.pass(batch));
   };
   let number = 0;
   let firstNs: bigint | undefined;
@@ -79,7 +78,7 @@ export async function* decideCapture(
       if (cut || frame.length === 0) {
         yield* await flush();
         const report = notOffered(number, cut ? 'cut' : 'empty');
-        yield { report, captured, decision: undefined };
+        yield { report, captured, end: undefined };
         continue;
       }
       firstNs ??= captured.timestampNs;
@@ -95,8 +94,8 @@ export async function* decideCapture(
   }
   yield* await rest();
 
-  async function rest(): Promise<DecidedCapture[]> {
-    return [...(await flush()), ...told(await card.finish())];
+  async function rest(): Promise<DecidedCapture<E>[]> {
+    return [...(await flush()), ...told(await engine.finish())];
   }
 }
 

@@ -6,7 +6,6 @@ import {
   Card,
   type CardSizes,
   type Decision,
-  DriverError,
   decodeDecision,
   type ListedOverride,
   OverrideTable,
@@ -14,14 +13,13 @@ import {
   SimulationTransport,
 } from '../../driver/index.ts';
 import type { Observation, SimulatedCard } from '../../sim/index.ts';
-import { macToBytes } from '../protocol/address.ts';
 import { readHeaders } from '../steering/headers.ts';
-import { isGroupMac } from '../steering/mac.ts';
 import type { Problem } from '../steering/problem.ts';
 import type { Service } from '../steering/rule.ts';
 import type { CardState } from '../steering/state.ts';
-import { askedOverride, hashedVid, type OverrideIdentifier } from './identifier.ts';
+import { type Decided, type Engine, type Offer, toCard } from './engine.ts';
 import { fillCard, LINE, LINE_MAC, layout } from './layout.ts';
+import { Learner } from './learner.ts';
 import type { PresetVid } from './vid-file.ts';
 
 export interface DecidingCardOptions {
@@ -30,29 +28,6 @@ export interface DecidingCardOptions {
   readonly services: readonly Service[];
   /** Identifiers that have their VID before the first frame; told the card's sizes. */
   readonly presets?: (sizes: CardSizes) => readonly PresetVid[];
-}
-
-/** A frame's end. `T` is what the caller offered it as. */
-export interface Decided<T> {
-  readonly offered: T;
-  /** As it went in: addressed to the card. */
-  readonly frame: Buffer;
-  readonly decision: Decision;
-  /**
-   * From its first beat to its end. Undefined for a fragment that waited for its first: that depends
-   * on the wire.
-   */
-  readonly clocks: number | undefined;
-  /** The VID that its identifier has from now on; the frame itself was punted. */
-  readonly learned: number | undefined;
-}
-
-export interface Offer<T> {
-  readonly offered: T;
-  /** One byte at least. */
-  readonly frame: Uint8Array;
-  /** When it came, in microseconds; a time before the last one is taken for that. */
-  readonly timeUs: number;
 }
 
 /** A frame on its way, addressed to the card. */
@@ -65,7 +40,7 @@ interface Waiting<T> {
 const TIMEOUT_CLOCKS = 4096;
 const MOST_CLOCKS = 1_000_000;
 
-export class DecidingCard<T> {
+export class DecidingCard<T> implements Engine<T> {
   readonly card: Card;
   /** The tables, without overrides. */
   readonly state: CardState;
@@ -75,8 +50,9 @@ export class DecidingCard<T> {
   readonly #overrides: OverrideTable;
   #held: Waiting<T>[] = [];
   #timeUs = 0;
-  #learned = 0;
-  #withoutRoom = 0;
+  readonly #learner: Learner;
+  /** Clocks from a frame's first beat to that of the next behind it, both in one batch. */
+  readonly #apart = { frames: 0, clocks: 0 };
 
   private constructor(
     card: Card,
@@ -89,6 +65,7 @@ export class DecidingCard<T> {
     this.warnings = warnings;
     this.#simulation = simulation;
     this.#overrides = new OverrideTable(card);
+    this.#learner = new Learner(state, this.#overrides);
   }
 
   /**
@@ -122,19 +99,18 @@ export class DecidingCard<T> {
 
   /** Identifiers that have learned a VID, and first frames for whose identifier there was no room. */
   get learning(): { readonly learned: number; readonly withoutRoom: number } {
-    return { learned: this.#learned, withoutRoom: this.#withoutRoom };
+    return this.#learner.counts;
+  }
+
+  /** Frames that came back to back with the next one, and the clocks that lay between their first beats. */
+  get backToBack(): { readonly frames: number; readonly clocks: number } {
+    return this.#apart;
   }
 
   overrides(): readonly ListedOverride[] {
     return this.#overrides.list();
   }
 
-  /**
-   * Puts frames in by the line and gives their ends, and those of fragments that they set free. A
-   * frame has none yet where it waits for the first fragment of its packet.
-   *
-   * A unicast destination address becomes the card's own: the card stands where frames were going.
-   */
   async pass(offers: readonly Offer<T>[]): Promise<Decided<T>[]> {
     const ends: Decided<T>[] = [];
     let together: Waiting<T>[] = [];
@@ -154,7 +130,6 @@ export class DecidingCard<T> {
     return ends;
   }
 
-  /** The ends of fragments whose first did not come. */
   async finish(): Promise<Decided<T>[]> {
     if (this.#held.length === 0) return [];
     await this.#simulation.setTime(this.#timeUs + (this.state.fragmentUs ?? 0) + 1);
@@ -193,21 +168,27 @@ export class DecidingCard<T> {
     if (list.length === 0) return [];
     const seen = await this.#run(list.map(({ frame }) => frame));
     const ends: Decided<T>[] = [];
+    const [first, last] = [seen[0]?.firstClock, seen.at(-1)?.firstClock];
+    if (first !== undefined && last !== undefined) {
+      this.#apart.frames += list.length - 1;
+      this.#apart.clocks += last - first;
+    }
     for (const [index, current] of list.entries()) {
       const observation = seen[index];
       if (observation?.firstClock === undefined || seen.length !== list.length) {
         throw new Error(`${list.length} frames went in, and the card decided ${seen.length}`);
       }
       const decision = decodeDecision(observation.decision);
-      if (this.#isKnownNow(current.frame, decision)) {
+      if (this.#learner.isKnownNow(current.frame, decision)) {
         ends.push(...(await this.#alone(current)));
         continue;
       }
       ends.push({
         ...current,
         decision,
+        egress: observation.egress,
         clocks: observation.decisionClock - observation.firstClock,
-        learned: await this.#learn(current.frame, decision),
+        learned: await this.#learner.learn(current.frame, decision),
       });
     }
     return ends;
@@ -235,9 +216,10 @@ export class DecidingCard<T> {
       ends.push({
         ...waiting,
         decision,
+        egress: observation.egress,
         clocks:
           own && firstClock !== undefined ? observation.decisionClock - firstClock : undefined,
-        learned: await this.#learn(waiting.frame, decision),
+        learned: await this.#learner.learn(waiting.frame, decision),
       });
     }
     if (open !== undefined) this.#held.push(open);
@@ -253,45 +235,10 @@ export class DecidingCard<T> {
     );
     return index < 0 ? undefined : this.#held.splice(index, 1)[0];
   }
-
-  /** The override that a frame was punted for the lack of. */
-  #askedInVain(frame: Buffer, decision: Decision): OverrideIdentifier | undefined {
-    if (decision.reason !== REASON.punt_no_override) return undefined;
-    const rule = this.state.rules[decision.rule];
-    return rule && askedOverride(rule, frame, decision);
-  }
-
-  #isKnownNow(frame: Buffer, decision: Decision): boolean {
-    const asked = this.#askedInVain(frame, decision);
-    return asked !== undefined && this.#overrides.get(asked.space, asked.key) !== undefined;
-  }
-
-  /** The first frame with an identifier gives it its VID. */
-  async #learn(frame: Buffer, decision: Decision): Promise<number | undefined> {
-    const asked = this.#askedInVain(frame, decision);
-    if (asked === undefined) return undefined;
-    const vid = hashedVid(asked, this.card.sizes.vids);
-    try {
-      await this.#overrides.insert({ ...asked, vid });
-    } catch (error) {
-      if (!(error instanceof DriverError && error.code === 'FULL')) throw error;
-      this.#withoutRoom++;
-      return undefined;
-    }
-    this.#learned++;
-    return vid;
-  }
 }
 
 /** What the card remembers, or must wait for, beyond the frame. */
 function isFragment(frame: Buffer): boolean {
   const { ip } = readHeaders(frame, { line: true, mac: LINE_MAC });
   return ip !== undefined && (ip.firstFragment || ip.laterFragment);
-}
-
-/** Addressed to the line port, unless to a group. */
-function toCard(frame: Uint8Array): Buffer {
-  const copy = Buffer.from(frame);
-  if (copy.length >= 6 && !isGroupMac(copy)) macToBytes(LINE_MAC).copy(copy);
-  return copy;
 }

@@ -1,7 +1,7 @@
 /** What became of one frame of a capture, in the form that `vidline decide --json` prints. */
 import { type EndName, REASONS } from '../../driver/index.ts';
 import type { Rule } from '../steering/rule.ts';
-import type { Decided } from './deciding-card.ts';
+import type { Decided } from './engine.ts';
 
 /** Why a frame of a capture was not offered to the card. */
 export const NOT_OFFERED = {

@@ -6,11 +6,12 @@ import { EventEmitter } from 'node:events';
 import type {
   Access,
   CardSizes,
+  HostFrame,
   InjectedFrame,
   Transport,
   TransportEvents,
 } from '../../driver/index.ts';
-import { encodeInject, VALUES } from '../../driver/index.ts';
+import { decodeDecision, encodeInject, REASONS, VALUES } from '../../driver/index.ts';
 import { readConfiguration } from '../../sim/index.ts';
 import { ensureRouter } from './build.ts';
 import { FROM, loadRouter, type NativeEnds, type NativeRouter } from './native.ts';
@@ -33,6 +34,11 @@ export interface RouterEnd {
   readonly number: number;
   readonly record: Uint32Array;
   /** As it leaves; empty for one that is too long. */
+  readonly data: Buffer;
+}
+
+export interface SentFrame {
+  readonly port: number;
   readonly data: Buffer;
 }
 
@@ -67,6 +73,7 @@ export class SoftwareRouter extends EventEmitter<TransportEvents> implements Tra
   readonly sizes: CardSizes;
   readonly native: NativeRouter;
   readonly #recordWords: number;
+  readonly #sent: SentFrame[] = [];
   #number = 0;
 
   private constructor(name: string, sizes: CardSizes, native: NativeRouter, recordWords: number) {
@@ -122,8 +129,19 @@ export class SoftwareRouter extends EventEmitter<TransportEvents> implements Tra
         };
       }),
     );
-    const back = ends.map(({ record, data }) => ({ decision: record, data }));
+    const back: HostFrame[] = [];
+    for (const { record, data } of ends) {
+      const { reason, egress } = decodeDecision(record);
+      const end = REASONS[reason]?.end;
+      if (end === 'punt' || end === 'host') back.push({ decision: record, data });
+      else if (end !== 'drop' && end !== 'consume') this.#sent.push({ port: egress, data });
+    }
     if (back.length > 0) this.emit('frames', back);
+  }
+
+  /** Injected frames that have left by a port since the last time. */
+  takeSent(): SentFrame[] {
+    return this.#sent.splice(0);
   }
 
   async close(): Promise<void> {}

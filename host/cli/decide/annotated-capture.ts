@@ -23,7 +23,7 @@ export class AnnotatedCapture {
     this.#writer = PcapngWriter.open(path, []);
   }
 
-  write({ captured, report, decision }: DecidedCapture): void {
+  write({ captured, report, end }: DecidedCapture): void {
     const { data, originalLength, timestampNs, linkType } = captured;
     let interfaceId = this.#interfaces.get(captured.interfaceId);
     if (interfaceId === undefined) {
@@ -31,7 +31,7 @@ export class AnnotatedCapture {
       interfaceId = this.#writer.addInterface({ name, linkType });
       this.#interfaces.set(captured.interfaceId, interfaceId);
     }
-    const said = decision === undefined ? report.reason : explain(decision, this.#names);
+    const said = end === undefined ? report.reason : explain(end.decision, this.#names);
     const clocks = report.clocks === null ? '' : ` ${report.clocks} clocks.`;
     const learned =
       report.learned === undefined ? '' : ` Its identifier has VID ${report.learned} from now on.`;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Decision, REASON, REASONS } from '../../../driver/index.ts';
-import { type Decided, DecidingCard } from '../../../host/compare/deciding-card.ts';
+import { DecidingCard } from '../../../host/compare/deciding-card.ts';
+import type { Decided } from '../../../host/compare/engine.ts';
 import { askedOverride } from '../../../host/compare/identifier.ts';
 import type { PresetVid } from '../../../host/compare/vid-file.ts';
 import { buildEthernet } from '../../../host/protocol/ethernet.ts';
