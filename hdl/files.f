@@ -42,6 +42,8 @@ rtl/egress.sv
 rtl/fragment_hold.sv
 rtl/slot_health.sv
 rtl/counter_bank.sv
+rtl/counter_banks.sv
+rtl/counter_turns.sv
 rtl/counter_pulses.sv
 rtl/counter_totals.sv
 rtl/vid_counters.sv

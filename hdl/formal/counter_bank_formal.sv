@@ -9,6 +9,7 @@ module counter_bank_formal #(
     input logic                  clk_i,
     input logic                  rst_ni,
     input logic                  active_i,
+    input logic                  event_memory_i,
     input logic                  event_valid_i,
     input logic [INDEX_BITS-1:0] event_index_i,
     input logic [BYTE_BITS-1:0]  event_bytes_i,
@@ -30,6 +31,7 @@ module counter_bank_formal #(
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .active_i(active_i),
+      .event_memory_i(event_memory_i),
       .event_valid_i(event_valid_i),
       .event_index_i(event_index_i),
       .event_bytes_i(16'(event_bytes_i)),
@@ -46,17 +48,17 @@ module counter_bank_formal #(
   always @(posedge clk_i) begun_q <= 1'b1;
   always @* if (!begun_q) assume (!rst_ni);
 
-  logic [4:0] steady_q;  // active_i was the same in these clocks and now
+  logic [4:0] steady_q;  // in these clocks and now active_i was the same and nothing counted in the other memory
   logic [3:0] events_q;
   logic active_q, steady;
-  assign steady = begun_q && active_i == active_q;
+  assign steady = begun_q && active_i == active_q && event_memory_i == active_i;
   always @(posedge clk_i) begin
     active_q <= active_i;
     steady_q <= steady ? {steady_q[3:0], 1'b1} : '0;
     events_q <= rst_ni ? {events_q[2:0], event_valid_i} : '0;
   end
   always @* begin
-    // Assumes: an entry is collected or made 0 from the fifth clock behind a change of memories on, and they do not change while what was collected is on its way (counter_totals).
+    // Assumes: an entry is collected or made 0 from the fifth clock behind the last event of its memory on, and memories do not change while what was collected is on its way (counter_totals).
     if (collect_select_i || collect_clear_i) assume (&steady_q && steady);
     if (asked_q != '0) assume (steady);
     // Assumes: nothing is counted while everything is cleared, nor in a reset, nor just before (linecard).
@@ -66,7 +68,7 @@ module counter_bank_formal #(
   // ---- the sum; known once it was made 0
   logic counts, zero, known_q;
   logic [BITS-1:0] sum_q, sum;
-  assign counts = event_valid_i && event_index_i == any && active_i == memory;
+  assign counts = event_valid_i && event_index_i == any && event_memory_i == memory;
   assign zero = collect_index_i == any && (clear_i || (collect_clear_i && active_i != memory));
   assign sum[PACKET_BITS-1:0] = sum_q[PACKET_BITS-1:0] + PACKET_BITS'(counts);
   assign sum[BITS-1:PACKET_BITS] = sum_q[BITS-1:PACKET_BITS] + (counts ? event_bytes_i : '0);

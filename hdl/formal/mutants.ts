@@ -13,6 +13,20 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: 'a short frame is followed a clock too soon',
+    file: 'rx_merge',
+    task: 'rx_merge, narrow card',
+    from: "left_q <= LEFT_BITS'(APART - 1)",
+    to: "left_q <= LEFT_BITS'(APART - 2)",
+  },
+  {
+    name: 'an event that waits begins in the middle of its turns',
+    file: 'counter_turns',
+    task: 'counter_turns',
+    from: "turn_o <= last ? '0 : turn_o + 1'b1;",
+    to: "turn_o <= turn_o + 1'b1 + TURN_BITS'(last);",
+  },
+  {
     name: 'the host reads in the turn of a frame',
     file: 'override_table',
     task: 'override_table, narrow card',

@@ -3,6 +3,7 @@ module rx_merge_formal #(
     parameter int DATA_WIDTH = 16,
     parameter int SOURCES = 3,
     parameter int USER_BITS = 2,
+    parameter int APART = 1,
     localparam int K = DATA_WIDTH / 8,
     localparam int COUNT_BITS = $clog2(K)
 ) (
@@ -26,7 +27,8 @@ module rx_merge_formal #(
   rx_merge #(
       .DATA_WIDTH(DATA_WIDTH),
       .SOURCES(SOURCES),
-      .USER_BITS(USER_BITS)
+      .USER_BITS(USER_BITS),
+      .APART(APART)
   ) dut (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
@@ -67,6 +69,17 @@ module rx_merge_formal #(
       // Assumes: a frame that has begun to leave its buffer has a beat in every clock (rx_port).
       if (under_way_q[s]) assume (valid_i[s]);
     end
+  end
+
+  // ---- how long ago the last frame began
+  logic [3:0] ago_q;  // clocks, at most 15; a reset is long enough ago
+  logic begins, soon;
+  assign begins = (take & ~under_way_q) != '0;
+  assign soon = ago_q < 4'(APART);
+  always @(posedge clk_i) begin
+    if (!rst_ni) ago_q <= '1;
+    else if (begins) ago_q <= 4'd1;
+    else if (ago_q != '1) ago_q <= ago_q + 1'b1;
   end
 
   // ---- how long any one source waits, in frames of others
@@ -121,9 +134,9 @@ module rx_merge_formal #(
       assert ((under_way_q & (under_way_q - 1'b1)) == '0);
       if (under_way_q != '0) assert (take == under_way_q);
       if (inside_q) assert (valid && !first);
-      // Proves: while held, no frame begins; while not, a frame begins as soon as a source has one and none is under way.
-      if (hold_i) assert ((take & ~under_way_q) == '0);
-      if (!hold_i && valid_i != '0) assert (take != '0);
+      // Proves: while held, or less than APART clocks behind the beginning of another, no frame begins; while not, a frame begins as soon as a source has one and none is under way.
+      if (hold_i || soon) assert (!begins);
+      if (!hold_i && !soon && valid_i != '0) assert (take != '0);
       // Proves: a source that waits is passed by at most one frame of each other source.
       assert (overtaken_q < SOURCES);
     end
@@ -133,5 +146,7 @@ module rx_merge_formal #(
     cover (begun_q && rst_ni && valid && last && !first && take != '0 && under_way_q == '0 && !ready[source]);
     // Reaches: a frame under way while new ones are held.
     cover (begun_q && rst_ni && hold_i && take != '0);
+    // Reaches: a frame that begins at the first clock in which it may.
+    cover (begun_q && rst_ni && begins && ago_q == 4'(APART));
   end
 endmodule

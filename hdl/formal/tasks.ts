@@ -32,6 +32,15 @@ const FRAGMENT = { ASKED_BITS: 2, LEFT_BITS: 1, TIME_BITS: 3 };
 export const TASKS: readonly Task[] = [
   { name: 'table_ram', sources: ['table_ram'], reach: 8, limit: 60, short: true },
   { name: 'rx_merge', sources: ['rx_merge'], reach: 12, limit: 60, short: true },
+  {
+    name: 'rx_merge, narrow card',
+    wrapper: 'rx_merge',
+    sources: ['rx_merge'],
+    parameters: { APART: 4 },
+    reach: 30,
+    limit: 60,
+    short: true,
+  },
   { name: 'decide', sources: ['decide'], steps: 4, reach: 6, limit: 60, short: true },
   {
     name: 'accounting',
@@ -109,7 +118,7 @@ export const TASKS: readonly Task[] = [
   {
     name: 'ingress',
     sources: ['rx_port', 'rx_merge', 'ingress'],
-    shrink: { linecard_pkg: { MAX_FRAME: 6 }, ingress: { INJECTED: 2 } },
+    shrink: { linecard_pkg: { MAX_FRAME: 6 }, ingress: { INJECTED: 2, APART: 1 } },
     bound: 12,
     reach: 20,
     limit: 300,
@@ -232,5 +241,6 @@ export const TASKS: readonly Task[] = [
     limit: 100,
     short: false,
   },
+  { name: 'counter_turns', sources: ['counter_turns'], reach: 20, limit: 60, short: true },
   { name: 'vid_counters', sources: ['vid_counters'], reach: 30, limit: 60, short: false },
 ];

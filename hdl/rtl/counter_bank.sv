@@ -3,13 +3,14 @@
 //
 // Contract:
 // - event_valid_i adds 1 to the packets and event_bytes_i to the bytes of entry event_index_i, in every
-//   clock if need be, equal entries in consecutive clocks included. It counts in memory active_i.
-// - high_o: an entry of the memory that counts is half full, or was a moment ago. Whoever collects has
+//   clock if need be, equal entries in consecutive clocks included. It counts in memory event_memory_i, which
+//   is active_i, or was when the event came, and is active_i without an event.
+// - high_o: an entry of memory active_i is half full, or was a moment ago. Whoever collects has
 //   to change active_i before another half is counted: 4,096 packets, or 4 MiB, which is 1,024 bytes in each
 //   of as many clocks. (No card takes more than 64.)
 // - collect_data_o {bytes, packets} of the memory that does not count belongs to the collect_index_i of
 //   two clocks before, and is 0 when collect_select_i was not there. collect_clear_i makes the entry
-//   collect_index_i of that memory 0. Both only from the fifth clock behind a change of active_i on.
+//   collect_index_i of that memory 0. Both only from the fifth clock on behind the last event of that memory.
 // - clear_i makes entry collect_index_i of both memories 0; events must not come meanwhile. The
 //   content is undefined before.
 module counter_bank #(
@@ -22,6 +23,7 @@ module counter_bank #(
     input  logic                  clk_i,
     input  logic                  rst_ni,
     input  logic                  active_i,
+    input  logic                  event_memory_i,
     input  logic                  event_valid_i,
     input  logic [INDEX_BITS-1:0] event_index_i,
     input  logic [15:0]           event_bytes_i,
@@ -42,7 +44,7 @@ module counter_bank #(
     else {valid_q, valid_q2, valid_q3, valid_q4} <= {event_valid_i, valid_q, valid_q2, valid_q3};
   end
   always_ff @(posedge clk_i) begin
-    {memory_q, memory_q2, memory_q3, memory_q4} <= {active_i, memory_q, memory_q2, memory_q3};
+    {memory_q, memory_q2, memory_q3, memory_q4} <= {event_memory_i, memory_q, memory_q2, memory_q3};
     {index_q, index_q2, index_q3, index_q4} <= {event_index_i, index_q, index_q2, index_q3};
     {bytes_q, bytes_q2, bytes_q3} <= {event_bytes_i, bytes_q, bytes_q2};
   end

@@ -19,6 +19,7 @@ module counter_totals #(
     parameter int ENTRIES = 256,
     parameter int PACKET_BITS = 13,
     parameter int BYTE_BITS = 23,
+    parameter int SETTLE_CLOCKS = 5,  // till the last events of the memory that counted are in it
     localparam int ENTRY_BITS = $clog2(ENTRIES),
     localparam int WORD_BITS = ENTRY_BITS + 2
 ) (
@@ -37,7 +38,7 @@ module counter_totals #(
     output logic [31:0]                      read_data_o
 );
   // Half of what a bank's entry holds has to last for a walk.
-  if (4 * ENTRIES + 32 > 2 ** (PACKET_BITS - 1)) begin : g_too_many
+  if (4 * ENTRIES + 64 > 2 ** (PACKET_BITS - 1)) begin : g_too_many
     $error("counter_totals: a walk takes longer than half of PACKET_BITS counts");
   end
 
@@ -49,7 +50,7 @@ module counter_totals #(
   localparam step_t FLUSH = 2'd3;   // the last words are being written
   step_t step_q;
   logic clearing_q, copy_q;
-  logic [2:0] wait_q;
+  logic [4:0] wait_q;
   logic [WORD_BITS-1:0] word_q;
   assign change_o = step_q == IDLE && (snapshot_i || high_i);
   always_ff @(posedge clk_i) begin
@@ -61,7 +62,7 @@ module counter_totals #(
       word_q <= '0;
       wait_q <= '0;
     end else begin
-      wait_q <= wait_q + 3'd1;
+      wait_q <= wait_q + 5'd1;
       case (step_q)
         IDLE: begin
           wait_q <= '0;
@@ -71,7 +72,7 @@ module counter_totals #(
             active_o <= !active_o;
           end
         end
-        SETTLE: if (wait_q == 3'd4) step_q <= WALK;
+        SETTLE: if (wait_q == 5'(SETTLE_CLOCKS - 1)) step_q <= WALK;
         WALK: begin
           wait_q <= '0;
           word_q <= word_q + 1'b1;
@@ -81,7 +82,7 @@ module counter_totals #(
           end
         end
         default: begin
-          if (wait_q == 3'd7) begin
+          if (wait_q == 5'd7) begin
             step_q <= IDLE;
             clearing_q <= 1'b0;
           end

@@ -54,24 +54,6 @@ module counters #(
       .snapshot_held_o(snapshot_held_o)
   );
 
-  // ---- what an event counts in (docs/card.md, "Counting")
-  logic to_slot, left, mirrored_event;
-  logic [1:0] rule_kind;
-  logic [3:0] latency_class;
-  always_comb begin
-    to_slot = linecard_regs_pkg::ends_in_steer(event_i.reason) ||
-        event_i.reason == linecard_regs_pkg::REASON_INJECT_SLOT ||
-        event_i.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT;
-    left = !linecard_regs_pkg::ends_in_drop(event_i.reason) && !linecard_regs_pkg::ends_in_consume(event_i.reason);
-    mirrored_event = copied_i || copy_lost_i;
-    rule_kind = 2'd0;
-    if (linecard_regs_pkg::ends_in_punt(event_i.reason)) rule_kind = 2'd1;
-    if (event_i.reason == linecard_regs_pkg::REASON_POLICED) rule_kind = 2'd2;
-    if (event_i.reason == linecard_regs_pkg::REASON_HOST_SHARE) rule_kind = 2'd3;
-    latency_class = 4'd0;
-    for (int i = 1; i < 16; i++) if (latency_i[i]) latency_class = 4'(i);
-  end
-
   // ---- the row of all entries: each bank begins at a multiple of its size, which is a power of two
   localparam int SLOT_BITS = $clog2(SLOTS);
   localparam int PORT_BITS = $clog2(PORTS + 1);
@@ -96,180 +78,116 @@ module counters #(
   localparam int ENTRIES = BASE_LATENCY + 2 ** LATENCY_BITS;
   localparam int ENTRY_BITS = $clog2(ENTRIES);
 
+  // ---- what an event counts in (docs/card.md, "Counting"), and in which memory: the one that counts when it
+  // comes, also where its counts take turns
+  localparam int BANKS = 8;
+  localparam int TURNS = linecard_pkg::frame_clocks(DATA_WIDTH / 8);
+  localparam int TURN_BITS = (TURNS > 1) ? $clog2(TURNS) : 1;
+  if (TURNS != 1 && TURNS != BANKS) begin : g_wrong_width
+    $error("counters: an event has a clock for each of its counts, or one for all");
+  end
+  logic to_slot, left;
+  logic [1:0] rule_kind;
+  logic [3:0] latency_class;
+  always_comb begin
+    to_slot = linecard_regs_pkg::ends_in_steer(event_i.reason) ||
+        event_i.reason == linecard_regs_pkg::REASON_INJECT_SLOT ||
+        event_i.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT;
+    left = !linecard_regs_pkg::ends_in_drop(event_i.reason) && !linecard_regs_pkg::ends_in_consume(event_i.reason);
+    rule_kind = 2'd0;
+    if (linecard_regs_pkg::ends_in_punt(event_i.reason)) rule_kind = 2'd1;
+    if (event_i.reason == linecard_regs_pkg::REASON_POLICED) rule_kind = 2'd2;
+    if (event_i.reason == linecard_regs_pkg::REASON_HOST_SHARE) rule_kind = 2'd3;
+    latency_class = 4'd0;
+    for (int i = 1; i < 16; i++) if (latency_i[i]) latency_class = 4'(i);
+  end
+
+  logic active, memory, counts;  // counts: there is an event
+  logic [BANKS-1:0] in_bank;
+  logic [7:0] ends_at;
+  logic [RULE_BITS-1:0] rule_at;
+  logic [SLOT_BITS-1:0] sent_at, received_at;
+  logic [PORT_BITS-1:0] port_received_at, port_sent_at;
+  logic lost_copy;
+  logic [LATENCY_BITS-1:0] latency_at;
+  logic [15:0] bytes;
+  logic [TURN_BITS-1:0] turn;
+  localparam int COUNTED_BITS = 1 + BANKS + 8 + RULE_BITS + 2 * SLOT_BITS + 2 * PORT_BITS + 1 + LATENCY_BITS + 16;
+  counter_turns #(
+      .TURNS(TURNS),
+      .BITS(COUNTED_BITS)
+  ) turns (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .valid_i(event_valid_i),
+      .data_i({
+        active,
+        1'b1, copied_i || copy_lost_i, left, 1'b1, sender_valid_i, to_slot, event_i.rule_hit, 1'b1,
+        event_i.origin, event_i.reason,
+        event_i.rule[RULE_BITS-3:0], rule_kind,
+        event_i.slot[SLOT_BITS-1:0], sender_i[SLOT_BITS-1:0],
+        event_i.ingress[PORT_BITS-1:0], event_i.egress[PORT_BITS-1:0],
+        copy_lost_i,
+        latency_class,
+        event_i.length
+      }),
+      .valid_o(counts),
+      .data_o({
+        memory,
+        in_bank,
+        ends_at,
+        rule_at,
+        sent_at, received_at,
+        port_received_at, port_sent_at,
+        lost_copy,
+        latency_at,
+        bytes
+      }),
+      .turn_o(turn)
+  );
+
   // ---- collect
   localparam int PACKET_BITS = 13;
   localparam int BYTE_BITS = 23;
   localparam int BITS = PACKET_BITS + BYTE_BITS;
-  localparam int BANKS = 10;
-  logic change, active, clear, collect_clear;
+  logic change, clear, collect_clear, banks_high, lost_high, received_high, at_lost, at_received;
   logic [ENTRY_BITS-1:0] entry;
-  logic [BANKS-1:0] high, select;
-  logic [BITS-1:0] ends, rule_hits, slot_sent, slot_received, port_received, port_sent;
-  logic [BITS-1:0] mirrored;
-  logic [PACKET_BITS-1:0] lost, received, latency;
-  always_comb begin
-    select[0] = entry < ENTRY_BITS'(ENDS);
-    select[1] = entry >> RULE_BITS == ENTRY_BITS'(BASE_RULE >> RULE_BITS);
-    select[2] = entry >> SLOT_BITS == ENTRY_BITS'(BASE_SLOT_SENT >> SLOT_BITS);
-    select[3] = entry >> SLOT_BITS == ENTRY_BITS'(BASE_SLOT_RECEIVED >> SLOT_BITS);
-    select[4] = entry >> PORT_BITS == ENTRY_BITS'(BASE_PORT_RECEIVED >> PORT_BITS);
-    select[5] = entry >> PORT_BITS == ENTRY_BITS'(BASE_PORT_SENT >> PORT_BITS);
-    select[6] = entry >> PORT_BITS == ENTRY_BITS'(BASE_LOST >> PORT_BITS);
-    select[7] = entry >> ORIGIN_BITS == ENTRY_BITS'(BASE_RECEIVED >> ORIGIN_BITS);
-    select[8] = entry >> 1 == ENTRY_BITS'(BASE_MIRRORED >> 1);
-    select[9] = entry >> LATENCY_BITS == ENTRY_BITS'(BASE_LATENCY >> LATENCY_BITS);
-  end
-
-  counter_bank #(
-      .ENTRIES(ENDS),
+  logic [BITS-1:0] in_banks;
+  logic [PACKET_BITS-1:0] lost, received;
+  assign at_lost = entry >> PORT_BITS == ENTRY_BITS'(BASE_LOST >> PORT_BITS);
+  assign at_received = entry >> ORIGIN_BITS == ENTRY_BITS'(BASE_RECEIVED >> ORIGIN_BITS);
+  counter_banks #(
+      .BANKS(BANKS),
+      .ENTRY_BITS(ENTRY_BITS),
+      .INDEX_BITS({4'(LATENCY_BITS), 4'd1, 4'(PORT_BITS), 4'(PORT_BITS), 4'(SLOT_BITS), 4'(SLOT_BITS), 4'(RULE_BITS), 4'd8}),
+      .BASES({
+        ENTRY_BITS'(BASE_LATENCY), ENTRY_BITS'(BASE_MIRRORED), ENTRY_BITS'(BASE_PORT_SENT), ENTRY_BITS'(BASE_PORT_RECEIVED),
+        ENTRY_BITS'(BASE_SLOT_RECEIVED), ENTRY_BITS'(BASE_SLOT_SENT), ENTRY_BITS'(BASE_RULE), ENTRY_BITS'(0)
+      }),
+      .BYTES(8'b0111_1111),
       .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(BYTE_BITS)
-  ) ends_bank (
+      .BYTE_BITS(BYTE_BITS),
+      .IN_TURN(TURNS > 1 ? 1 : 0)
+  ) banks (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .active_i(active),
-      .event_valid_i(event_valid_i),
-      .event_index_i({event_i.origin, event_i.reason}),
-      .event_bytes_i(event_i.length),
-      .high_o(high[0]),
-      .clear_i(clear && select[0]),
-      .collect_select_i(select[0]),
-      .collect_clear_i(collect_clear && select[0]),
-      .collect_index_i(entry[7:0]),
-      .collect_data_o(ends)
-  );
-
-  counter_bank #(
-      .ENTRIES(2 ** RULE_BITS),
-      .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(BYTE_BITS)
-  ) rule_hits_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .active_i(active),
-      .event_valid_i(event_valid_i && event_i.rule_hit),
-      .event_index_i({event_i.rule[RULE_BITS-3:0], rule_kind}),
-      .event_bytes_i(event_i.length),
-      .high_o(high[1]),
-      .clear_i(clear && select[1]),
-      .collect_select_i(select[1]),
-      .collect_clear_i(collect_clear && select[1]),
-      .collect_index_i(entry[RULE_BITS-1:0]),
-      .collect_data_o(rule_hits)
-  );
-
-  counter_bank #(
-      .ENTRIES(2 ** SLOT_BITS),
-      .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(BYTE_BITS)
-  ) slot_sent_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .active_i(active),
-      .event_valid_i(event_valid_i && to_slot),
-      .event_index_i(event_i.slot[SLOT_BITS-1:0]),
-      .event_bytes_i(event_i.length),
-      .high_o(high[2]),
-      .clear_i(clear && select[2]),
-      .collect_select_i(select[2]),
-      .collect_clear_i(collect_clear && select[2]),
-      .collect_index_i(entry[SLOT_BITS-1:0]),
-      .collect_data_o(slot_sent)
-  );
-
-  counter_bank #(
-      .ENTRIES(2 ** SLOT_BITS),
-      .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(BYTE_BITS)
-  ) slot_received_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .active_i(active),
-      .event_valid_i(event_valid_i && sender_valid_i),
-      .event_index_i(sender_i[SLOT_BITS-1:0]),
-      .event_bytes_i(event_i.length),
-      .high_o(high[3]),
-      .clear_i(clear && select[3]),
-      .collect_select_i(select[3]),
-      .collect_clear_i(collect_clear && select[3]),
-      .collect_index_i(entry[SLOT_BITS-1:0]),
-      .collect_data_o(slot_received)
-  );
-
-  counter_bank #(
-      .ENTRIES(2 ** PORT_BITS),
-      .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(BYTE_BITS)
-  ) port_received_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .active_i(active),
-      .event_valid_i(event_valid_i),
-      .event_index_i(event_i.ingress[PORT_BITS-1:0]),
-      .event_bytes_i(event_i.length),
-      .high_o(high[4]),
-      .clear_i(clear && select[4]),
-      .collect_select_i(select[4]),
-      .collect_clear_i(collect_clear && select[4]),
-      .collect_index_i(entry[PORT_BITS-1:0]),
-      .collect_data_o(port_received)
-  );
-
-  counter_bank #(
-      .ENTRIES(2 ** PORT_BITS),
-      .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(BYTE_BITS)
-  ) port_sent_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .active_i(active),
-      .event_valid_i(event_valid_i && left),
-      .event_index_i(event_i.egress[PORT_BITS-1:0]),
-      .event_bytes_i(event_i.length),
-      .high_o(high[5]),
-      .clear_i(clear && select[5]),
-      .collect_select_i(select[5]),
-      .collect_clear_i(collect_clear && select[5]),
-      .collect_index_i(entry[PORT_BITS-1:0]),
-      .collect_data_o(port_sent)
-  );
-
-  counter_bank #(
-      .ENTRIES(2),
-      .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(BYTE_BITS)
-  ) mirrored_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .active_i(active),
-      .event_valid_i(event_valid_i && mirrored_event),
-      .event_index_i(copy_lost_i),
-      .event_bytes_i(event_i.length),
-      .high_o(high[8]),
-      .clear_i(clear && select[8]),
-      .collect_select_i(select[8]),
-      .collect_clear_i(collect_clear && select[8]),
-      .collect_index_i(entry[0]),
-      .collect_data_o(mirrored)
-  );
-
-  counter_bank #(
-      .ENTRIES(2 ** LATENCY_BITS),
-      .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(0)
-  ) latency_bank (
-      .clk_i(clk_i),
-      .rst_ni(rst_ni),
-      .active_i(active),
-      .event_valid_i(event_valid_i),
-      .event_index_i(latency_class),
-      .event_bytes_i(16'd0),
-      .high_o(high[9]),
-      .clear_i(clear && select[9]),
-      .collect_select_i(select[9]),
-      .collect_clear_i(collect_clear && select[9]),
-      .collect_index_i(entry[LATENCY_BITS-1:0]),
-      .collect_data_o(latency)
+      .event_valid_i(counts),
+      .event_memory_i(counts ? memory : active),
+      .turn_i(3'(turn)),
+      .event_counts_i(in_bank),
+      .event_index_i({
+        ENTRY_BITS'(BASE_LATENCY) | ENTRY_BITS'(latency_at), ENTRY_BITS'(BASE_MIRRORED) | ENTRY_BITS'(lost_copy),
+        ENTRY_BITS'(BASE_PORT_SENT) | ENTRY_BITS'(port_sent_at), ENTRY_BITS'(BASE_PORT_RECEIVED) | ENTRY_BITS'(port_received_at),
+        ENTRY_BITS'(BASE_SLOT_RECEIVED) | ENTRY_BITS'(received_at), ENTRY_BITS'(BASE_SLOT_SENT) | ENTRY_BITS'(sent_at),
+        ENTRY_BITS'(BASE_RULE) | ENTRY_BITS'(rule_at), ENTRY_BITS'(ends_at)
+      }),
+      .event_bytes_i(bytes),
+      .high_o(banks_high),
+      .clear_i(clear),
+      .collect_clear_i(collect_clear),
+      .collect_index_i(entry),
+      .collect_data_o(in_banks)
   );
 
   counter_pulses #(
@@ -280,8 +198,8 @@ module counters #(
       .rst_ni(rst_ni),
       .change_i(change),
       .pulse_i(lost_i),
-      .high_o(high[6]),
-      .collect_select_i(select[6]),
+      .high_o(lost_high),
+      .collect_select_i(at_lost),
       .collect_index_i(entry[PORT_BITS-1:0]),
       .collect_data_o(lost)
   );
@@ -298,8 +216,8 @@ module counters #(
       .rst_ni(rst_ni),
       .change_i(change),
       .pulse_i(receives),
-      .high_o(high[7]),
-      .collect_select_i(select[7]),
+      .high_o(received_high),
+      .collect_select_i(at_received),
       .collect_index_i(entry[ORIGIN_BITS-1:0]),
       .collect_data_o(received)
   );
@@ -367,17 +285,18 @@ module counters #(
   assign data_o = there_q4 ? word : '0;
 
   logic [BITS-1:0] collected;
-  assign collected = ends | rule_hits | slot_sent | slot_received | port_received | port_sent |
-      mirrored | BITS'(lost) | BITS'(received) | BITS'(latency);
+  assign collected = in_banks | BITS'(lost) | BITS'(received);
   counter_totals #(
       .ENTRIES(ENTRIES),
       .PACKET_BITS(PACKET_BITS),
-      .BYTE_BITS(BYTE_BITS)
+      .BYTE_BITS(BYTE_BITS),
+      // Two events in their turns, a clock each to and from the memory where they wait, and what a bank takes.
+      .SETTLE_CLOCKS(TURNS > 1 ? 2 * TURNS + 7 : 5)
   ) totals (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .snapshot_i(snapshot_i),
-      .high_i(high != '0),
+      .high_i(banks_high || lost_high || received_high),
       .busy_o(busy_o),
       .change_o(change),
       .active_o(active),

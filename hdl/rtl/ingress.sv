@@ -158,10 +158,12 @@ module ingress #(
   assign rx_verdict[HELD*3+:3] = linecard_pkg::RX_OK;
   assign rx_side[HELD*SIDE_BITS+:SIDE_BITS] = held_side_i;
 
+  localparam int APART = linecard_pkg::frame_clocks(K);
   rx_merge #(
       .DATA_WIDTH(DATA_WIDTH),
       .SOURCES(SOURCES),
-      .USER_BITS(SIDE_BITS)
+      .USER_BITS(SIDE_BITS),
+      .APART(APART)
   ) rx_merge (
       .clk_i(clk_i),
       .rst_ni(rst_ni),

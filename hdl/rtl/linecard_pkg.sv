@@ -15,6 +15,7 @@ package linecard_pkg;
   // tags 22, IPv4 with options 60, TCP with options 60) and 16 bytes of payload; or IPv6 with 64
   // bytes of extension headers and all but the longest TCP options.
   localparam int WINDOW = 160;
+  localparam int MIN_FRAME = 64;    // IEEE 802.3 clause 3.2.8, with FCS
   localparam int MAX_FRAME = 2000;  // without FCS; IEEE 802.3 clause 3.2.7 has envelope frames of 2000 with it
   localparam int L3_MAX = 22;       // behind two VLAN tags
   localparam int CHAIN_UNITS = 8;   // IPv6 extension headers that are read, in units of 8 bytes
@@ -30,6 +31,11 @@ package linecard_pkg;
 
   // Taps. Each stage registers its result, so the next works one position further or later. What is
   // called beside_ works meanwhile, and costs no time.
+  // Frames begin so many clocks behind each other at least.
+  function automatic int frame_clocks(input int k);
+    frame_clocks = MIN_FRAME / k;
+  endfunction
+
   function automatic int tap_l2(input int k);
     tap_l2 = (L3_MAX - 1) / k;
   endfunction

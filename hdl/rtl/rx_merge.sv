@@ -1,10 +1,12 @@
 // Merges the ports and the host's injected frames into the one pipeline, frame by frame, round
 // robin. A frame that has begun is taken to its end; rx_port sees to it that this takes no pause.
-// One frame can begin in every clock.
+// Frames begin APART clocks behind each other, or later: one that is shorter than Ethernet allows takes as
+// long as the shortest that is allowed.
 module rx_merge #(
     parameter int DATA_WIDTH = 64,
     parameter int SOURCES = 3,
     parameter int USER_BITS = 1,
+    parameter int APART = 1,
     localparam int K = DATA_WIDTH / 8,
     localparam int COUNT_BITS = $clog2(K),
     localparam int INDEX_BITS = $clog2(SOURCES)
@@ -43,8 +45,28 @@ module rx_merge #(
     end
   end
 
-  logic go;
-  assign go = valid_i[chosen] && (busy_q || !hold_i);
+  logic go, too_soon;
+  assign go = valid_i[chosen] && (busy_q || !(hold_i || too_soon));
+  if (APART > 1) begin : g_apart
+    localparam int LEFT_BITS = $clog2(APART);
+    logic [LEFT_BITS-1:0] left_q;  // clocks till the next may begin
+    logic begins, soon_q;
+    assign begins = go && !busy_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        left_q <= '0;
+        soon_q <= 1'b0;
+      end else begin
+        if (begins) left_q <= LEFT_BITS'(APART - 1);
+        else if (soon_q) left_q <= left_q - 1'b1;
+        soon_q <= begins || left_q > LEFT_BITS'(1);
+      end
+    end
+    assign too_soon = soon_q;
+  end else begin : g_at_once
+    assign too_soon = 1'b0;
+  end
+
   always_comb begin
     ready_o = '0;
     ready_o[chosen] = go;

@@ -45,7 +45,12 @@ class Bank {
     this.entries = entries;
     this.packetBits = packetBits;
     this.memories = [none(entries), none(entries)];
-    this.dut = make(name, seed).set({ event_valid_i: 0, active_i: 0, clear_i: 0 });
+    this.dut = make(name, seed).set({
+      event_valid_i: 0,
+      active_i: 0,
+      event_memory_i: 0,
+      clear_i: 0,
+    });
     this.dut.set({ collect_select_i: 0, collect_clear_i: 0, collect_index_i: 0 }).reset();
     for (let i = 0; i < entries; i++) this.dut.set({ clear_i: 1, collect_index_i: i }).clock();
     this.dut.set({ clear_i: 0 });
@@ -53,7 +58,12 @@ class Bank {
 
   clock(index?: number, bytes = 0): void {
     const event = { event_valid_i: index !== undefined, event_index_i: index ?? 0 };
-    this.dut.set({ ...event, event_bytes_i: bytes, active_i: this.active });
+    this.dut.set({
+      ...event,
+      event_bytes_i: bytes,
+      active_i: this.active,
+      event_memory_i: this.active,
+    });
     const total = index === undefined ? undefined : this.memories[this.active][index];
     if (total) {
       total.packets++;

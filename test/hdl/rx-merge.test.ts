@@ -7,12 +7,13 @@ import { beats, FOUR_WAYS, frameLength, Random } from './harness/streams.ts';
 
 const SOURCES = 3;
 const WIDTHS = [64, 512] as const;
-let makers: Record<'merge64' | 'merge512', Make>;
+let makers: Record<'merge64' | 'merge512' | 'apart', Make>;
 beforeAll(async () => {
   const parameters = { SOURCES, USER_BITS: 10 };
   makers = await build('rx-merge', {
     merge64: { module: 'rx_merge', parameters: { ...parameters, DATA_WIDTH: 64 } },
     merge512: { module: 'rx_merge', parameters: { ...parameters, DATA_WIDTH: 512 } },
+    apart: { module: 'rx_merge', parameters: { ...parameters, DATA_WIDTH: 64, APART: 8 } },
   });
 });
 
@@ -42,8 +43,12 @@ class Bench {
   #head: { source: number; side: number } | undefined;
   #begun: boolean[] = Array(SOURCES).fill(false);
 
-  constructor(width: (typeof WIDTHS)[number], seed = 1) {
-    this.dut = makers[`merge${width}`](seed);
+  constructor(
+    width: (typeof WIDTHS)[number],
+    seed = 1,
+    maker: keyof typeof makers = `merge${width}`,
+  ) {
+    this.dut = makers[maker](seed);
     this.width = width;
     this.random = new Random(seed);
     this.dut.set({ valid_i: 0, hold_i: 0 }).reset();
@@ -194,4 +199,18 @@ describe.each(WIDTHS)('rx_merge at %i bits', (width) => {
     bench.drain();
     expect(bench.received.map(({ source }) => source)).toEqual([1, 2]);
   });
+});
+
+// A card of 64 bits gives what is too short for Ethernet the eight clocks of what is not.
+test('frames begin eight clocks apart, and longer ones are not held up', () => {
+  const bench = new Bench(64, 1, 'apart');
+  const beatsOf = [1, 8, 3, 1, 9, 7, 2, 30, 1, 1];
+  for (const [i, count] of beatsOf.entries()) bench.add(i % 2, bench.random.bytes(8 * count));
+  let clocks = 0;
+  for (; bench.queues.some((queue) => queue.length > 0); clocks++) bench.clock();
+  bench.clock();
+  expect(bench.received).toHaveLength(beatsOf.length);
+  // The last frame has one beat, and nothing waits for its eight clocks.
+  const expected = beatsOf.slice(0, -1).reduce((sum, count) => sum + Math.max(count, 8), 1);
+  expect(clocks).toBe(expected);
 });
