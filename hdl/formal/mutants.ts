@@ -149,8 +149,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a frame that is held begins',
     file: 'rx_merge',
     task: 'rx_merge',
-    from: 'valid_i[chosen] && (busy_q || !hold_i)',
-    to: 'valid_i[chosen]',
+    from: '!(hold_i || too_soon)',
+    to: '!too_soon',
   },
   {
     name: 'no round robin',
