@@ -19,10 +19,26 @@ export interface DatagramSocket {
   close(): void;
 }
 
+/** Hears the frames of one EtherType, without VLAN tags. */
+export interface LinkListener {
+  readonly etherType: number;
+  readonly receive: (frame: Buffer) => void;
+}
+
+/** Heartbeats that go on by themselves. */
+export interface Beats {
+  /** This program goes on. */
+  progress(): void;
+  /** Idempotent. */
+  stop(): void;
+}
+
 /** Sends Ethernet frames as they are. */
 export interface LinkSender {
   /** Sends, or drops. */
   send(frame: Uint8Array): void;
+  /** Sends heartbeats from a thread of its own (`LinkSocket.beat`). Left out: there is none. */
+  beat?(frame: Uint8Array, interval: number, patience: number): Beats;
   /** Idempotent. */
   close(): void;
 }
@@ -41,7 +57,7 @@ export interface DatagramEndpoint {
    * Frames of our own, out of the same port. Rejects, with why, where there can be none; a processor
    * works without, only that the card does not hear its heartbeats.
    */
-  openLink?(): Promise<LinkSender>;
+  openLink?(listener?: LinkListener): Promise<LinkSender>;
   /** Closes what is bound. Idempotent. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type {
   DatagramEndpoint,
   DatagramListener,
   DatagramSocket,
+  LinkListener,
   LinkSender,
   Peer,
 } from './datagram-endpoint.ts';
@@ -83,8 +84,8 @@ export class KernelEndpoint implements DatagramEndpoint {
     }
   }
 
-  openLink(): Promise<LinkSender> {
-    if (this.#interface !== undefined) return LinkSocket.open(this.#interface);
+  openLink(listener?: LinkListener): Promise<LinkSender> {
+    if (this.#interface !== undefined) return LinkSocket.open(this.#interface, listener);
     return Promise.reject(new Error('no interface was given whose frames would be ours'));
   }
 

@@ -11,18 +11,21 @@ import {
   buildControl,
   CONTROL_PORT,
   ControlError,
+  type ControlMessage,
+  type ControlReply,
+  type ControlRequest,
   type ControlService,
   fromRuns,
-  MAX_CONTROL_MESSAGE,
-  MAX_KEY,
-  MAX_KEYS,
   parseControl,
   toRuns,
   type VidPage,
 } from '../protocol/control.ts';
 import { ControlAsker } from '../protocol/control-asker.ts';
+import { REPLICATION_ETHERTYPE } from '../protocol/replication-frame.ts';
 import type { DatagramEndpoint, DatagramSocket, LinkSender } from './datagram-endpoint.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { keyGroups } from './key-groups.ts';
+import type { Replication, ReplicationPlace, ReplicationRequest } from './replication.ts';
 
 /** What the switch processor gave. */
 export interface Assignment {
@@ -56,6 +59,10 @@ export interface ProcessorOptions {
   readonly clock?: Clock;
   /** Milliseconds between heartbeats. Default: what the switch processor says; it may only be less. */
   readonly heartbeatInterval?: number;
+  /** Milliseconds without progress after which a thread that sends heartbeats stops. Default 250. */
+  readonly progressLimit?: number;
+  /** Copies of its VIDs' state elsewhere, and of others' here. */
+  readonly replication?: Replication;
   /** Asked before each report. */
   readonly load: () => Load;
   /**
@@ -87,8 +94,6 @@ const REPORTS_PER_KEEP = 8;
 const KEEP = 5000;
 /** Milliseconds until it says hello again where it is told to come later. */
 const LATER = 1000;
-/** Bytes of keys in one message; the rest is for what surrounds them. */
-const MOST_KEY_BYTES = MAX_CONTROL_MESSAGE - 250;
 /** Milliseconds for a good-bye: who stops does not wait for long. */
 const FAREWELL = 500;
 
@@ -106,6 +111,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
   #sequence = 0;
   #timer: ClockTimer | undefined;
   #wake: (() => void) | undefined;
+  #renewal: Promise<void> = Promise.resolve();
   /** Rises when it begins again, so that what an earlier round still waits for has no effect. */
   #round = 0;
 
@@ -132,14 +138,18 @@ export class Processor extends EventEmitter<ProcessorEvents> {
    * where it is refused, where it cannot listen, and when it is closed meanwhile.
    */
   async start(): Promise<Assignment> {
-    const { endpoint } = this.#options;
+    const { endpoint, replication, progressLimit } = this.#options;
     this.#socket = await endpoint.bind(0, (payload) => this.#receive(payload));
     try {
-      this.#link = await endpoint.openLink?.();
+      const receive = (frame: Buffer) => replication?.receive(frame);
+      const listener = { etherType: REPLICATION_ETHERTYPE, receive };
+      this.#link = await endpoint.openLink?.(replication === undefined ? undefined : listener);
     } catch (error) {
       this.emit('quiet', error as Error);
     }
-    if (this.#link !== undefined) this.#heartbeats = new Heartbeats(this.#link, this.#clock);
+    if (this.#link !== undefined) {
+      this.#heartbeats = new Heartbeats(this.#link, this.#clock, progressLimit);
+    }
     if (this.#closed) this.#link?.close();
     return this.#begin();
   }
@@ -158,6 +168,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     }
     this.#asker.close('the processor was closed');
     this.#heartbeats?.stop();
+    this.#options.replication?.end();
     this.#link?.close();
     this.#socket?.close();
   }
@@ -190,6 +201,8 @@ export class Processor extends EventEmitter<ProcessorEvents> {
 
   async #enter(round: number): Promise<Assignment> {
     const { name, wantsSlot, wantsVids, endpoint, heartbeatInterval = Infinity } = this.#options;
+    const { replication } = this.#options;
+    const replicates = replication !== undefined && this.#link !== undefined;
     // Each time another one: what an earlier beginning of ours sent must not count for this one.
     const nonce = randomBytes(4).readUInt32BE();
     const hello = await this.#asker.ask({
@@ -197,11 +210,19 @@ export class Processor extends EventEmitter<ProcessorEvents> {
       name,
       incarnation: this.incarnation,
       ...(this.#heartbeats === undefined ? {} : { nonce }),
+      ...(replicates ? { replicates } : {}),
       ...(wantsSlot === undefined ? {} : { wantsSlot }),
       ...(wantsVids === undefined ? {} : { wantsVids: toRuns(wantsVids) }),
     });
     // From here on the switch processor knows us by the slot's address only.
     await endpoint.setMac(hello.mac);
+    if (replicates && hello.replication !== undefined && this.#link !== undefined) {
+      const { slot, epoch, mac } = hello;
+      const controlMac = hello.replication.mac;
+      const ask: ReplicationPlace['ask'] = (request) =>
+        request.type === 'lost' ? this.#asker.ask(request) : this.#asker.ask(request);
+      replication.begin({ name, slot, epoch, mac, controlMac, link: this.#link, ask });
+    }
     // The lists may be longer than one datagram.
     const vids = await this.#rest('active', hello.vids);
     const backupVids = await this.#rest('backup', hello.backupVids);
@@ -229,6 +250,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
 
   /** Listens for the assignment, then says so. */
   async #take(assignment: Assignment): Promise<void> {
+    this.#options.replication?.replicator?.assign(assignment.vids, assignment.backupVids);
     await this.#options.listen(assignment);
     this.#assignment = assignment;
     await this.#asker.ask({
@@ -269,7 +291,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     this.#asker.ask(request, { timeout: interval, once: true }).then(
       (reply) => {
         if (round === this.#round && reply.assignment !== this.#assignment?.number) {
-          this.#renew(round).catch((error) => this.#startAgain(round, error));
+          this.#renewInTurn(round);
         }
       },
       (error) => {
@@ -284,10 +306,17 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     if (open === undefined) return;
     const { name } = this.#options;
     const { service } = open;
-    for (const keys of inMessages(open.keys)) {
+    for (const keys of keyGroups(open.keys)) {
       // Where no answer comes, the next report finds out why.
       this.#asker.ask({ type: 'keep', name, service, keys }, { timeout: KEEP }).catch(() => {});
     }
+  }
+
+  /** One renewal after the other: an older list must not replace a newer one. */
+  #renewInTurn(round: number): void {
+    this.#renewal = this.#renewal
+      .then(() => this.#renew(round))
+      .catch((error) => this.#startAgain(round, error));
   }
 
   /** The VIDs changed: fetch both lists, listen, and say so. */
@@ -319,36 +348,51 @@ export class Processor extends EventEmitter<ProcessorEvents> {
       this.#asker.answer(message);
       return;
     }
-    if (message.request.type !== 'probe' || this.#closed) return;
-    const { address, port = CONTROL_PORT } = this.#options.control;
-    const reply = {
-      type: 'probe',
-      name: this.#options.name,
-      incarnation: this.incarnation,
-    } as const;
-    this.#socket?.send(buildControl({ v: 1, id: message.id, reply }), { address, port });
+    if (!this.#closed) this.#asked(message.id, message.request);
   }
-}
 
-/**
- * Keys in groups, each of which fits a message. Those that are too long for any are left out; the
- * switch processor will forget them.
- */
-function* inMessages(keys: readonly string[]): Generator<string[]> {
-  let some: string[] = [];
-  let bytes = 0;
-  for (const key of keys) {
-    const size = Buffer.byteLength(JSON.stringify(key)) + 1;
-    if (size > MOST_KEY_BYTES || key.length > MAX_KEY) continue;
-    if (bytes + size > MOST_KEY_BYTES || some.length === MAX_KEYS) {
-      yield some;
-      some = [];
-      bytes = 0;
+  /** The switch processor asks. What changes something does so once, however often it is asked. */
+  #asked(id: string, request: ControlRequest): void {
+    const { name, replication } = this.#options;
+    switch (request.type) {
+      case 'probe':
+        this.#answer(id, { type: 'probe', name, incarnation: this.incarnation });
+        break;
+      case 'renew':
+        if (this.#up && request.assignment !== this.#assignment?.number) {
+          this.#renewInTurn(this.#round);
+        }
+        this.#answer(id, { type: 'renew' });
+        break;
+      case 'copy':
+      case 'yield':
+      case 'resume':
+        this.#replicate(id, request, replication);
+        break;
     }
-    some.push(key);
-    bytes += size;
   }
-  if (some.length > 0) yield some;
+
+  #replicate(id: string, request: ReplicationRequest, replication: Replication | undefined): void {
+    const round = this.#round;
+    replication?.take(request).then(
+      (reply) => {
+        if (round === this.#round) this.#answer(id, reply);
+      },
+      (error: Error) => {
+        const said = { code: 'refused', message: error.message } as const;
+        if (round === this.#round) this.#send({ v: 1, id, error: said });
+      },
+    );
+  }
+
+  #answer(id: string, reply: ControlReply): void {
+    this.#send({ v: 1, id, reply });
+  }
+
+  #send(message: ControlMessage): void {
+    const { address, port = CONTROL_PORT } = this.#options.control;
+    this.#socket?.send(buildControl(message), { address, port });
+  }
 }
 
 /** The UDP port that stands for `vid` in `service`; undefined where the service has no such ports. */

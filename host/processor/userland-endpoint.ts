@@ -5,6 +5,7 @@
 
 import { BROADCAST_MAC, canonicalAddress, ipVersion } from '../protocol/address.ts';
 import { buildArp, buildArpReply, parseArp } from '../protocol/arp.ts';
+import { view } from '../protocol/bytes.ts';
 import { type Clock, type ClockTimer, systemClock } from '../protocol/clock.ts';
 import {
   answerNeighbourSolicitation,
@@ -17,6 +18,7 @@ import type {
   DatagramEndpoint,
   DatagramListener,
   DatagramSocket,
+  LinkListener,
   LinkSender,
   Peer,
 } from './datagram-endpoint.ts';
@@ -72,6 +74,7 @@ export class UserlandEndpoint implements DatagramEndpoint {
   readonly #send: (frame: Buffer) => void;
   readonly #clock: Clock;
   readonly #answers: boolean;
+  readonly #links = new Set<LinkListener>();
   readonly #listeners = new Map<number, DatagramListener>();
   readonly #neighbours = new Map<string, string>();
   readonly #questions = new Map<string, Question>();
@@ -110,19 +113,32 @@ export class UserlandEndpoint implements DatagramEndpoint {
     this.#neighbours.clear();
   }
 
-  async openLink(): Promise<LinkSender> {
-    return { send: (frame) => this.#send(Buffer.from(frame)), close() {} };
+  async openLink(listener?: LinkListener): Promise<LinkSender> {
+    if (listener !== undefined) this.#links.add(listener);
+    return {
+      send: (frame) => this.#send(Buffer.from(frame)),
+      close: () => {
+        if (listener !== undefined) this.#links.delete(listener);
+      },
+    };
   }
 
   async close(): Promise<void> {
     for (const question of this.#questions.values()) question.timer.cancel();
     this.#questions.clear();
     this.#listeners.clear();
+    this.#links.clear();
   }
 
   /** A frame from the port. */
   receive(frame: Uint8Array): void {
     this.counters.received++;
+    for (const { etherType, receive } of this.#links) {
+      if (frame.length >= 14 && ((frame[12] ?? 0) << 8) + (frame[13] ?? 0) === etherType) {
+        receive(view(frame));
+        return;
+      }
+    }
     const datagram = parseUdpFrame(frame);
     if (datagram !== undefined) {
       const listener = this.#listeners.get(datagram.dstPort);

@@ -16,8 +16,11 @@
  * | `keep` | processor | `kept`: set-ups still open, to be remembered longer than usual |
  * | `bye` | processor | nothing more will come from it |
  * | `probe` | switch processor | the incarnation that is alive there |
+ *
+ * and those of replication (`control-replication.ts`).
  */
 import { z } from 'zod';
+import { replicationReplies, replicationRequests } from './control-replication.ts';
 
 /** UDP port of the switch processor at the control address. */
 export const CONTROL_PORT = 7070;
@@ -55,6 +58,8 @@ const requests = {
     incarnation: id,
     /** Random; its heartbeats will carry it (`heartbeat.ts`). Left out: it sends none. */
     nonce: z.int().min(0).max(0xffffffff).optional(),
+    /** It replicates the state of its VIDs, and keeps copies for others. Left out: no. */
+    replicates: z.boolean().optional(),
     wantsSlot: z.int().min(0).max(63).optional(),
     /** Left out: the switch processor chooses. */
     wantsVids: z.array(vidRun).max(8).optional(),
@@ -86,6 +91,7 @@ const requests = {
   }),
   bye: z.object({ type: z.literal('bye'), name }),
   probe: z.object({ type: z.literal('probe') }),
+  ...replicationRequests,
 };
 
 const request = z.discriminatedUnion('type', [
@@ -96,6 +102,12 @@ const request = z.discriminatedUnion('type', [
   requests.keep,
   requests.bye,
   requests.probe,
+  requests.renew,
+  requests.copy,
+  requests.yield,
+  requests.resume,
+  requests.agreed,
+  requests.lost,
 ]);
 
 const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
@@ -103,12 +115,18 @@ const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
 /** A part of a list of VIDs; `next` is where the following part begins. */
 const vidPage = z.object({ runs: z.array(vidRun), next: count.optional() });
 
+/** Addresses for users that carry a VID: behind the prefix, as far as bit `vidEnd` from the left. */
+const pool = z.object({ prefix: z.string().max(64), vidEnd: z.int().min(1).max(128) });
+
 const service = z.object({
   name: z.string().max(32),
   /** The well-known port. */
   port,
   /** Where VIDs are UDP ports: VID v is port base + v * step. */
   vidPorts: z.object({ base: z.int().min(0).max(0xffff), step: z.int().min(1) }).optional(),
+  pools: z.array(pool).max(4).optional(),
+  /** What the service's processors have in common, as one node: GTP's restart counter. */
+  node: z.record(z.string().max(16), z.int().min(0)).optional(),
 });
 
 const replies = {
@@ -119,6 +137,8 @@ const replies = {
     mac,
     /** Where heartbeats go and how many milliseconds lie between them; left out: none are waited for. */
     heartbeat: z.object({ mac, interval: z.int().min(1) }).optional(),
+    /** Where copies go that the switch processor delivers; left out: nothing is replicated. */
+    replication: z.object({ mac }).optional(),
     assignment: count,
     /** Milliseconds between load reports. */
     reportInterval: z.int().min(10),
@@ -132,6 +152,7 @@ const replies = {
   keep: z.object({ type: z.literal('keep'), kept: count }),
   bye: z.object({ type: z.literal('bye') }),
   probe: z.object({ type: z.literal('probe'), name, incarnation: id }),
+  ...replicationReplies,
 };
 
 const reply = z.discriminatedUnion('type', [
@@ -142,6 +163,12 @@ const reply = z.discriminatedUnion('type', [
   replies.keep,
   replies.bye,
   replies.probe,
+  replies.renew,
+  replies.copy,
+  replies.yield,
+  replies.resume,
+  replies.agreed,
+  replies.lost,
 ]);
 
 /**
@@ -165,6 +192,7 @@ export type ControlMessage = z.infer<typeof envelope>;
 export type VidRun = z.infer<typeof vidRun>;
 export type VidPage = z.infer<typeof vidPage>;
 export type ControlService = z.infer<typeof service>;
+export type ControlPool = z.infer<typeof pool>;
 export type ControlErrorCode = z.infer<typeof errorCode>;
 
 /** An answer that is no: what the other side cannot or will not do, and why. */

@@ -8,22 +8,27 @@ import { buildEthernet, parseEthernet } from './ethernet.ts';
 /** Local experimental EtherType 1 (IEEE 802 §9.2.4). */
 export const HEARTBEAT_ETHERTYPE = 0x88b5;
 export const HEARTBEAT_VERSION = 1;
-/** Bytes behind the EtherType: version, three reserved, nonce, sequence. */
+/** Bytes behind the EtherType that the card asks for: version, three reserved, nonce, sequence. */
 export const HEARTBEAT_BYTES = 12;
+/** With the sender's progress behind them. */
+const LONG_BYTES = 16;
 
 export interface Heartbeat {
   /** 32 bits, told to the switch processor with `hello`. */
   readonly nonce: number;
   /** Rises by one with each, modulo 2^32; for who looks at a capture, the card does not. */
   readonly sequence: number;
+  /** Rises as long as the sender's worker goes on; for who looks at a capture. Left out: not said. */
+  readonly progress?: number;
 }
 
 /** What stands behind the EtherType. */
-export function buildHeartbeat({ nonce, sequence }: Heartbeat): Buffer {
-  const payload = Buffer.alloc(HEARTBEAT_BYTES);
+export function buildHeartbeat({ nonce, sequence, progress }: Heartbeat): Buffer {
+  const payload = Buffer.alloc(progress === undefined ? HEARTBEAT_BYTES : LONG_BYTES);
   payload.writeUInt8(HEARTBEAT_VERSION, 0);
   payload.writeUInt32BE(nonce >>> 0, 4);
   payload.writeUInt32BE(sequence >>> 0, 8);
+  if (progress !== undefined) payload.writeUInt32BE(progress >>> 0, 12);
   return payload;
 }
 

@@ -205,14 +205,18 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     } else leave();
   }
 
-  /** Keeps a copy of VIDs of ours at `peer`; the row does not count on it until both ends agree. */
+  /** Keeps a copy of VIDs of ours at `peer`, as the switch processor says; the row does not count on it until both ends agree. */
   copy(vids: readonly number[], term: number, peer: ReplicaPeer, role: CopyRole): void {
     for (const vid of vids) {
-      const owned = this.#owned.get(vid);
-      if (owned === undefined || owned.yieldedTo !== undefined) continue;
+      const owned = this.#told(vid);
+      if (owned === undefined) continue;
       this.#confirm(owned);
       const old = owned.targets.get(role);
-      if (old !== undefined && old.term === term && keyOf(old.peer) === keyOf(peer)) continue;
+      if (old !== undefined && old.term === term && keyOf(old.peer) === keyOf(peer)) {
+        // Told once more: the switch processor may not have heard that it agrees.
+        this.#source(peer).mark(vid);
+        continue;
+      }
       owned.targets.set(role, { peer, term });
       if (role === 'backup') owned.guarded = false;
       if (old !== undefined && keyOf(old.peer) !== keyOf(peer)) this.#leave(vid, old.peer);
@@ -290,6 +294,19 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     for (const source of this.#sources.values()) source.end();
     this.#sources.clear();
     this.#sinks.clear();
+  }
+
+  /** The switch processor speaks to us as the owner: so we are, and what we handed over came to nothing. */
+  #told(vid: number): Owned | undefined {
+    const owned = this.#owned.get(vid);
+    if (owned !== undefined) {
+      if (owned.yieldedTo !== undefined) this.resume(vid);
+      return owned;
+    }
+    // An old message about a VID that has moved on, unless a copy of it came back meanwhile.
+    const copy = this.#copies.get(vid);
+    if (copy === undefined && this.#moved.has(vid)) return undefined;
+    return this.#become(vid, 'assigned', copy?.state ?? this.#options.create(vid));
   }
 
   #become(vid: number, how: 'assigned' | 'handover' | 'takeover', state: ReplicatedState): Owned {
@@ -390,6 +407,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       agreed: (vid, term, mark, state) => {
         if (this.state(vid) !== undefined) return; // ours by now
         this.#copies.set(vid, { state, from: keyOf(from) });
+        this.#moved.delete(vid);
         this.#options.report({ role: 'backup', vid, term, mark });
       },
       handedOver: (vid, _term, state) => {

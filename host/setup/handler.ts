@@ -84,11 +84,23 @@ export interface Known {
   readonly occupant: Occupant;
 }
 
-export type Recognition = Setup | Known | Answer | Drop;
+/**
+ * A frame that concerns one processor, and nobody but that one knows which: each gets a copy. Policing
+ * bounds how many there are.
+ */
+export interface Everyone {
+  readonly kind: 'everyone';
+  readonly what: string;
+}
+
+export type Recognition = Setup | Known | Everyone | Answer | Drop;
 
 export interface SetupHandler {
   /** Name of the service that it handles. */
   readonly service: string;
+
+  /** What processors of the service have in common as one node; told to them with the service. */
+  readonly node?: Readonly<Record<string, number>>;
 
   /** What the frame is. `alive` tells whether an incarnation may still be sent to. */
   recognise(punted: PuntedFrame, alive: (occupant: Occupant) => boolean): Recognition;

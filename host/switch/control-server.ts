@@ -3,13 +3,12 @@
  * raises their slots, hears their reports, and gives up those that fall silent.
  */
 import { EventEmitter } from 'node:events';
-import type { Clock, ClockTimer } from '../protocol/clock.ts';
+import type { ClockTimer } from '../protocol/clock.ts';
 import {
   buildControl,
   ControlError,
   type ControlReply,
   type ControlRequest,
-  type ControlService,
   fromRuns,
   pageOf,
   parseControl,
@@ -18,56 +17,15 @@ import {
 } from '../protocol/control.ts';
 import { ControlAsker } from '../protocol/control-asker.ts';
 import { ExpiringMap } from '../protocol/expiring-map.ts';
-import type { Occupant, Selection } from '../setup/handler.ts';
-import type { SlotLogEntry } from './slot-log.ts';
-import { type Slot, SlotError, type SlotRegistry } from './slot-registry.ts';
-import { VidError, type VidManager } from './vid-manager.ts';
-
-/** Where a control datagram came from, as the card and its headers say. */
-export interface ControlSource {
-  /** Fabric port. */
-  readonly port: number;
-  readonly mac: string;
-  readonly address: string;
-  readonly udpPort: number;
-  /** The slot that the card found it to be from; undefined for `host_unverified`. */
-  readonly verified: { readonly slot: number; readonly epoch: number } | undefined;
-}
-
-export interface ControlServerOptions {
-  readonly clock: Clock;
-  readonly registry: SlotRegistry;
-  readonly vids: VidManager;
-  readonly selection: Selection;
-  readonly services: readonly ControlService[];
-  /** VIDs that a processor gets which has none yet. */
-  readonly vidsPerProcessor: number;
-  /** Milliseconds between reports of a processor. */
-  readonly reportInterval: number;
-  /** Milliseconds of silence after which a processor is given up. */
-  readonly reportTimeout: number;
-  /** Where heartbeats go and how many milliseconds lie between them; undefined: none are wanted. */
-  readonly heartbeat: { readonly mac: string; readonly interval: number } | undefined;
-  /** Writes a slot's entry to the card. */
-  readonly writeSlot: (slot: Slot) => Promise<void>;
-  /** Writes the VID rows that changed to the card. */
-  readonly writeRows: () => Promise<void>;
-  /** Sends a datagram to the occupant of a slot. */
-  readonly send: (slot: Slot, payload: Buffer) => void;
-  /** A processor names set-ups that are still open; returns how many are known. */
-  readonly keep: (service: string, occupant: Occupant, keys: readonly string[]) => number;
-}
-
-export interface ControlServerEvents {
-  /** A processor has a slot with a new epoch, and its VIDs; neither card nor processor know it yet. */
-  occupied: [slot: Slot];
-  up: [slot: Slot];
-  /** `card`: what the card said, where it was the card that did it. */
-  down: [slot: Slot, why: string, card?: CardCause];
-  refused: [name: string, error: Error];
-}
-
-export type CardCause = Pick<SlotLogEntry, 'cause' | 'at' | 'cardTime'>;
+import type { Occupant } from '../setup/handler.ts';
+import type {
+  CardCause,
+  ControlServerEvents,
+  ControlServerOptions,
+  ControlSource,
+} from './control-options.ts';
+import { type Slot, SlotError } from './slot-registry.ts';
+import { VidError } from './vid-manager.ts';
 
 /** Milliseconds for a processor to say whether it is alive. */
 const PROBE = 350;
@@ -81,21 +39,18 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
   /** Datagrams by what they were; what answers nothing of ours and what could not be read apart. */
   readonly counters: Record<string, number> = {};
   readonly #options: ControlServerOptions;
-  readonly #asker: ControlAsker;
+  /** One for each slot: what it asks goes to who is there at the time. */
+  readonly #askers = new Map<Slot, ControlAsker>();
   readonly #answers: ExpiringMap<string, Buffer | 'in work'>;
   /** What changes slots or VIDs is done one after the other. */
   #work: Promise<unknown> = Promise.resolve();
   #timer: ClockTimer | undefined;
-  #probed: Slot | undefined;
   #closed = false;
 
   constructor(options: ControlServerOptions) {
     super();
     this.#options = options;
     const { clock } = options;
-    this.#asker = new ControlAsker('switch', clock, (payload) => {
-      if (this.#probed !== undefined) options.send(this.#probed, payload);
-    });
     const now = () => clock.now();
     this.#answers = new ExpiringMap({ life: ANSWER_LIFE, limit: ANSWERS, now });
   }
@@ -117,7 +72,7 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
-    this.#asker.close();
+    for (const asker of this.#askers.values()) asker.close();
   }
 
   /** Reads a datagram for the control address; the answer, where there is one to be sent. */
@@ -130,7 +85,8 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
       return buildControl({ v: 1, id: message.id, error });
     }
     if (!('request' in message)) {
-      this.#count(this.#asker.answer(message) ? 'reply' : 'stray_reply');
+      const answers = [...this.#askers.values()].some((asker) => asker.answer(message));
+      this.#count(answers ? 'reply' : 'stray_reply');
       return undefined;
     }
     const { id, request } = message;
@@ -178,8 +134,18 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
         return this.#load(request, source);
       case 'keep':
         return this.#keep(request, source);
+      case 'agreed':
+        return this.#agreed(request, source);
+      case 'lost':
+        return this.#lost(request, source);
       case 'probe':
-        throw new ControlError('bad_request', 'only the switch processor asks with "probe"');
+      case 'renew':
+      case 'copy':
+      case 'yield':
+      case 'resume': {
+        const why = `only the switch processor asks with "${request.type}"`;
+        throw new ControlError('bad_request', why);
+      }
     }
   }
 
@@ -216,16 +182,20 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     }
     // VIDs before the slot: who cannot have them does not disturb who is there.
     if (request.wantsVids !== undefined) vids.claim(name, fromRuns(request.wantsVids));
-    if (vids.vidsOf(name).length === 0) vids.assign(name, vidsPerProcessor);
+    const has = vids.vidsOf(name).length + vids.homeVidsOf(name).length;
+    if (has === 0) vids.assign(name, vidsPerProcessor);
     const displaced = slot.name;
-    if (slot.state === 'up') this.#wentDown(slot, `${name} begins anew`);
+    for (const held of [registry.byName(name), slot]) {
+      if (held?.state === 'up') this.#wentDown(held, `${name} begins anew`);
+    }
     const peer = { mac: source.mac, address: source.address, udpPort: source.udpPort };
     const nonce = this.#options.heartbeat === undefined ? undefined : request.nonce;
-    registry.occupy(slot, { name, incarnation, nonce, peer }, clock.now());
+    const replicates = request.replicates ?? false;
+    registry.occupy(slot, { name, incarnation, nonce, peer, replicates }, clock.now());
     this.#options.selection.forget(name);
     if (displaced !== undefined) vids.touch(displaced);
     vids.touch(name);
-    vids.spreadBackups(registry.names());
+    this.#options.spread();
     // Before anyone can act by the epoch: were it forgotten, it would be given a second time.
     this.emit('occupied', slot);
     await this.#options.writeSlot(slot);
@@ -238,6 +208,7 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
       assignment: vids.numberOf(name),
       reportInterval: this.#options.reportInterval,
       ...(nonce === undefined ? {} : { heartbeat: this.#options.heartbeat }),
+      ...(replicates ? { replication: { mac: this.#options.controlMac } } : {}),
       services: [...this.#options.services],
       vids: pageOf(vids.vidsOf(name), 0),
       backupVids: pageOf(vids.backupVidsOf(name), 0),
@@ -252,15 +223,22 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     const { state, incarnation: other, peer } = slot;
     if (peer === undefined || other === incarnation) return false;
     if (state !== 'up' && state !== 'starting') return false;
-    this.#probed = slot;
     try {
-      const reply = await this.#asker.ask({ type: 'probe' }, { timeout: PROBE });
+      const reply = await this.asker(slot).ask({ type: 'probe' }, { timeout: PROBE });
       return reply.incarnation === other;
     } catch {
       return false;
-    } finally {
-      this.#probed = undefined;
     }
+  }
+
+  /** What asks the occupant of a slot. */
+  asker(slot: Slot): ControlAsker {
+    const known = this.#askers.get(slot);
+    if (known !== undefined) return known;
+    const { clock, send } = this.#options;
+    const made = new ControlAsker(`switch.${slot.slot}`, clock, (it) => send(slot, it));
+    this.#askers.set(slot, made);
+    return made;
   }
 
   async #ready(request: RequestOf<'ready'>, source: ControlSource): Promise<ReplyTo<'ready'>> {
@@ -278,6 +256,8 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
       }
       slot.state = 'up';
       slot.starts++;
+      // Rows first: none may count on a copy that an earlier incarnation had.
+      await this.#options.writeRows();
       await this.#options.writeSlot(slot);
       this.emit('up', slot);
     }
@@ -294,6 +274,7 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     if (slot.state !== 'up' && slot.state !== 'starting') return;
     this.#wentDown(slot, why, card);
     await this.#options.writeSlot(slot);
+    await this.#options.writeRows();
   }
 
   #wentDown(slot: Slot, why: string, card?: CardCause): void {
@@ -322,6 +303,16 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     const slot = this.#upSlotOf(request.name, source);
     const kept = this.#options.keep(request.service, occupantOf(slot), request.keys);
     return { type: 'keep', kept };
+  }
+
+  async #agreed(request: RequestOf<'agreed'>, source: ControlSource): Promise<ReplyTo<'agreed'>> {
+    await this.#options.agreed(this.#upSlotOf(request.name, source), request);
+    return { type: 'agreed' };
+  }
+
+  async #lost(request: RequestOf<'lost'>, source: ControlSource): Promise<ReplyTo<'lost'>> {
+    await this.#options.lost(this.#upSlotOf(request.name, source), request);
+    return { type: 'lost' };
   }
 
   /** The slot of `name`; it must have sent the message from the slot's MAC address of this epoch. */

@@ -7,9 +7,11 @@ import type { DecidedFrame, Decision, InjectedFrame, ReasonName } from '../../dr
 import { CONTROL_PORT } from '../protocol/control.ts';
 import { parseIpFrame } from '../protocol/ip.ts';
 import { parseUdpFrame } from '../protocol/udp.ts';
-import type { PuntCause, Recognition, Selection, SetupHandler } from '../setup/handler.ts';
-import type { ControlSource } from './control-server.ts';
-import type { NeighbourProxy, NeighbourResult, PortFrame } from './neighbour-proxy.ts';
+import type { Answer, Drop, PuntCause, Selection, SetupHandler } from '../setup/handler.ts';
+import type { ControlSource } from './control-options.ts';
+import type { NeighbourProxy, NeighbourResult } from './neighbour-proxy.ts';
+import { toPort } from './port-frame.ts';
+import type { ReplicationRelay } from './replication-relay.ts';
 import type { MappedRule, ServiceMap } from './service-map.ts';
 import type { SlotRegistry } from './slot-registry.ts';
 
@@ -23,6 +25,8 @@ export interface PuntPathOptions {
   readonly lineMac: (port: number) => string | undefined;
   /** A datagram for the control address. */
   readonly control: (payload: Buffer, source: ControlSource) => void;
+  /** Delivers what processors copy to each other by way of us. */
+  readonly relay: ReplicationRelay;
 }
 
 /** Counts of frames handed over; `frames` is the sum of all `ends`. */
@@ -93,7 +97,10 @@ export class PuntPath {
         return neighbourEnd(neighbours.fromFabric(ingress, data), injected);
       case 'host_control':
       case 'host_unverified':
-        return this.#control(data, decision, reason === 'host_control');
+        return (
+          this.#options.relay.take(data, decision, injected) ??
+          this.#control(data, decision, reason === 'host_control')
+        );
     }
     if (reason === undefined || !reason.startsWith(PUNT)) return 'dropped_unknown_reason';
     const cause = reason.slice(PUNT.length) as PuntCause;
@@ -118,6 +125,13 @@ export class PuntPath {
       return finish(recognised, ingress, injected);
     }
     const names = own(this.counters.recognised, handler.service, () => ({}));
+    if (recognised.kind === 'everyone') {
+      names[recognised.what] = (names[recognised.what] ?? 0) + 1;
+      for (const { slot } of registry.candidates()) {
+        injected.push({ target: { to: 'slot', slot }, data: punted.data });
+      }
+      return 'into_all_slots';
+    }
     const what = recognised.kind === 'known' ? `${recognised.what} again` : recognised.what;
     names[what] = (names[what] ?? 0) + 1;
     const occupant =
@@ -176,11 +190,7 @@ export class PuntPath {
   }
 }
 
-function finish(
-  recognised: Exclude<Recognition, { kind: 'setup' | 'known' }>,
-  port: number,
-  injected: InjectedFrame[],
-): string {
+function finish(recognised: Answer | Drop, port: number, injected: InjectedFrame[]): string {
   if (recognised.kind === 'drop') return `dropped_${recognised.reason}`;
   injected.push({ target: { to: 'port', port }, data: recognised.frame });
   return `answered_${recognised.reason}`;
@@ -189,11 +199,6 @@ function finish(
 function neighbourEnd({ end, frames }: NeighbourResult, injected: InjectedFrame[]): string {
   injected.push(...frames.map(toPort));
   return `neighbour_${end}`;
-}
-
-/** Out of a port as it is. */
-export function toPort({ port, data }: PortFrame): InjectedFrame {
-  return { target: { to: 'port', port }, data };
 }
 
 function own<T>(record: Record<string, T>, key: string, make: () => NoInfer<T>): T {

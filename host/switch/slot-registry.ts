@@ -39,6 +39,10 @@ export interface Slot {
   state: SlotState;
   /** An operator took it out of service: nobody gets in. */
   locked: boolean;
+  /** An operator empties it: no set-ups, no VIDs, no backups for it. */
+  draining: boolean;
+  /** Its occupant replicates the state of its VIDs. */
+  replicates: boolean;
   /** Undefined where it is free. */
   name: string | undefined;
   incarnation: string | undefined;
@@ -84,6 +88,8 @@ export class SlotRegistry {
         reservedFor: name,
         state: 'free',
         locked: false,
+        draining: false,
+        replicates: false,
         name: undefined,
         incarnation: undefined,
         epoch: 0,
@@ -117,10 +123,10 @@ export class SlotRegistry {
     return this.slots.flatMap(({ name }) => (name === undefined ? [] : [name]));
   }
 
-  /** All that are up. */
+  /** All that may get set-ups. */
   candidates(): Occupant[] {
-    return this.slots.flatMap(({ state, name, slot, epoch }) =>
-      state === 'up' && name !== undefined ? [{ name, slot, epoch }] : [],
+    return this.slots.flatMap(({ state, name, slot, epoch, draining }) =>
+      state === 'up' && name !== undefined && !draining ? [{ name, slot, epoch }] : [],
     );
   }
 
@@ -175,13 +181,15 @@ export class SlotRegistry {
 
   /** Puts `name` into the slot with the next epoch; who was in it, and where it was, is gone. */
   occupy(slot: Slot, occupant: NewOccupant, now: number): void {
-    const { name, incarnation, nonce, peer } = occupant;
+    const { name, incarnation, nonce, peer, replicates } = occupant;
     for (const other of this.slots) {
       if (other !== slot && other.name === name) this.#clear(other);
     }
     slot.name = name;
     slot.incarnation = incarnation;
     slot.nonce = nonce;
+    slot.replicates = replicates;
+    slot.draining = false;
     slot.epoch = (slot.epoch + 1) & 0xff;
     slot.state = 'starting';
     slot.peer = peer;
@@ -198,16 +206,22 @@ export class SlotRegistry {
   }
 
   snapshot(): SlotSnapshot[] {
-    return this.slots.map(({ slot, epoch, state, locked, name, incarnation, nonce, peer }) => ({
-      slot,
-      epoch,
-      state,
-      ...(locked ? { locked } : {}),
-      ...(name === undefined ? {} : { name }),
-      ...(incarnation === undefined ? {} : { incarnation }),
-      ...(nonce === undefined ? {} : { nonce }),
-      ...(peer === undefined ? {} : { peer }),
-    }));
+    return this.slots.map((it) => {
+      const { slot, epoch, state, locked, draining, replicates } = it;
+      const { name, incarnation, nonce, peer } = it;
+      return {
+        slot,
+        epoch,
+        state,
+        ...(locked ? { locked } : {}),
+        ...(draining ? { draining } : {}),
+        ...(replicates ? { replicates } : {}),
+        ...(name === undefined ? {} : { name }),
+        ...(incarnation === undefined ? {} : { incarnation }),
+        ...(nonce === undefined ? {} : { nonce }),
+        ...(peer === undefined ? {} : { peer }),
+      };
+    });
   }
 
   /** Takes over what `snapshot` gave, as far as the slots are still configured. */
@@ -218,6 +232,8 @@ export class SlotRegistry {
       slot.epoch = old.epoch;
       slot.state = old.state;
       slot.locked = old.locked ?? false;
+      slot.draining = old.draining ?? false;
+      slot.replicates = old.replicates ?? false;
       slot.name = old.name;
       slot.incarnation = old.incarnation;
       slot.nonce = old.nonce;
@@ -258,6 +274,7 @@ export interface NewOccupant {
   readonly incarnation: string;
   readonly nonce: number | undefined;
   readonly peer: ControlPeer;
+  readonly replicates: boolean;
 }
 
 /** What is kept of a slot over a restart of the switch processor. */
@@ -267,6 +284,8 @@ export interface SlotSnapshot {
   readonly state: SlotState;
   /** An operator took it out of service; left out: no. */
   readonly locked?: boolean | undefined;
+  readonly draining?: boolean | undefined;
+  readonly replicates?: boolean | undefined;
   readonly name?: string | undefined;
   readonly incarnation?: string | undefined;
   readonly nonce?: number | undefined;

@@ -4,17 +4,20 @@
  * gives processors their slots and VIDs, and keeps the card's tables a projection of that.
  */
 import { EventEmitter } from 'node:events';
-import type { Access, Card, DecidedFrame, InjectedFrame, NewOverride } from '../../driver/index.ts';
+import type { Access, Card, DecidedFrame, InjectedFrame } from '../../driver/index.ts';
 import { canonicalAddress } from '../protocol/address.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { CONTROL_PORT } from '../protocol/control.ts';
 import { buildUdpFrame } from '../protocol/udp.ts';
 import { slotMac } from '../steering/slot-mac.ts';
-import { ControlServer, type ControlSource } from './control-server.ts';
+import type { ControlSource } from './control-options.ts';
+import { ControlServer } from './control-server.ts';
 import { NeighbourProxy } from './neighbour-proxy.ts';
 import { OverrideManager, type OverrideMatch } from './override-manager.ts';
+import { toPort } from './port-frame.ts';
 import { type Mismatch, Projection } from './projection.ts';
-import { PuntPath, toPort } from './punt-path.ts';
+import { PuntPath } from './punt-path.ts';
+import { ReplicationRelay } from './replication-relay.ts';
 import { makeSelection } from './selection.ts';
 import { ServiceMap } from './service-map.ts';
 import type { SlotLogEntry } from './slot-log.ts';
@@ -26,10 +29,10 @@ import {
   DEFAULT_HEALTH,
   type SwitchProcessorOptions,
 } from './switch-options.ts';
-import type { SwitchState } from './switch-state.ts';
+import { overridesOf, type SwitchState, stateOf, vidsOf } from './switch-state.ts';
 import { type SwitchStatus, slotStatus } from './switch-status.ts';
 import { type VidAssignment, VidError, VidManager } from './vid-manager.ts';
-import { moveVid } from './vid-move.ts';
+import { type MoveReport, VidSteward } from './vid-steward.ts';
 
 export interface SwitchProcessorEvents {
   /** A processor is up in its slot. */
@@ -59,6 +62,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   readonly #neighbours: NeighbourProxy;
   readonly #control: ControlServer;
   readonly #watch: SlotWatch;
+  readonly #steward: VidSteward;
   readonly #selection: ReturnType<typeof makeSelection>;
   #injected = 0;
   #closed = false;
@@ -107,8 +111,18 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       send: (frames) => this.#inject(frames.map(toPort)),
     });
     const reportInterval = options.reportInterval ?? 1000;
+    this.#steward = new VidSteward({
+      ...{ vids, registry, clock, selection: this.#selection },
+      asker: (slot) => this.#control.asker(slot),
+      operate: (action) => this.#operate(action),
+    });
+    const { keeper } = this.#steward;
     this.#control = new ControlServer({
       clock,
+      controlMac: this.controlMac,
+      spread: () => this.#steward.spread(),
+      agreed: (slot, request) => keeper.agreed(slot, request),
+      lost: (slot, request) => keeper.lost(slot, request),
       registry,
       vids,
       selection: this.#selection,
@@ -130,6 +144,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       heard: (entry) => this.emit('slotEvent', entry),
     });
     this.#control.on('occupied', () => this.emit('changed'));
+    this.#control.on('down', (slot) => this.#steward.wentDown(slot));
     this.#control.on('up', (slot) => this.#changed('up', slot));
     this.#control.on('down', (slot, why) => this.#changed('down', slot, why));
     this.#control.on('refused', (name, error) => this.emit('refused', name, error));
@@ -141,6 +156,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       controlAddress: this.#controlAddress,
       lineMac,
       control: (payload, source) => void this.#takeControl(payload, source),
+      relay: new ReplicationRelay({ registry, controlMac: this.controlMac }),
     });
     if (options.restore !== undefined) this.#restore(options.restore);
   }
@@ -165,6 +181,9 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     }
     this.#control.start();
     this.#watch.start();
+    for (const slot of this.registry.slots) {
+      if (slot.state === 'up') this.#steward.cameUp(slot);
+    }
   }
 
   /** Takes no more frames. The card keeps its tables and goes on steering. Idempotent. */
@@ -174,6 +193,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.#card.off('frames', this.#take);
     this.#card.off('failed', this.#fail);
     this.#control.close();
+    this.#steward.close();
     this.#watch.close();
     this.overrides.close();
     this.#neighbours.close();
@@ -221,8 +241,14 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   }
 
   #changed(event: 'up' | 'down', slot: Slot, why = ''): void {
-    if (event === 'up') this.emit('up', slot);
-    else this.emit('down', slot, why);
+    if (event === 'up') {
+      this.emit('up', slot);
+      this.#steward.cameUp(slot);
+    } else {
+      this.emit('down', slot, why);
+      // When the card knows it, too.
+      void this.#operate(async () => {}).catch(this.#fail);
+    }
     this.emit('changed');
   }
 
@@ -276,9 +302,17 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
 
   /** Moves a VID to another processor, once that one listens; throws VidError where it does not. */
   async moveVid(vid: number, to: string): Promise<VidAssignment> {
-    const { clock = systemClock } = this.#options;
-    const slot = this.#requireName(to);
-    return moveVid(vid, slot, { vids: this.vids, clock, operate: (act) => this.#operate(act) });
+    return this.#steward.move(vid, this.#requireName(to));
+  }
+
+  /** Moves all VIDs of a slot elsewhere; it gets nothing new until `raiseSlot`. */
+  async drainSlot(number: number): Promise<MoveReport> {
+    return this.#steward.drain(this.registry.require(number));
+  }
+
+  /** Moves VIDs so that load lies where there is room for it. */
+  async rebalance(dryRun = false): Promise<MoveReport> {
+    return this.#steward.rebalance(dryRun);
   }
 
   /** Takes a slot out of service until `raiseSlot`. */
@@ -294,7 +328,8 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   async raiseSlot(number: number): Promise<Slot> {
     const slot = this.registry.require(number);
     slot.locked = false;
-    this.emit('changed');
+    slot.draining = false;
+    await this.#operate(async () => this.#steward.spread());
     return slot;
   }
 
@@ -340,31 +375,23 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       neighbours: { peers: this.#neighbours.peers, ...this.#neighbours.counters },
       control: { ...this.#control.counters },
       overrides: this.overrides.statistics(),
+      replication: {
+        ...{ ...this.#steward.keeper.counters, ...this.#steward.counters },
+        ...this.#steward.mover.counters,
+        vids: this.#steward.keeper.status(),
+      },
     };
   }
 
   /** What a later switch processor needs in order to go on (`restore`). */
   snapshot(): SwitchState {
-    return {
-      schema: 'vidline.switch/1',
-      slots: this.registry.snapshot(),
-      vids: this.vids.list().map(({ vid, owner, backup, inSync }) => ({
-        vid,
-        owner,
-        inSync,
-        ...(backup === undefined ? {} : { backup }),
-      })),
-      overrides: this.overrides.table.list().map(({ space, key, vid, fixed }) => ({
-        ...{ space, vid, fixed },
-        key: `0x${key.toString(16)}`,
-      })),
-    };
+    return stateOf(this.registry, this.vids, this.overrides);
   }
 
   #restore(state: SwitchState): void {
     const now = (this.#options.clock ?? systemClock).now();
     this.registry.restore(state.slots, now);
-    this.vids.restore(state.vids.map((row) => ({ ...row, backup: row.backup })));
+    this.vids.restore(vidsOf(state));
   }
 
   #requireName(name: string): Slot {
@@ -380,14 +407,8 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       const result = await action();
       await this.#projection.writeRows();
       this.emit('changed');
+      this.#steward.tell();
       return result;
     });
   }
-}
-
-function overridesOf(state: SwitchState | undefined): NewOverride[] {
-  return (state?.overrides ?? []).map(({ key, ...override }) => ({
-    ...override,
-    key: BigInt(key),
-  }));
 }

@@ -5,6 +5,10 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { NewOverride } from '../../driver/index.ts';
+import type { OverrideManager } from './override-manager.ts';
+import type { SlotRegistry } from './slot-registry.ts';
+import type { VidManager, VidSnapshot } from './vid-manager.ts';
 
 const stateSchema = z.strictObject({
   schema: z.literal('vidline.switch/1'),
@@ -14,6 +18,8 @@ const stateSchema = z.strictObject({
       epoch: z.int().min(0).max(255),
       state: z.enum(['free', 'starting', 'up', 'down']),
       locked: z.boolean().optional(),
+      draining: z.boolean().optional(),
+      replicates: z.boolean().optional(),
       name: z.string().optional(),
       incarnation: z.string().optional(),
       nonce: z.int().min(0).max(0xffffffff).optional(),
@@ -26,6 +32,9 @@ const stateSchema = z.strictObject({
       owner: z.string(),
       backup: z.string().optional(),
       inSync: z.boolean(),
+      /** Left out: written before there were terms. */
+      term: z.int().min(0).optional(),
+      home: z.string().optional(),
     }),
   ),
   /** Left out: there are none. */
@@ -43,6 +52,38 @@ const stateSchema = z.strictObject({
 });
 
 export type SwitchState = z.infer<typeof stateSchema>;
+
+/** The state of a switch processor that is at work. */
+export function stateOf(
+  registry: SlotRegistry,
+  vids: VidManager,
+  overrides: OverrideManager,
+): SwitchState {
+  return {
+    schema: 'vidline.switch/1',
+    slots: registry.snapshot(),
+    vids: vids.snapshot().map(({ vid, owner, backup, inSync, term, home }) => ({
+      ...{ vid, owner, inSync, term },
+      ...(backup === undefined ? {} : { backup }),
+      ...(home === undefined ? {} : { home }),
+    })),
+    overrides: overrides.table.list().map(({ space, key, vid, fixed }) => ({
+      ...{ space, vid, fixed },
+      key: `0x${key.toString(16)}`,
+    })),
+  };
+}
+
+export function vidsOf({ vids }: SwitchState): VidSnapshot {
+  return vids.map((row, i) => ({ ...row, backup: row.backup, term: row.term ?? i + 1 }));
+}
+
+export function overridesOf(state: SwitchState | undefined): NewOverride[] {
+  return (state?.overrides ?? []).map(({ key, ...override }) => ({
+    ...override,
+    key: BigInt(key),
+  }));
+}
 
 /** Undefined where there is no such file; throws where it is no state, naming file and field. */
 export function loadState(file: string): SwitchState | undefined {

@@ -2,6 +2,7 @@
 import type { CardSizes, OverrideStatistics } from '../../driver/index.ts';
 import type { Load } from '../setup/handler.ts';
 import type { PuntCounters } from './punt-path.ts';
+import type { CopyStatus } from './replication-keeper.ts';
 import type { SlotLog, SlotLogEntry } from './slot-log.ts';
 import type { Slot, SlotRegistry, SlotState } from './slot-registry.ts';
 import type { VidManager } from './vid-manager.ts';
@@ -12,6 +13,10 @@ export interface ProcessorStatus {
   readonly state: SlotState;
   /** An operator took it out of service. */
   readonly locked: boolean;
+  /** An operator empties it. */
+  readonly draining: boolean;
+  /** It replicates the state of its VIDs. */
+  readonly replicates: boolean;
   readonly epoch: number;
   readonly mac: string;
   readonly port: number;
@@ -59,6 +64,26 @@ export interface SwitchStatus {
   /** Control messages by type. */
   readonly control: Record<string, number>;
   readonly overrides: OverrideStatistics;
+  readonly replication: ReplicationStatus;
+}
+
+/** Counts since the start, and the copy of each VID. */
+export interface ReplicationStatus {
+  /** Messages to owners about copies. */
+  readonly told: number;
+  /** Comparisons of digests that agreed, those that did not, and copies that owners gave up. */
+  readonly agreed: number;
+  readonly differed: number;
+  readonly lost: number;
+  /** Processors that died, VIDs that their backups have since, and VIDs that came home. */
+  readonly failovers: number;
+  readonly failedOver: number;
+  readonly returned: number;
+  /** VIDs that were moved, those of them with their state, and moves that failed. */
+  readonly moved: number;
+  readonly handedOver: number;
+  readonly failed: number;
+  readonly vids: readonly CopyStatus[];
 }
 
 export function slotStatus(
@@ -75,6 +100,8 @@ export function slotStatus(
     name,
     state: slot.state,
     locked: slot.locked,
+    draining: slot.draining,
+    replicates: slot.replicates,
     epoch: slot.epoch,
     mac: registry.macOf(slot),
     port: slot.port,

@@ -17,6 +17,18 @@ export interface VidAssignment {
   readonly backup: string | undefined;
   /** The backup holds the owner's state; only then does the card use it. */
   readonly inSync: boolean;
+  /** Names one copy of its state; higher whenever owner or backup change. */
+  readonly term: number;
+  /** Who had it and died, and gets it back with its state; undefined: it is where it belongs. */
+  readonly home?: string | undefined;
+  /** Who it is about to move to, and the term of the copy there. */
+  readonly next?: { readonly name: string; readonly term: number } | undefined;
+}
+
+/** A processor that may back up others, and how many more sessions it could carry. */
+export interface BackupCandidate {
+  readonly name: string;
+  readonly spare: number;
 }
 
 export interface VidManagerOptions {
@@ -26,7 +38,7 @@ export interface VidManagerOptions {
 }
 
 /** The form in which assignments are kept outside of the process. */
-export type VidSnapshot = readonly VidAssignment[];
+export type VidSnapshot = readonly Omit<VidAssignment, 'next'>[];
 
 const EMPTY_ROW: VidRowEntry = { active: 0, backup: 0, backup_in_sync: 0, valid: 0 };
 
@@ -38,6 +50,7 @@ export class VidManager {
   readonly #changed = new Set<number>();
   /** Rises for a name with each change of its lists. */
   readonly #numbers = new Map<string, number>();
+  #term = 0;
 
   constructor({ first, last }: VidManagerOptions) {
     if (!Number.isInteger(first) || first < 0 || last > 0xffff || last < first) {
@@ -66,7 +79,7 @@ export class VidManager {
           'release some (vidline vid release), or give the services a wider range of ports',
       );
     }
-    for (const vid of free) this.#set({ vid, owner, backup: undefined, inSync: false });
+    for (const vid of free) this.#add(vid, owner);
     return free;
   }
 
@@ -74,8 +87,9 @@ export class VidManager {
   claim(owner: string, vids: readonly number[]): void {
     for (const vid of vids) {
       this.#checkRange(vid);
-      const holder = this.#rows.get(vid)?.owner;
-      if (holder !== undefined && holder !== owner) {
+      const row = this.#rows.get(vid);
+      const holder = row?.owner;
+      if (holder !== undefined && holder !== owner && row?.home !== owner) {
         throw new VidError(
           `VID ${vid} is held by ${holder}, so ${owner} cannot have it; release it there ` +
             `(vidline vid release ${vid}) or move it (vidline vid move ${vid} ${owner})`,
@@ -83,13 +97,13 @@ export class VidManager {
       }
     }
     for (const vid of vids) {
-      if (!this.#rows.has(vid)) this.#set({ vid, owner, backup: undefined, inSync: false });
+      if (!this.#rows.has(vid)) this.#add(vid, owner);
     }
   }
 
   /** Throws VidError where the VID is nobody's. */
   release(vid: number): VidAssignment {
-    const row = this.#require(vid);
+    const row = this.require(vid);
     this.#rows.delete(vid);
     this.#touch(row);
     return row;
@@ -97,19 +111,32 @@ export class VidManager {
 
   /** Makes `owner` the owner; a backup that becomes the owner is no backup any more. */
   move(vid: number, owner: string): VidAssignment {
-    const row = this.#require(vid);
+    const row = this.require(vid);
     if (row.owner === owner) return row;
     const backup = row.backup === owner ? undefined : row.backup;
     // What the backup holds is the state of the owner that was.
-    const moved = { vid, owner, backup, inSync: false };
+    const moved = { vid, owner, backup, inSync: false, term: ++this.#term };
     this.#touch(row);
     this.#set(moved);
     return moved;
   }
 
+  /** Says where a VID is about to move: that one listens for it and gets a copy. Undefined: nowhere. */
+  setNext(vid: number, name: string | undefined): VidAssignment {
+    const row = this.require(vid);
+    if (row.next?.name === name) return row;
+    // The backup's copy is the one that is needed.
+    const term = row.backup === name ? row.term : ++this.#term;
+    const { next: _, ...rest } = row;
+    const changed = name === undefined ? rest : { ...rest, next: { name, term } };
+    this.#touch(row);
+    this.#set(changed);
+    return changed;
+  }
+
   /** Throws VidError where the owner would back itself up, or where nobody would be in sync. */
   setBackup(vid: number, backup: string | undefined, inSync = false): void {
-    const row = this.#require(vid);
+    const row = this.require(vid);
     if (backup === row.owner) {
       throw new VidError(`VID ${vid} is owned by ${backup}, which cannot back itself up`);
     }
@@ -117,30 +144,69 @@ export class VidManager {
       throw new VidError(`VID ${vid} has no backup that could be in sync; set one first`);
     }
     if (row.backup === backup && row.inSync === inSync) return;
-    if (row.backup !== backup) this.#touch(row);
-    const changed = { ...row, backup, inSync };
-    if (row.backup !== backup) this.#set(changed);
-    else {
-      this.#rows.set(vid, changed);
+    if (row.backup === backup) {
+      this.#rows.set(vid, { ...row, inSync });
       this.#changed.add(vid);
+      return;
     }
+    this.#touch(row);
+    this.#set({ ...row, backup, inSync, term: ++this.#term });
   }
 
   /**
-   * Spreads the backups of each processor's VIDs over all others, so that a dead one's sessions
-   * spread too. Backups that are in sync stay, as long as they are among `names`.
+   * A processor that replicates is gone. Its VIDs go to the backups that are in sync and among
+   * `alive`, where the card has turned already; it gets them back later. The others stay with it:
+   * nobody has their state. Whose backup it was has none now. Returns the VIDs that changed hands.
    */
-  spreadBackups(names: readonly string[]): void {
+  fail(name: string, alive: (name: string) => boolean): number[] {
+    const moved: number[] = [];
+    for (const row of [...this.#rows.values()]) {
+      if (row.next?.name === name) this.setNext(row.vid, undefined);
+      if (row.backup === name) this.setBackup(row.vid, undefined);
+      if (row.owner !== name) continue;
+      this.setNext(row.vid, undefined);
+      if (row.backup === undefined || !row.inSync || !alive(row.backup)) {
+        if (row.inSync) this.setBackup(row.vid, row.backup, false);
+        continue;
+      }
+      const home = row.home ?? name;
+      const taken = this.move(row.vid, row.backup);
+      this.#rows.set(row.vid, { ...taken, home: home === row.backup ? undefined : home });
+      moved.push(row.vid);
+    }
+    return moved;
+  }
+
+  /**
+   * Chooses backups, for each owner among those that `candidatesOf` gives, in proportion to what
+   * they have to spare: a dead one's sessions spread over all survivors. Who is a backup stays one
+   * where its part allows it; copies that are in sync stay in any case.
+   */
+  spreadBackups(candidatesOf: (owner: string) => readonly BackupCandidate[]): void {
     for (const owner of new Set([...this.#rows.values()].map((row) => row.owner))) {
-      const others = names.filter((name) => name !== owner);
-      // Each begins behind itself, so that the first VIDs of all do not meet at one backup.
-      const start = others.length === 0 ? 0 : Math.max(0, names.indexOf(owner)) % others.length;
-      this.vidsOf(owner).forEach((vid, i) => {
-        const row = this.#rows.get(vid) as VidAssignment;
-        if (row.inSync && row.backup !== undefined && others.includes(row.backup)) return;
-        const backup = others[(start + i) % Math.max(1, others.length)];
-        if (row.backup !== backup) this.setBackup(vid, backup);
-      });
+      const others = candidatesOf(owner).filter(({ name }) => name !== owner);
+      const rows = this.vidsOf(owner).map((vid) => this.#rows.get(vid) as VidAssignment);
+      const seats = apportion(rows.length, others, owner);
+      const left = new Map(seats);
+      const stays = new Set<number>();
+      for (const synced of [true, false]) {
+        for (const { vid, backup, inSync } of rows) {
+          const room = backup === undefined ? undefined : left.get(backup);
+          if (inSync !== synced || backup === undefined || room === undefined) continue;
+          if (room <= 0 && !inSync) continue;
+          left.set(backup, room - 1);
+          stays.add(vid);
+        }
+      }
+      for (const { vid } of rows) {
+        if (stays.has(vid)) continue;
+        const free = [...left].reduce<[string, number] | undefined>(
+          (best, one) => (best === undefined || one[1] > best[1] ? one : best),
+          undefined,
+        );
+        this.setBackup(vid, free?.[0]);
+        if (free !== undefined) left.set(free[0], free[1] - 1);
+      }
     }
   }
 
@@ -153,9 +219,14 @@ export class VidManager {
     return this.#vids((row) => row.owner === owner);
   }
 
-  /** VIDs that a processor backs up, in rising order. */
+  /** VIDs that a processor backs up or is about to get, in rising order. */
   backupVidsOf(name: string): number[] {
-    return this.#vids((row) => row.backup === name);
+    return this.#vids(({ backup, next }) => backup === name || next?.name === name);
+  }
+
+  /** VIDs that a processor had before it died and that others serve for it, in rising order. */
+  homeVidsOf(name: string): number[] {
+    return this.#vids((row) => row.home === name);
   }
 
   /** All assignments by VID. */
@@ -197,13 +268,20 @@ export class VidManager {
   }
 
   snapshot(): VidSnapshot {
-    return this.list();
+    return this.list().map(({ next: _, ...row }) => row);
   }
 
   /** Takes over what `snapshot` gave; throws VidError where it does not fit this card. */
   restore(snapshot: VidSnapshot): void {
     for (const row of snapshot) this.#checkRange(row.vid);
-    for (const row of snapshot) this.#set({ ...row });
+    for (const row of snapshot) {
+      this.#term = Math.max(this.#term, row.term);
+      this.#set({ ...row });
+    }
+  }
+
+  #add(vid: number, owner: string): void {
+    this.#set({ vid, owner, backup: undefined, inSync: false, term: ++this.#term });
   }
 
   #vids(filter: (row: VidAssignment) => boolean): number[] {
@@ -212,7 +290,8 @@ export class VidManager {
     return vids.sort((a, b) => a - b);
   }
 
-  #require(vid: number): VidAssignment {
+  /** As `lookup`; throws VidError where the VID is nobody's. */
+  require(vid: number): VidAssignment {
     this.#checkRange(vid);
     const row = this.#rows.get(vid);
     if (row === undefined) {
@@ -237,8 +316,31 @@ export class VidManager {
 
   #touch(row: VidAssignment): void {
     this.#changed.add(row.vid);
-    for (const name of [row.owner, row.backup]) {
+    for (const name of new Set([row.owner, row.backup, row.next?.name])) {
       if (name !== undefined) this.#numbers.set(name, this.numberOf(name) + 1);
     }
   }
+}
+
+/**
+ * So many VIDs to each candidate, in proportion to what it has to spare (highest averages, D'Hondt).
+ * Among equals each owner begins behind itself, so that the first VIDs of all do not meet at one.
+ */
+function apportion(
+  count: number,
+  candidates: readonly BackupCandidate[],
+  owner: string,
+): Map<string, number> {
+  const sorted = [...candidates].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const behind = sorted.findIndex(({ name }) => name > owner);
+  const order = [...sorted.slice(Math.max(0, behind)), ...sorted.slice(0, Math.max(0, behind))];
+  const seats = new Map(order.map(({ name }) => [name, 0]));
+  for (let n = 0; n < count && order.length > 0; n++) {
+    let best = order[0] as BackupCandidate;
+    const worth = ({ name, spare }: BackupCandidate) =>
+      Math.max(spare, 1e-9) / ((seats.get(name) ?? 0) + 1);
+    for (const one of order) if (worth(one) > worth(best)) best = one;
+    seats.set(best.name, (seats.get(best.name) ?? 0) + 1);
+  }
+  return seats;
 }

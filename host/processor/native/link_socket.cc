@@ -1,53 +1,229 @@
-// Sends Ethernet frames as they are on a network interface: what Node has no call for.
+// Ethernet frames as they are on a network interface: what Node has no call for. It sends, hears
+// the frames of one EtherType, and sends heartbeats from a thread of its own, which Node's pauses do
+// not stop, but a worker that does not go on does.
+#include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <napi.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+#include <uv.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <cstring>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace {
+
+constexpr size_t kFrame = 2048;
+/// Frames taken in one turn of the event loop, so that a flood leaves room for all else.
+constexpr int kTurn = 128;
 
 [[noreturn]] void fail(const Napi::Env& env, const std::string& what, int error) {
     throw Napi::Error::New(env, what + ": " + std::strerror(error));
 }
 
-/// open(interface): a file descriptor. Throws where there is no such interface, or no CAP_NET_RAW.
-Napi::Value open_link(const Napi::CallbackInfo& info) {
-    const std::string interface = info[0].As<Napi::String>();
+/// A raw socket on an interface; receives one EtherType, or nothing where that is 0.
+int open_socket(const Napi::Env& env, const std::string& interface, uint16_t ether_type) {
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(ether_type);
     address.sll_ifindex = static_cast<int>(::if_nametoindex(interface.c_str()));
-    if (address.sll_ifindex == 0) fail(info.Env(), "interface " + interface, errno);
-    // Protocol 0: this socket receives nothing.
+    if (address.sll_ifindex == 0) fail(env, "interface " + interface, errno);
+    // Protocol 0 until it is bound: frames of other interfaces are none of ours.
     const int fd = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) fail(info.Env(), "raw socket on " + interface, errno);
+    if (fd < 0) fail(env, "raw socket on " + interface, errno);
     if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
         const int error = errno;
         ::close(fd);
-        fail(info.Env(), "raw socket on " + interface, error);
+        fail(env, "raw socket on " + interface, error);
     }
-    return Napi::Number::New(info.Env(), fd);
+    return fd;
 }
 
-/// send(fd, frame): whether the kernel took it.
-Napi::Value send_frame(const Napi::CallbackInfo& info) {
-    const int fd = info[0].As<Napi::Number>();
-    const auto frame = info[1].As<Napi::Uint8Array>();
-    const auto bytes = static_cast<ssize_t>(frame.ByteLength());
-    const bool sent = ::send(fd, frame.Data(), frame.ByteLength(), MSG_DONTWAIT) == bytes;
-    return Napi::Boolean::New(info.Env(), sent);
-}
+class Link : public Napi::ObjectWrap<Link> {
+public:
+    static Napi::Function define(Napi::Env env) {
+        return DefineClass(env, "Link",
+                           {InstanceMethod<&Link::send>("send"), InstanceMethod<&Link::close>("close")});
+    }
 
-void close_link(const Napi::CallbackInfo& info) { ::close(info[0].As<Napi::Number>()); }
+    /// new Link(interface, etherType, receive): throws where there is no such interface, or no
+    /// CAP_NET_RAW. EtherType 0: it only sends.
+    explicit Link(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Link>(info) {
+        const auto ether_type = static_cast<uint16_t>(info[1].As<Napi::Number>().Uint32Value());
+        fd_ = open_socket(info.Env(), info[0].As<Napi::String>(), ether_type);
+        if (ether_type == 0) return;
+        receive_ = Napi::Persistent(info[2].As<Napi::Function>());
+        uv_loop_t* loop = nullptr;
+        napi_get_uv_event_loop(info.Env(), &loop);
+        poll_ = new uv_poll_t;
+        uv_poll_init(loop, poll_, fd_);
+        poll_->data = this;
+        uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
+            static_cast<Link*>(poll->data)->take();
+        });
+        uv_unref(reinterpret_cast<uv_handle_t*>(poll_));  // keeps no process alive
+        Ref();
+    }
+
+    ~Link() override { end(); }
+
+private:
+    /// Whether the kernel took the frame.
+    Napi::Value send(const Napi::CallbackInfo& info) {
+        const auto frame = info[0].As<Napi::Uint8Array>();
+        const auto bytes = static_cast<ssize_t>(frame.ByteLength());
+        const bool sent = fd_ >= 0 && ::send(fd_, frame.Data(), frame.ByteLength(), MSG_DONTWAIT) == bytes;
+        return Napi::Boolean::New(info.Env(), sent);
+    }
+
+    void close(const Napi::CallbackInfo&) {
+        const bool heard = poll_ != nullptr;
+        end();
+        if (heard) Unref();
+    }
+
+    void end() {
+        if (poll_ != nullptr) {
+            uv_poll_stop(poll_);
+            uv_close(reinterpret_cast<uv_handle_t*>(poll_),
+                     [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+            poll_ = nullptr;
+        }
+        if (fd_ >= 0) ::close(fd_);
+        fd_ = -1;
+    }
+
+    void take() {
+        const Napi::Env env = receive_.Env();
+        const Napi::HandleScope scope(env);
+        for (int n = 0; n < kTurn && fd_ >= 0; n++) {
+            sockaddr_ll from{};
+            socklen_t size = sizeof from;
+            const ssize_t bytes = ::recvfrom(fd_, frame_.data(), frame_.size(), MSG_DONTWAIT,
+                                             reinterpret_cast<sockaddr*>(&from), &size);
+            if (bytes < 0) return;
+            // What we sent ourselves comes by as well.
+            if (from.sll_pkttype == PACKET_OUTGOING) continue;
+            const auto copy = Napi::Buffer<uint8_t>::Copy(env, frame_.data(), static_cast<size_t>(bytes));
+            receive_.MakeCallback(env.Global(), {copy});
+        }
+    }
+
+    int fd_ = -1;
+    uv_poll_t* poll_ = nullptr;
+    Napi::FunctionReference receive_;
+    std::array<uint8_t, kFrame> frame_{};
+};
+
+/// Sends a frame each interval from a thread of its own, for as long as the worker goes on.
+class Beats : public Napi::ObjectWrap<Beats> {
+public:
+    static Napi::Function define(Napi::Env env) {
+        return DefineClass(env, "Beats",
+                           {InstanceMethod<&Beats::progress>("progress"),
+                            InstanceMethod<&Beats::counts>("counts"), InstanceMethod<&Beats::stop>("stop")});
+    }
+
+    /// new Beats(interface, frame, intervalUs, progressUs): throws as Link does. The frame's bytes 22
+    /// to 25 count its frames, 26 to 29 the worker's progress.
+    explicit Beats(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Beats>(info) {
+        const auto frame = info[1].As<Napi::Uint8Array>();
+        frame_.assign(frame.Data(), frame.Data() + frame.ByteLength());
+        if (frame_.size() < kProgressAt + 4) throw Napi::RangeError::New(info.Env(), "frame too short");
+        interval_ns_ = 1000 * info[2].As<Napi::Number>().Int64Value();
+        limit_ns_ = 1000 * info[3].As<Napi::Number>().Int64Value();
+        fd_ = open_socket(info.Env(), info[0].As<Napi::String>(), 0);
+        thread_ = std::thread([this] { run(); });
+    }
+
+    ~Beats() override { end(); }
+
+private:
+    /// Behind the Ethernet header (14), version, three reserved and nonce (host/protocol/heartbeat.ts).
+    static constexpr size_t kSequenceAt = 22;
+    static constexpr size_t kProgressAt = 26;
+
+    /// The worker goes on.
+    void progress(const Napi::CallbackInfo&) { progress_.fetch_add(1, std::memory_order_relaxed); }
+
+    /// { sent, withheld }: frames since the start.
+    Napi::Value counts(const Napi::CallbackInfo& info) {
+        auto counts = Napi::Object::New(info.Env());
+        counts.Set("sent", static_cast<double>(sent_.load()));
+        counts.Set("withheld", static_cast<double>(withheld_.load()));
+        return counts;
+    }
+
+    void stop(const Napi::CallbackInfo&) { end(); }
+
+    void end() {
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_all();
+        if (thread_.joinable()) thread_.join();
+        if (fd_ >= 0) ::close(fd_);
+        fd_ = -1;
+    }
+
+    void put(size_t at, uint32_t value) {
+        const uint32_t big = htonl(value);
+        std::memcpy(frame_.data() + at, &big, sizeof big);
+    }
+
+    void run() {
+        using Clock = std::chrono::steady_clock;
+        auto due = Clock::now();
+        auto moved = due;
+        uint32_t seen = progress_.load();
+        std::unique_lock<std::mutex> lock(mutex_);
+        while (!stopping_) {
+            const auto now = Clock::now();
+            const uint32_t present = progress_.load(std::memory_order_relaxed);
+            if (present != seen) moved = now;
+            seen = present;
+            if (now - moved <= std::chrono::nanoseconds(limit_ns_)) {
+                put(kSequenceAt, static_cast<uint32_t>(sent_.load()));
+                put(kProgressAt, present);
+                if (::send(fd_, frame_.data(), frame_.size(), MSG_DONTWAIT) >= 0) sent_++;
+            } else {
+                withheld_++;
+            }
+            // After a pause of the whole process what was missed is not made up for.
+            due = std::max(due + std::chrono::nanoseconds(interval_ns_), now);
+            wake_.wait_until(lock, due, [this] { return stopping_; });
+        }
+    }
+
+    int fd_ = -1;
+    std::vector<uint8_t> frame_;
+    int64_t interval_ns_ = 0;
+    int64_t limit_ns_ = 0;
+    std::atomic<uint32_t> progress_{0};
+    std::atomic<uint64_t> sent_{0};
+    std::atomic<uint64_t> withheld_{0};
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-    exports.Set("open", Napi::Function::New(env, open_link));
-    exports.Set("send", Napi::Function::New(env, send_frame));
-    exports.Set("close", Napi::Function::New(env, close_link));
+    exports.Set("Link", Link::define(env));
+    exports.Set("Beats", Beats::define(env));
     return exports;
 }
 

@@ -200,7 +200,7 @@ describe('slots and VIDs of processors', () => {
     await bench.settle();
     expect([moved, bench.sp.vids.lookup(0)?.owner]).toEqual([false, 'sip-1']);
     await bench.until(() => moved);
-    expect(await moving).toEqual({ vid: 0, owner: to, backup: 'sip-1', inSync: false });
+    expect(await moving).toMatchObject({ vid: 0, owner: to, backup: 'sip-1', inSync: false });
     expect(await bench.sp.verify()).toEqual([]);
     bench.client.request('OPTIONS', { toTag: 'x' }, 20000);
     await bench.settle();
@@ -222,7 +222,10 @@ describe('slots and VIDs of processors', () => {
       failure = error;
     });
     await bench.settle();
-    expect(bench.sp.vids.lookup(0)).toMatchObject({ owner: 'sip-1', backup: 'sip-3' });
+    expect(bench.sp.vids.lookup(0)).toMatchObject({
+      ...{ owner: 'sip-1', backup: 'sip-2', inSync: true },
+      next: { name: 'sip-3' },
+    });
     await bench.until(() => failure !== undefined);
     expect(failure?.message).toMatch(/sip-3 did not say .*VID 0 stays where it is/);
     expect(bench.sp.vids.lookup(0)).toEqual(before);

@@ -4,6 +4,7 @@ import { VidError, VidManager } from '../../../host/switch/vid-manager.ts';
 
 const SLOTS: Record<string, number> = { a: 1, b: 2, c: 3, d: 4 };
 const slotOf = (name: string) => SLOTS[name];
+const among = (names: readonly string[]) => () => names.map((name) => ({ name, spare: 1 }));
 
 describe('VidManager', () => {
   it('assigns the lowest free VIDs and looks up both ways (G6)', () => {
@@ -48,7 +49,10 @@ describe('VidManager', () => {
     const vids = new VidManager({ first: 0, last: 9 });
     vids.assign('a', 1);
     vids.setBackup(0, 'b', true);
-    expect(vids.move(0, 'b')).toEqual({ vid: 0, owner: 'b', backup: undefined, inSync: false });
+    const { term = 0 } = vids.lookup(0) ?? {};
+    const moved = vids.move(0, 'b');
+    expect(moved).toMatchObject({ vid: 0, owner: 'b', backup: undefined, inSync: false });
+    expect(moved.term).toBeGreaterThan(term);
     expect([vids.vidsOf('a'), vids.vidsOf('b')]).toEqual([[], [0]]);
   });
 
@@ -76,7 +80,7 @@ describe('VidManager', () => {
         const names = Array.from({ length: n }, (_, i) => `p${i}`);
         const vids = new VidManager({ first: 0, last: 500 });
         for (const name of names) vids.assign(name, count);
-        vids.spreadBackups(names);
+        vids.spreadBackups(among(names));
         for (const name of names) {
           const by = new Map<string, number>();
           for (const vid of vids.vidsOf(name)) {
@@ -96,12 +100,63 @@ describe('VidManager', () => {
   it('leaves backups in sync where they are, and takes away those that are gone', () => {
     const vids = new VidManager({ first: 0, last: 9 });
     vids.assign('a', 4);
-    vids.spreadBackups(['a', 'b']);
+    vids.spreadBackups(among(['a', 'b']));
     vids.setBackup(1, 'b', true);
-    vids.spreadBackups(['a', 'b', 'c']);
-    expect([0, 1, 2, 3].map((vid) => vids.lookup(vid)?.backup)).toEqual(['b', 'b', 'b', 'c']);
-    vids.spreadBackups(['a']);
+    vids.spreadBackups(among(['a', 'b', 'c']));
+    expect([0, 1, 2, 3].map((vid) => vids.lookup(vid)?.backup)).toEqual(['b', 'b', 'c', 'c']);
+    vids.spreadBackups(among(['a']));
     expect(vids.list().every(({ backup, inSync }) => backup === undefined && !inSync)).toBe(true);
+  });
+
+  it('chooses backups in proportion to what others have to spare', () => {
+    const vids = new VidManager({ first: 0, last: 99 });
+    vids.assign('a', 60);
+    const spare: Record<string, number> = { a: 500, b: 300, c: 200, d: 100 };
+    vids.spreadBackups(() => Object.entries(spare).map(([name, n]) => ({ name, spare: n })));
+    const counts = ['b', 'c', 'd'].map((name) => vids.backupVidsOf(name).length);
+    expect(counts).toEqual([30, 20, 10]);
+  });
+
+  it('gives the VIDs of a dead processor to the backups that have their state, and knows whose they are', () => {
+    const vids = new VidManager({ first: 0, last: 9 });
+    vids.assign('a', 4);
+    vids.assign('b', 1);
+    vids.setBackup(0, 'b', true);
+    vids.setBackup(1, 'c', true);
+    vids.setBackup(2, 'b');
+    vids.setBackup(4, 'a', true);
+    vids.setNext(4, 'a');
+    vids.takeChanged();
+    expect(vids.fail('a', (name) => name === 'b')).toEqual([0]);
+    expect(vids.list().map(({ owner, backup, inSync }) => [owner, backup, inSync])).toEqual([
+      ['b', undefined, false], // in sync, and its backup lives
+      ['a', 'c', false], // its backup is down, too
+      ['a', 'b', false], // nobody has its state
+      ['a', undefined, false],
+      ['b', undefined, false], // whose backup it was, and was to be
+    ]);
+    expect(vids.takeChanged()).toEqual([0, 1, 4]);
+    expect([vids.homeVidsOf('a'), vids.lookup(4)?.next]).toEqual([[0], undefined]);
+    // A second death on the way home changes nothing about where home is.
+    vids.setBackup(0, 'c', true);
+    expect(vids.fail('b', () => true)).toEqual([0]);
+    expect(vids.lookup(0)).toMatchObject({ owner: 'c', home: 'a' });
+    expect(() => vids.claim('a', [0])).not.toThrow();
+    vids.move(0, 'a');
+    expect(vids.lookup(0)?.home).toBeUndefined();
+  });
+
+  it('knows where a VID is about to move: the copy there has a term of its own', () => {
+    const vids = new VidManager({ first: 0, last: 9 });
+    vids.assign('a', 1);
+    vids.setBackup(0, 'b', true);
+    const { term } = vids.require(0);
+    expect(vids.setNext(0, 'c').next?.term).toBeGreaterThan(term);
+    expect(vids.lookup(0)).toMatchObject({ owner: 'a', backup: 'b', inSync: true, term });
+    expect(vids.backupVidsOf('c')).toEqual([0]);
+    vids.setNext(0, undefined);
+    expect(vids.backupVidsOf('c')).toEqual([]);
+    expect(vids.setNext(0, 'b').next?.term, 'its backup has the copy already').toBe(term);
   });
 
   it('comes back from its snapshot', () => {
@@ -111,6 +166,8 @@ describe('VidManager', () => {
     const again = new VidManager({ first: 0, last: 9 });
     again.restore(vids.snapshot());
     expect(again.list()).toEqual(vids.list());
+    again.setBackup(1, 'b');
+    expect(again.require(1).term).toBeGreaterThan(vids.require(0).term);
     const smaller = new VidManager({ first: 1, last: 9 });
     expect(() => smaller.restore(vids.snapshot())).toThrow(/VID 0 lies outside/);
   });

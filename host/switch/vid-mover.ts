@@ -1,0 +1,171 @@
+/**
+ * Moves VIDs from one processor to another while both are at work: state first, ownership second.
+ * The new owner listens and gets a copy; when both ends agree the old one stops, hands over the end
+ * of its log, and says so; then the row is rewritten. What still comes to the old one it passes on.
+ * Between processors that do not replicate only the listening and the row are moved.
+ */
+import type { Clock } from '../protocol/clock.ts';
+import type { ControlAsker } from '../protocol/control-asker.ts';
+import type { ReplicationKeeper } from './replication-keeper.ts';
+import type { Slot, SlotRegistry } from './slot-registry.ts';
+import { type VidAssignment, VidError, type VidManager } from './vid-manager.ts';
+
+export interface VidMoverOptions {
+  readonly vids: VidManager;
+  readonly registry: SlotRegistry;
+  readonly keeper: ReplicationKeeper;
+  readonly clock: Clock;
+  readonly asker: (slot: Slot) => ControlAsker;
+  /** Changes VIDs, then the card, one operation after the other; processors are told. */
+  readonly operate: <T>(action: () => Promise<T>) => Promise<T>;
+}
+
+/** Milliseconds for a processor to confirm that it listens for VIDs that are to move to it. */
+const LISTEN_TIME = 10_000;
+/** Milliseconds for a copy, from the last one of the batch that was finished. */
+const COPY_TIME = 60_000;
+/** Milliseconds for an owner to hand over. */
+const YIELD_TIME = 5000;
+/** Milliseconds between two looks at what is waited for; at first there are shorter ones. */
+const STEP = 50;
+/** VIDs that are handed over at a time. */
+const AT_A_TIME = 16;
+
+export class VidMover {
+  readonly counters = { moved: 0, handedOver: 0, failed: 0 };
+  readonly #options: VidMoverOptions;
+
+  constructor(options: VidMoverOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves with what the VIDs are then. Throws VidError where one cannot be moved; it stays where
+   * it is, and so do those that were not moved yet.
+   */
+  async move(list: readonly number[], to: Slot): Promise<VidAssignment[]> {
+    const { vids, operate } = this.#options;
+    const name = to.name ?? '';
+    if (to.state !== 'up') {
+      const which = list.length === 1 ? `VID ${list[0]}` : `${list.length} VIDs`;
+      throw new VidError(`${which} cannot move to ${name}, which is ${to.state}; start it first`);
+    }
+    const epoch = to.epoch;
+    const moving = list.filter((vid) => vids.require(vid).owner !== name);
+    await operate(async () => {
+      for (const vid of moving) vids.setNext(vid, name);
+    });
+    try {
+      await this.#listens(to, vids.numberOf(name), moving);
+      for (let at = 0; at < moving.length; at += AT_A_TIME) {
+        const some = moving.slice(at, at + AT_A_TIME);
+        const done = await Promise.allSettled(some.map((vid) => this.#moveOne(vid, to, epoch)));
+        for (const it of done) if (it.status === 'rejected') throw it.reason;
+      }
+    } catch (error) {
+      this.counters.failed++;
+      await operate(async () => {
+        for (const vid of moving) {
+          if (vids.lookup(vid)?.next?.name === name) vids.setNext(vid, undefined);
+        }
+      });
+      throw error;
+    }
+    return list.map((vid) => vids.require(vid));
+  }
+
+  async #moveOne(vid: number, to: Slot, epoch: number): Promise<void> {
+    const { vids, registry, keeper, operate } = this.#options;
+    const owner = registry.byName(vids.require(vid).owner);
+    const hasState = owner?.state === 'up' && owner.replicates && to.replicates;
+    const stands = () =>
+      vids.lookup(vid)?.next?.name === to.name && to.state === 'up' && to.epoch === epoch;
+    if (hasState) await this.#copied(vid, to, stands);
+    if (!stands()) throw changed(vid);
+    try {
+      if (hasState) await this.#handOver(vid, owner, to);
+      await operate(async () => {
+        if (!stands()) {
+          if (hasState) await this.#resume(vid, owner);
+          throw changed(vid);
+        }
+        const old = vids.require(vid).owner;
+        vids.move(vid, to.name ?? '');
+        const former = registry.byName(old);
+        if (former !== undefined && !former.draining && !former.locked) vids.setBackup(vid, old);
+        this.counters.moved++;
+      });
+    } finally {
+      keeper.yielding.delete(vid);
+    }
+  }
+
+  async #handOver(vid: number, owner: Slot, to: Slot): Promise<void> {
+    const { keeper, asker, vids } = this.#options;
+    const { name = '', slot, epoch } = to;
+    const term = vids.lookup(vid)?.next?.term ?? 0;
+    keeper.yielding.add(vid);
+    try {
+      const request = { type: 'yield', vid, term, to: { name, slot, epoch } } as const;
+      await asker(owner).ask(request, { timeout: YIELD_TIME });
+      this.counters.handedOver++;
+    } catch (error) {
+      await this.#resume(vid, owner);
+      throw new VidError(
+        `VID ${vid} stays where it is: ${owner.name} did not hand it over ` +
+          `(${(error as Error).message})`,
+      );
+    }
+  }
+
+  /** The old owner serves it again. Where it does not answer it is dead, and the card knows. */
+  async #resume(vid: number, owner: Slot): Promise<void> {
+    const { asker } = this.#options;
+    const request = { type: 'resume', vid } as const;
+    await asker(owner)
+      .ask(request, { timeout: YIELD_TIME })
+      .catch(() => {});
+  }
+
+  /** Resolves when the occupant listens for assignment `number`. */
+  async #listens(slot: Slot, number: number, moving: readonly number[]): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.now() + LISTEN_TIME;
+    const listens = () => slot.confirmed >= number;
+    await this.#until(listens, () => {
+      if (clock.now() < end && slot.state === 'up') return;
+      const what = moving.length === 1 ? `VID ${moving[0]} stays where it is` : 'nothing is moved';
+      throw new VidError(
+        `${slot.name} did not say within ${LISTEN_TIME} ms that it listens; ${what}`,
+      );
+    });
+  }
+
+  async #copied(vid: number, to: Slot, stands: () => boolean): Promise<void> {
+    const { clock, keeper } = this.#options;
+    let end = clock.now() + COPY_TIME;
+    let agreed = keeper.counters.agreed;
+    const ready = () => !stands() || keeper.isReady(vid);
+    await this.#until(ready, () => {
+      if (keeper.counters.agreed !== agreed) end = clock.now() + COPY_TIME;
+      agreed = keeper.counters.agreed;
+      if (clock.now() < end) return;
+      throw new VidError(
+        `VID ${vid} stays where it is: its copy at ${to.name} did not agree within ${COPY_TIME} ms`,
+      );
+    });
+  }
+
+  /** Looks again and again; `patience` throws in the end. */
+  async #until(condition: () => boolean, patience: () => void): Promise<void> {
+    const { clock } = this.#options;
+    for (let step = 1; !condition(); step = Math.min(STEP, step * 2)) {
+      patience();
+      await new Promise<void>((resolve) => clock.schedule(step, resolve));
+    }
+  }
+}
+
+function changed(vid: number): VidError {
+  return new VidError(`VID ${vid} was changed while it was about to move; look where it is now`);
+}
