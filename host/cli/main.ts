@@ -1,5 +1,6 @@
 /** The `vidline` command. One verb a job; what each means is in README.md of this folder. */
 import { Command, CommanderError } from 'commander';
+import { addCompare } from './commands/compare.ts';
 import { addDecide } from './commands/decide.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvents } from './commands/events.ts';
@@ -22,6 +23,7 @@ const program = new Command('vidline')
 const verbs = [
   addDemo,
   addDecide,
+  addCompare,
   addServe,
   addStatus,
   addEvents,

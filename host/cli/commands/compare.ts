@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Command, Option } from 'commander';
+import { configurationNames } from '../../../sim/index.ts';
+import { compareCapture } from '../../compare/compare-capture.ts';
+import { softwareCosts } from '../../compare/cost/software.ts';
+import { checkCapture } from '../../compare/decide-capture.ts';
+import { learningAll } from '../../compare/identifier.ts';
+import { describeMachine } from '../../compare/report/machine.ts';
+import { LIMITS, METHOD } from '../../compare/report/method.ts';
+import { renderPage } from '../../compare/report/page.ts';
+import { PUBLISHED } from '../../compare/report/published.ts';
+import { type CompareReport, SCHEMA } from '../../compare/report/report.ts';
+import { loadVids } from '../../compare/vid-file.ts';
+import { loadServices } from '../../steering/service-file.ts';
+import { writeDocument } from '../compare/document.ts';
+import { comparisonText } from '../compare/text.ts';
+import { Progress } from '../decide/progress.ts';
+import { EXIT } from '../exit.ts';
+import { Output } from '../output.ts';
+import { parseParameters } from '../parameters.ts';
+
+interface CompareCommandOptions {
+  readonly services: string[];
+  readonly set?: string[];
+  readonly configuration: string;
+  readonly vids?: string;
+  readonly learn?: boolean;
+  readonly json?: boolean;
+  readonly html?: string;
+  readonly write?: string;
+  readonly quick?: boolean;
+  readonly cost: boolean;
+}
+
+/** `vidline compare` */
+export function addCompare(program: Command): void {
+  program
+    .command('compare')
+    .argument('<capture>', 'pcap or pcapng, also packed with gzip')
+    .description(
+      "a capture through the card's RTL, the software router in C++ and the reference: same decisions, and what each costs",
+    )
+    .requiredOption('--services <file...>', 'service files or folders')
+    .option(
+      '--set <name=value...>',
+      'parameters that the service files declare; commas make a list',
+    )
+    .addOption(
+      new Option('--configuration <name>', 'of hdl/configurations.yaml')
+        .choices(configurationNames())
+        .default('sim'),
+    )
+    .option('--vids <file>', 'YAML: VIDs of identifiers that have no VID in them')
+    .option('--learn', 'every identifier is learned, also where a VID could be computed from it')
+    .option('--json', 'one JSON object, schema vidline.compare/1')
+    .option('--html <file>', 'the report as one page with its pictures')
+    .option('--write <file>', 'the report as Markdown, its pictures in a folder beside it')
+    .option('--quick', 'short measurements: to see that all works, not for numbers')
+    .option('--no-cost', 'compare only; nothing is measured')
+    .action(async (capture: string, options: CompareCommandOptions) => {
+      process.exitCode = await compare(capture, options);
+    });
+}
+
+async function compare(capture: string, options: CompareCommandOptions): Promise<number> {
+  const { configuration, vids: vidFile, quick = false } = options;
+  const loaded = loadServices(options.services, parseParameters(options.set));
+  const services = options.learn ? learningAll(loaded) : loaded;
+  const rules = services.flatMap((service) => service.rules);
+  await checkCapture(capture);
+  const machine = await describeMachine();
+  const progress = new Progress(capture);
+  const compared = await compareCapture(capture, {
+    configuration,
+    services,
+    presets: ({ vids }) => (vidFile === undefined ? [] : loadVids(vidFile, rules, vids)),
+    onRead: (bytes) => progress.read(bytes),
+    onFrame: () => progress.frame(),
+  }).finally(() => progress.end());
+  const { rtl, router, reference, sample, ...frames } = compared;
+  const none = { costs: [], megaframesPerSecond: {} };
+  const costs = options.cost
+    ? await softwareCosts({
+        sample,
+        router: router.router,
+        reference: reference.card,
+        quick,
+        say: (line) => process.stderr.write(`${line}\n`),
+      })
+    : { cpp: none, typescript: none, distributions: [] };
+  const report: CompareReport = {
+    schema: SCHEMA,
+    date: new Date().toISOString().replace(/\.\d+/, ''),
+    command: `vidline compare ${commandLine()}`,
+    capture: basename(capture),
+    services: services.map(({ name }) => name),
+    ...frames,
+    engines: {
+      rtl,
+      cpp: {
+        what: 'C++: host/router, allocation-free, 32 frames at a time with prefetch.',
+        ...costs.cpp,
+      },
+      typescript: {
+        what: 'TypeScript: host/steering, the readable reference.',
+        ...costs.typescript,
+      },
+    },
+    distributions: costs.distributions,
+    machine,
+    method: METHOD,
+    limits: LIMITS,
+    published: PUBLISHED,
+  };
+  if (options.html !== undefined) writeFileSync(options.html, renderPage(report));
+  if (options.write !== undefined) writeDocument(options.write, report);
+  const output = new Output(process.stdout);
+  await output.write(options.json ? `${JSON.stringify(report)}\n` : comparisonText(report));
+  return report.mismatches === 0 ? EXIT.ok : EXIT.mismatch;
+}
+
+/** Files by their names: where they lie is nobody's business. */
+function commandLine(): string {
+  const words = process.argv.slice(process.argv.indexOf('compare') + 1);
+  return words.map((word) => (word.includes('/') ? basename(word) : word)).join(' ');
+}

@@ -1,0 +1,93 @@
+/** The tables of a comparison, for terminal and pages alike. */
+import type { Cost } from '../cost/router-cost.ts';
+import { sessionsText } from './pictures.ts';
+import type { CompareReport } from './report.ts';
+
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  /** Numbers stand to the right. */
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
+const whole = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+const tenth = (value: number) =>
+  value.toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const bytes = (value: number) =>
+  value >= 2 ** 20 ? `${whole(value / 2 ** 20)} MiB` : `${whole(value / 2 ** 10)} KiB`;
+
+export function tablesOf(report: CompareReport): Table[] {
+  return [ends(report), rtl(report), costs(report), sessions(report)].filter(
+    (table) => table.rows.length > 0,
+  );
+}
+
+function ends({ ends: rows }: CompareReport): Table {
+  return {
+    title: 'What became of the frames',
+    head: ['end', 'reason', 'frames'],
+    rows: rows.map(({ end, reason, frames }) => [end, reason, frames]),
+  };
+}
+
+function rtl({ engines: { rtl: result } }: CompareReport): Table {
+  const { latencyClocks: latency, clocksPerFrame } = result;
+  return {
+    title: `The card's RTL, ${result.configuration}, ${result.dataWidth} bits wide: clocks`,
+    head: ['', 'median', '99 %', 'most'],
+    rows: [
+      ...(latency === null
+        ? []
+        : [['first beat in to the end of the decision', latency.p50, latency.p99, latency.max]]),
+      ...(clocksPerFrame === null
+        ? []
+        : [['between frames that follow each other, mean', tenth(clocksPerFrame), '', '']]),
+    ],
+  };
+}
+
+function costs({ engines }: CompareReport): Table {
+  const rows = (name: string, list: readonly Cost[]) =>
+    list.map((cost) => [
+      ...[
+        name,
+        cost.workload,
+        cost.batch === 1 ? 'one by one' : `${cost.batch} together`,
+        cost.caches,
+      ],
+      ...[cost.p50, cost.p99, cost.p999].map(tenth),
+      tenth(1000 / cost.p50),
+    ]);
+  const kernel = [engines.xdp, engines.nftables].flatMap((engine) =>
+    engine !== undefined && 'costs' in engine ? rows(engine.what, engine.costs) : [],
+  );
+  return {
+    title: 'Software: nanoseconds a frame on one core',
+    head: [
+      'engine',
+      'frames',
+      'taken',
+      'caches',
+      'median',
+      '99 %',
+      '99.9 %',
+      'Mframes/s by the median',
+    ],
+    rows: [
+      ...rows('C++', engines.cpp.costs),
+      ...rows('TypeScript', engines.typescript.costs),
+      ...kernel,
+    ],
+  };
+}
+
+function sessions({ engines: { cpp } }: CompareReport): Table {
+  return {
+    title: 'C++ by the number of sessions, batches of 32: nanoseconds a frame',
+    head: ['sessions', 'looked up in', 'bytes', 'median', '99 %', '99.9 %'],
+    rows: (cpp.sessions ?? []).map((one) => [
+      ...[sessionsText(one.sessions), one.table, bytes(one.bytes)],
+      ...[one.p50, one.p99, one.p999].map(tenth),
+    ]),
+  };
+}
