@@ -10,6 +10,8 @@ import type { LinkSender } from './datagram-endpoint.ts';
 export interface HeartbeatOptions {
   /** The slot's MAC address, with its epoch. */
   readonly mac: string;
+  /** Those of its doors, which go down with it. */
+  readonly doors?: readonly string[];
   /** The control address. */
   readonly controlMac: string;
   readonly nonce: number;
@@ -37,19 +39,28 @@ export class Heartbeats {
   }
 
   /** Sends the first at once and goes on until `stop`; ends what was begun before. */
-  begin({ mac, controlMac, nonce, interval }: HeartbeatOptions): void {
+  begin({ mac, doors = [], controlMac, nonce, interval }: HeartbeatOptions): void {
     this.stop();
-    const link = { srcMac: mac, dstMac: controlMac };
     if (this.#link.beat !== undefined) {
-      const frame = buildHeartbeatFrame({ ...link, nonce, sequence: 0, progress: 0 });
-      const beats = this.#link.beat(frame, interval, this.#progressLimit);
-      this.#end = () => beats.stop();
-      this.#repeat(this.#progressLimit / SIGNS, () => beats.progress());
+      const threads = [mac, ...doors].flatMap((srcMac) => {
+        const to = { srcMac, dstMac: controlMac };
+        const frame = buildHeartbeatFrame({ ...to, nonce, sequence: 0, progress: 0 });
+        return this.#link.beat?.(frame, interval, this.#progressLimit) ?? [];
+      });
+      this.#end = () => {
+        for (const beats of threads) beats.stop();
+      };
+      this.#repeat(this.#progressLimit / SIGNS, () => {
+        for (const beats of threads) beats.progress();
+      });
       return;
     }
     this.#repeat(interval, () => {
       const sequence = this.#sequence++;
-      this.#link.send(buildHeartbeatFrame({ ...link, nonce, sequence, progress: sequence }));
+      for (const srcMac of [mac, ...doors]) {
+        const to = { srcMac, dstMac: controlMac };
+        this.#link.send(buildHeartbeatFrame({ ...to, nonce, sequence, progress: sequence }));
+      }
     });
   }
 

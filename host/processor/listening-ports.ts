@@ -1,4 +1,5 @@
 /** The UDP ports of one service: the well-known one and those that VIDs stand for. */
+import type { ControlService } from '../protocol/control.ts';
 import type { DatagramEndpoint, DatagramSocket, Peer } from './datagram-endpoint.ts';
 import { type Assignment, portOfVid } from './processor.ts';
 
@@ -14,6 +15,7 @@ export class ListeningPorts {
   readonly #service: string;
   readonly #listener: ServiceListener;
   readonly #sockets = new Map<number, DatagramSocket>();
+  #known: ControlService | undefined;
 
   constructor(endpoint: DatagramEndpoint, service: string, listener: ServiceListener) {
     this.#endpoint = endpoint;
@@ -35,6 +37,7 @@ export class ListeningPorts {
           'add its service file there',
       );
     }
+    this.#known = service;
     const ports = (vids: readonly number[]) =>
       vids.map((vid) => portOfVid(service, vid)).filter((port) => port !== undefined);
     const own = ports(assignment.vids);
@@ -55,6 +58,17 @@ export class ListeningPorts {
       this.#sockets.delete(port);
     }
     return own;
+  }
+
+  /** The socket of the well-known port. */
+  get wellKnown(): DatagramSocket | undefined {
+    return this.#known && this.#sockets.get(this.#known.port);
+  }
+
+  /** The socket of the port that stands for a VID. */
+  ofVid(vid: number): DatagramSocket | undefined {
+    const port = this.#known && portOfVid(this.#known, vid);
+    return port === undefined ? undefined : this.#sockets.get(port);
   }
 
   /** Ports that are open now, in rising order. */

@@ -32,6 +32,8 @@ export interface Assignment {
   readonly slot: number;
   readonly epoch: number;
   readonly mac: string;
+  /** MAC addresses of ours whose frames leave by other line ports. */
+  readonly doors?: readonly string[] | undefined;
   /** Rises when the VIDs change. */
   readonly number: number;
   readonly services: readonly ControlService[];
@@ -230,6 +232,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
       slot: hello.slot,
       epoch: hello.epoch,
       mac: hello.mac,
+      doors: hello.doors,
       number: hello.assignment,
       services: hello.services,
       vids,
@@ -238,10 +241,16 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     await this.#take(assignment);
     if (round !== this.#round) throw new Error('the processor was closed');
     this.#up = true;
-    const { heartbeat, mac } = hello;
+    const { heartbeat, mac, doors = [] } = hello;
     if (heartbeat !== undefined) {
       const interval = Math.max(1, Math.min(heartbeat.interval, heartbeatInterval));
-      this.#heartbeats?.begin({ mac, controlMac: heartbeat.mac, nonce, interval });
+      this.#heartbeats?.begin({
+        mac,
+        doors,
+        controlMac: heartbeat.mac,
+        nonce,
+        interval,
+      });
     }
     this.emit('up', assignment);
     this.#report(round, hello.reportInterval);

@@ -135,6 +135,8 @@ const replies = {
     slot: octet,
     epoch: octet,
     mac,
+    /** MAC addresses whose frames leave by other line ports, in the order of their configuration. */
+    doors: z.array(mac).max(8).optional(),
     /** Where heartbeats go and how many milliseconds lie between them; left out: none are waited for. */
     heartbeat: z.object({ mac, interval: z.int().min(1) }).optional(),
     /** Where copies go that the switch processor delivers; left out: nothing is replicated. */

@@ -4,6 +4,7 @@ import type { GtpFault } from './gtp-ie.ts';
 /** TS 29.060 §7.7.1, table 38. */
 export const CAUSE_V1 = {
   accepted: 128,
+  newPdpType: 129,
   nonExistent: 192,
   invalidFormat: 193,
   versionNotSupported: 198,
@@ -33,6 +34,7 @@ export const CAUSE_V2 = {
   systemFailure: 72,
   noResources: 73,
   unknownApn: 78,
+  pdnTypeNotSupported: 83,
   allAddressesOccupied: 84,
   rejected: 94,
 } as const;

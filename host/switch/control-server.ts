@@ -205,6 +205,9 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
       slot: slot.slot,
       epoch: slot.epoch,
       mac: registry.macOf(slot),
+      ...(slot.doors.length === 0
+        ? {}
+        : { doors: slot.doors.map((door) => registry.macOf(slot, door)) }),
       assignment: vids.numberOf(name),
       reportInterval: this.#options.reportInterval,
       ...(nonce === undefined ? {} : { heartbeat: this.#options.heartbeat }),

@@ -30,8 +30,8 @@ export interface NeighbourProxyOptions {
   readonly controlMac: string;
   /** MAC address of a line port. */
   readonly lineMac: (port: number) => string | undefined;
-  /** Line port of what is sent from behind a fabric port. */
-  readonly linePortOf: (fabricPort: number) => number | undefined;
+  /** Line port of what is sent from behind a fabric port, by a slot where the card knows which. */
+  readonly linePortOf: (fabricPort: number, slot: number | undefined) => number | undefined;
   /** Sends frames that no frame just handed in is the cause of (questions repeated). */
   readonly send: (frames: readonly PortFrame[]) => void;
 }
@@ -132,21 +132,22 @@ export class NeighbourProxy {
   }
 
   /** ARP or neighbour discovery from a fabric port. */
-  fromFabric(port: number, data: Buffer): NeighbourResult {
+  fromFabric(port: number, data: Buffer, slot?: number): NeighbourResult {
     const arp = parseArp(data);
     if (arp !== undefined) {
       const { operation, senderAddress, targetAddress: target } = arp;
       if (operation === 'reply' || senderAddress === target || senderAddress === '0.0.0.0') {
         return { end: 'ignored', frames: NOTHING };
       }
-      return this.#fabricAsks(port, target, arp.senderMac, (mac) => buildArpReply(arp, mac));
+      const from = { port, slot };
+      return this.#fabricAsks(from, target, arp.senderMac, (mac) => buildArpReply(arp, mac));
     }
     const solicitation = parseNeighbourSolicitation(data);
     if (solicitation !== undefined) {
       // Duplicate address detection: processors share the address on purpose.
       if (solicitation.src === '::') return { end: 'ignored', frames: NOTHING };
       const asker = solicitation.sourceLinkAddress ?? solicitation.srcMac;
-      return this.#fabricAsks(port, solicitation.target, asker, (mac) =>
+      return this.#fabricAsks({ port, slot }, solicitation.target, asker, (mac) =>
         answerNeighbourSolicitation(solicitation, mac),
       );
     }
@@ -204,7 +205,7 @@ export class NeighbourProxy {
   }
 
   #fabricAsks(
-    port: number,
+    { port, slot }: { readonly port: number; readonly slot: number | undefined },
     address: string,
     asker: string,
     answer: (mac: string) => Buffer,
@@ -215,7 +216,7 @@ export class NeighbourProxy {
     }
     // Its own address, which all processors have.
     if (this.#virtual.has(target)) return { end: 'ignored', frames: NOTHING };
-    const line = this.#options.linePortOf(port);
+    const line = this.#options.linePortOf(port, slot);
     if (line === undefined) return { end: 'not_ours', frames: NOTHING };
     const key = `${line} ${target}`;
     const mac = this.#peers.get(key);

@@ -64,15 +64,17 @@ export class Projection {
       if (roles.has(port)) throw new RangeError(`port ${port} is configured twice; leave out one`);
       roles.set(port, role);
     }
-    for (const { slot, port, linePort } of options.registry.slots) {
-      if (!Number.isInteger(slot) || slot < 0 || slot >= sizes.slots) {
-        throw new RangeError(`slot ${slot}: the card has slots 0 to ${sizes.slots - 1}`);
-      }
-      if (roles.get(port) !== 'fabric') {
-        throw new RangeError(`slot ${slot}: port ${port} is no fabric port; make it one`);
-      }
-      if (roles.get(linePort) !== 'line') {
-        throw new RangeError(`slot ${slot}: line port ${linePort} is no line port; make it one`);
+    for (const { port, doors, ...main } of options.registry.slots) {
+      for (const { slot, linePort } of [main, ...doors]) {
+        if (!Number.isInteger(slot) || slot < 0 || slot >= sizes.slots) {
+          throw new RangeError(`slot ${slot}: the card has slots 0 to ${sizes.slots - 1}`);
+        }
+        if (roles.get(port) !== 'fabric') {
+          throw new RangeError(`slot ${slot}: port ${port} is no fabric port; make it one`);
+        }
+        if (roles.get(linePort) !== 'line') {
+          throw new RangeError(`slot ${slot}: line port ${linePort} is no line port; make it one`);
+        }
       }
     }
   }
@@ -155,7 +157,12 @@ export class Projection {
     const { registry } = this.#options;
     const found = registry.bySlot(slot);
     this.#tables.set('slot', slot, found === undefined ? NO_SLOT : registry.entry(found));
-    if (found !== undefined) this.#tables.set('slot_health', slot, registry.health(found));
+    if (found === undefined) return;
+    this.#tables.set('slot_health', slot, registry.health(found));
+    for (const door of found.doors) {
+      this.#tables.set('slot', door.slot, registry.entry(found, door));
+      this.#tables.set('slot_health', door.slot, registry.health(found));
+    }
   }
 
   #rowEntry(vid: number): VidRowEntry {

@@ -94,7 +94,7 @@ export class PuntPath {
       case 'punt_neighbour':
         return neighbourEnd(neighbours.fromLine(ingress, data), injected);
       case 'host_neighbour':
-        return neighbourEnd(neighbours.fromFabric(ingress, data), injected);
+        return neighbourEnd(neighbours.fromFabric(ingress, data, senderOf(decision)), injected);
       case 'host_control':
       case 'host_unverified':
         return (
@@ -127,8 +127,8 @@ export class PuntPath {
     const names = own(this.counters.recognised, handler.service, () => ({}));
     if (recognised.kind === 'everyone') {
       names[recognised.what] = (names[recognised.what] ?? 0) + 1;
-      for (const { slot } of registry.candidates()) {
-        injected.push({ target: { to: 'slot', slot }, data: punted.data });
+      for (const { slot, state } of registry.slots) {
+        if (state === 'up') injected.push({ target: { to: 'slot', slot }, data: punted.data });
       }
       return 'into_all_slots';
     }
@@ -199,6 +199,11 @@ function finish(recognised: Answer | Drop, port: number, injected: InjectedFrame
 function neighbourEnd({ end, frames }: NeighbourResult, injected: InjectedFrame[]): string {
   injected.push(...frames.map(toPort));
   return `neighbour_${end}`;
+}
+
+/** The slot that the card found a frame of the fabric to be from. */
+function senderOf({ slot_valid, slot }: Decision): number | undefined {
+  return slot_valid === 1 ? slot : undefined;
 }
 
 function own<T>(record: Record<string, T>, key: string, make: () => NoInfer<T>): T {

@@ -1,6 +1,7 @@
 /** What a rule's index in the card means to the switch processor. */
 import type { ControlService } from '../protocol/control.ts';
 import type { SetupHandler } from '../setup/handler.ts';
+import { addressPools } from '../steering/address-pool.ts';
 import { portIdentifier, vidRange } from '../steering/port-identifier.ts';
 import { type Rule, ruleName, type Service } from '../steering/rule.ts';
 
@@ -43,7 +44,9 @@ export class ServiceMap {
         identifies: rule.identifier !== undefined && !rule.setup.always,
       })),
     );
-    this.control = services.flatMap(controlService);
+    this.control = services.flatMap((service) =>
+      controlService(service, this.#handlers.get(service.name)),
+    );
   }
 
   handler(service: string): SetupHandler | undefined {
@@ -75,17 +78,24 @@ function isSetupRule({ setup }: Rule): boolean {
   return setup.always || setup.zero || setup.types !== undefined;
 }
 
-/** Nothing for a service without a well-known port: its processors need none. */
-function controlService(service: Service): ControlService[] {
-  const initial = service.rules.find(({ setup, match }) => setup.always && match.ports !== 'any');
+/**
+ * Nothing for a service without a well-known port: its processors need none. It is the port at which
+ * everything is a set-up, or else the first at which something is.
+ */
+function controlService(service: Service, handler: SetupHandler | undefined): ControlService[] {
+  const known = service.rules.filter((rule) => isSetupRule(rule) && rule.match.ports !== 'any');
+  const initial = known.find(({ setup }) => setup.always) ?? known[0];
   if (initial === undefined || initial.match.ports === 'any') return [];
   const { low } = initial.match.ports;
   const ports = service.rules.map(portIdentifier).find((found) => found !== undefined);
+  const pools = service.rules.flatMap(addressPools);
   return [
     {
       name: service.name,
       port: low,
       ...(ports === undefined ? {} : { vidPorts: { base: ports.base, step: 2 ** ports.shift } }),
+      ...(pools.length === 0 ? {} : { pools }),
+      ...(handler?.node === undefined ? {} : { node: { ...handler.node } }),
     },
   ];
 }

@@ -19,6 +19,17 @@ export interface SlotConfiguration {
   readonly linePort: number;
   /** Only the processor of that name may have it. */
   readonly name?: string;
+  /** Further ways out of the same occupant. */
+  readonly doors?: readonly Door[];
+}
+
+/**
+ * A slot of the card that goes with another one: the same occupant and epoch, and up when that is. What
+ * is sent from its MAC address leaves by another line port. No row ever names it.
+ */
+export interface Door {
+  readonly slot: number;
+  readonly linePort: number;
 }
 
 /** `free`: nobody. `starting`: has its epoch, is not ready. `up`. `down`: was up, or gave up. */
@@ -35,6 +46,7 @@ export interface Slot {
   readonly slot: number;
   readonly port: number;
   readonly linePort: number;
+  readonly doors: readonly Door[];
   readonly reservedFor: string | undefined;
   state: SlotState;
   /** An operator took it out of service: nobody gets in. */
@@ -78,13 +90,18 @@ export class SlotRegistry {
     this.#fabricPrefix = fabricPrefix;
     this.#patience = patience;
     const seen = new Set<number>();
-    this.slots = configuration.map(({ slot, port, linePort, name }) => {
-      if (seen.has(slot)) throw new SlotError(`slot ${slot} is configured twice; leave out one`);
-      seen.add(slot);
+    this.slots = configuration.map(({ slot, port, linePort, name, doors = [] }) => {
+      for (const number of [slot, ...doors.map((door) => door.slot)]) {
+        if (seen.has(number)) {
+          throw new SlotError(`slot ${number} is configured twice; leave out one`);
+        }
+        seen.add(number);
+      }
       return {
         slot,
         port,
         linePort,
+        doors,
         reservedFor: name,
         state: 'free',
         locked: false,
@@ -104,6 +121,21 @@ export class SlotRegistry {
 
   bySlot(slot: number): Slot | undefined {
     return this.slots.find((candidate) => candidate.slot === slot);
+  }
+
+  /** The slot, or the one whose door has the number: where what the card saw of it happened. */
+  whose(number: number): Slot | undefined {
+    return this.slots.find(
+      ({ slot, doors }) => slot === number || doors.some((door) => door.slot === number),
+    );
+  }
+
+  /** Line port of a slot or door; where it is not known which, of the first slot behind the port. */
+  linePortOf(port: number, number: number | undefined): number | undefined {
+    const slot = number === undefined ? undefined : this.whose(number);
+    const door = slot?.doors.find((other) => other.slot === number);
+    const found = door ?? slot ?? this.slots.find((other) => other.port === port);
+    return found?.linePort;
   }
 
   byName(name: string): Slot | undefined {
@@ -242,20 +274,20 @@ export class SlotRegistry {
     }
   }
 
-  /** MAC address of the slot's present occupant. */
-  macOf(slot: Slot): string {
-    return slotMac(this.#fabricPrefix, slot.slot, slot.epoch);
+  /** MAC address of the slot's present occupant; of a door of its, where one is given. */
+  macOf(slot: Slot, door: Pick<Door, 'slot'> = slot): string {
+    return slotMac(this.#fabricPrefix, door.slot, slot.epoch);
   }
 
   /**
    * What the card's slot table should hold. The card raises a slot that is down only together with
    * another epoch, so a new occupant's epoch goes there when it is up, and not before.
    */
-  entry(slot: Slot): SlotEntry {
+  entry(slot: Slot, { linePort }: Pick<Door, 'linePort'> = slot): SlotEntry {
     return {
       up: slot.state === 'up' ? 1 : 0,
       port: slot.port,
-      line_port: slot.linePort,
+      line_port: linePort,
       epoch: slot.state === 'starting' ? (slot.epoch - 1) & 0xff : slot.epoch,
     };
   }

@@ -83,7 +83,7 @@ export class SlotWatch {
     const cardNow = await card.time();
     const wallNow = Date.now();
     for (const { slot: number, down, stale } of events) {
-      const slot = registry.bySlot(number);
+      const slot = registry.whose(number);
       if (slot === undefined) continue;
       if (stale) {
         const why = 'frames of an old incarnation, or of one that is down, were dropped';

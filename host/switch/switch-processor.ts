@@ -107,7 +107,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       controlAddress: this.#controlAddress,
       controlMac: this.controlMac,
       lineMac,
-      linePortOf: (port) => registry.slots.find((slot) => slot.port === port)?.linePort,
+      linePortOf: (port, slot) => registry.linePortOf(port, slot),
       send: (frames) => this.#inject(frames.map(toPort)),
     });
     const reportInterval = options.reportInterval ?? 1000;

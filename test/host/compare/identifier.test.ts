@@ -32,12 +32,12 @@ describe('services that learn everything', () => {
     );
 
   it('have a name space for each rule that reads an identifier, and leave set-ups alone', () => {
-    const all = rules('gtp', 'sctp', 'vxlan');
+    const all = rules('gtp', 'pfcp', 'sctp', 'vxlan');
     const asking = all.filter(({ override }) => override !== undefined);
     expect(asking.every(({ override }) => override?.only)).toBe(true);
     expect(new Set(asking.map(({ override }) => override?.space)).size).toBe(asking.length);
     const not = all.filter(({ override }) => override === undefined).map(({ name }) => name);
-    expect(not).toEqual(['path-v2']);
+    expect(not).toEqual(['node']);
     expect(all.find(({ service }) => service === 'sctp')?.override?.space).toBe(1);
   });
 });

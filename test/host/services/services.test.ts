@@ -124,7 +124,20 @@ describe('gtp.yaml', () => {
     ['v1 echo with a TEID', 2123, '32 01 0004 00070001 0001 00 00', 'gtp/control-v1 punt_setup'],
     ['Create Session', 2123, '48 20 0008 00000000 000001 00', 'gtp/control-v2 punt_setup'],
     ['Modify Bearer', 2123, '48 22 0008 00090002 000001 00', 'gtp/control-v2 steer_active 9'],
-    ['v2 echo', 2123, '40 01 0004 000001 00', 'gtp/path-v2 punt_setup'],
+    ['v2 echo', 2123, '40 01 0004 000001 00', 'gtp/control-v2 punt_setup'],
+    ['a version of later days', 2123, '60 20 0004 00050000', 'gtp/control-v2 steer_active 5'],
+    [
+      'Create Bearer Response',
+      9157,
+      '48 60 0008 00000000 000001 00',
+      'gtp/responses steer_active 5',
+    ],
+    [
+      'the last port of a VID',
+      13_247,
+      '48 60 0008 00000000 000001 00',
+      'gtp/responses steer_active 4095',
+    ],
   ])('%s', (_, port, hex, expected) => {
     expect(endOf(services, gtp(port, hex))).toBe(expected);
   });

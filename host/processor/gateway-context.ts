@@ -1,0 +1,174 @@
+/** What the parts of the gateway share. */
+import type { DatagramSocket, Peer } from './datagram-endpoint.ts';
+import type { Answers } from './gateway-answers.ts';
+import type { GatewaySessions, VidEntry } from './gateway-sessions.ts';
+
+/** Classes of what a gateway says, for replication: which of it waits for the backup. */
+export type MessageClass = 'create' | 'update' | 'delete';
+
+/** Where the gateway's state of each VID is kept; replication's `Replicator` is one. */
+export interface VidKeeper {
+  /** VIDs that new sessions may be given. */
+  served(): readonly number[];
+  /** Whether a packet for the VID is ours to serve, somebody else's to whom it is passed, or nobody's. */
+  arrives(vid: number): 'serve' | 'pass' | 'none';
+  pass(vid: number, bytes: Uint8Array): void;
+  change(vid: number, entry: VidEntry): void;
+  /** Lets an answer leave when what caused it is safe. */
+  reply(vid: number, messageClass: MessageClass, leave: () => void): void;
+}
+
+/** Messages and packets by what became of them. */
+export function gatewayCounters() {
+  return {
+    /** Control messages that came. */
+    control: 0,
+    created: 0,
+    /** Taken away because the subscriber came anew. */
+    replaced: 0,
+    updated: 0,
+    deleted: 0,
+    refused: 0,
+    /** Requests that came once more and were answered as before. */
+    repeated: 0,
+    /** For a TEID of ours that no session has. */
+    unknownSession: 0,
+    /** For a VID that another processor has by now; it was passed on. */
+    passed: 0,
+    malformed: 0,
+    /** No request and no answer to one of ours. */
+    unexpected: 0,
+    uplink: 0,
+    downlink: 0,
+    /** Uplink with a TEID that no bearer has: answered by an error indication. */
+    unknownTunnel: 0,
+    /** Uplink with another source than the user's own address. */
+    spoofed: 0,
+    /** Downlink to an address that no session has. */
+    noUser: 0,
+    /** Downlink that does not fit a tunnel over Ethernet: told to its sender. */
+    tooLong: 0,
+    /** TTL or hop limit at its end. */
+    expired: 0,
+    /** No IP, or shorter than it says. */
+    notIp: 0,
+    /** Downlink of a bearer that the peer has not accepted yet. */
+    noTunnel: 0,
+    /** Extension headers that must be understood and are not. */
+    unknownExtension: 0,
+    endMarkers: 0,
+    errorIndications: 0,
+    /** Bearers that ended because their peer does not know them any more. */
+    lostAtPeer: 0,
+  };
+}
+
+export interface GatewayContext {
+  /** The gateway's one address, for control and user plane. */
+  readonly address: string;
+  readonly sessions: GatewaySessions;
+  readonly keeper: VidKeeper;
+  readonly answers: Answers;
+  readonly counters: ReturnType<typeof gatewayCounters>;
+  /** Sessions at a time. */
+  readonly capacity: number;
+  /** Names of networks that are served; undefined: any. */
+  readonly apns: ReadonlySet<string> | undefined;
+  /** The node's restart counter (TS 23.007 §18), once the switch processor has told it. */
+  readonly restart: () => number | undefined;
+  /** The VIDs served, beginning with the one whose turn it is. */
+  readonly turn: () => Iterable<number>;
+  /** Private extension with which the backup's VID is told; undefined: it is not. */
+  readonly backupVid: (vid: number) => number | undefined;
+}
+
+/** Whether a message for `vid` is ours; if not, it was passed on, or nobody has the VID. */
+export function arrives(
+  { keeper, sessions, counters }: GatewayContext,
+  vid: number,
+  bytes: () => Uint8Array,
+): 'serve' | 'passed' | 'none' {
+  const whose = keeper.arrives(vid);
+  if (whose === 'serve') return sessions.owns(vid) ? 'serve' : 'none';
+  if (whose === 'none') return 'none';
+  counters.passed++;
+  keeper.pass(vid, bytes());
+  return 'passed';
+}
+
+/** Answers a request, when its VID's keeper lets it; keeps the answer for repetitions. */
+export function respond(
+  { answers, keeper }: GatewayContext,
+  request: { readonly socket: DatagramSocket; readonly from: Peer; readonly type: number },
+  sequence: number,
+  bytes: Buffer,
+  change: { readonly vid: number; readonly messageClass: MessageClass } | undefined,
+): void {
+  const { socket, from, type } = request;
+  const answer = answers.keep(from, type, sequence, bytes);
+  const leave = () => {
+    answer.held = false;
+    socket.send(bytes, from);
+  };
+  if (change === undefined) leave();
+  else keeper.reply(change.vid, change.messageClass, leave);
+}
+
+/** Keeps a processor's own VIDs, without a backup: what it knows dies with it. */
+export class LonelyKeeper implements VidKeeper {
+  #vids: readonly number[] = [];
+
+  /** Returns the VIDs that are new, and those that are gone. */
+  assign(vids: readonly number[]): { readonly owned: number[]; readonly gone: number[] } {
+    const old = new Set(this.#vids);
+    const now = new Set(vids);
+    const owned = vids.filter((vid) => !old.has(vid));
+    const gone = this.#vids.filter((vid) => !now.has(vid));
+    this.#vids = vids;
+    return { owned, gone };
+  }
+
+  served(): readonly number[] {
+    return this.#vids;
+  }
+
+  arrives(): 'serve' {
+    // Who does not have it says so by `GatewaySessions.owns`.
+    return 'serve';
+  }
+
+  pass(): void {}
+
+  change(): void {}
+
+  reply(_vid: number, _messageClass: MessageClass, leave: () => void): void {
+    leave();
+  }
+}
+
+/** A message as it is passed on to who has its VID now. */
+export interface PassedMessage {
+  readonly plane: 'control' | 'user' | 'downlink';
+  readonly from: Peer;
+  readonly bytes: Buffer;
+}
+
+const PLANES = ['control', 'user', 'downlink'] as const;
+
+export function writePassed({ plane, from, bytes }: PassedMessage): Buffer {
+  const address = Buffer.from(from.address);
+  const head = Buffer.alloc(4);
+  head.writeUInt8(PLANES.indexOf(plane), 0);
+  head.writeUInt8(address.length, 1);
+  head.writeUInt16BE(from.port, 2);
+  return Buffer.concat([head, address, bytes]);
+}
+
+/** Undefined where it is none. */
+export function readPassed(passed: Buffer): PassedMessage | undefined {
+  const plane = PLANES[passed[0] ?? PLANES.length];
+  const end = 4 + (passed[1] ?? 0);
+  if (plane === undefined || passed.length < end) return undefined;
+  const address = passed.toString('latin1', 4, end);
+  return { plane, from: { address, port: passed.readUInt16BE(2) }, bytes: passed.subarray(end) };
+}

@@ -1,0 +1,306 @@
+/** PDP contexts (TS 29.060 §7.3): what a gateway does with an SGSN's requests, and its own. */
+import { CAUSE_V1, faultCauseV1 } from '../protocol/gtp-cause.ts';
+import type { GtpProblem } from '../protocol/gtp-ie.ts';
+import {
+  buildGtpv1Message,
+  GTPC_PORT,
+  GTPV1_MESSAGES,
+  type Gtpv1Ies,
+  type Gtpv1Kind,
+  type Gtpv1Message,
+  parseGtpv1,
+} from '../protocol/gtpv1.ts';
+import type { EndUserAddress } from '../protocol/gtpv1-ie.ts';
+import { vidOfTeid } from '../protocol/teid.ts';
+import type { DatagramSocket, Peer } from './datagram-endpoint.ts';
+import {
+  arrives,
+  type GatewayContext,
+  type MessageClass,
+  respond,
+  writePassed,
+} from './gateway-context.ts';
+import { backupExtension } from './gateway-extension.ts';
+import type { Requests } from './gateway-requests.ts';
+import { defaultBearer, type Session } from './gateway-session.ts';
+import type { SessionWish } from './gateway-sessions.ts';
+
+/** A request that came. */
+interface Arrival {
+  readonly socket: DatagramSocket;
+  readonly from: Peer;
+  readonly type: number;
+}
+
+type Request<K extends Gtpv1Kind> = Extract<Gtpv1Message, { kind: K }>;
+
+/** Answers to requests, by the requests' types. */
+const RESPONSES: Readonly<Record<number, 'createResponse' | 'updateResponse' | 'deleteResponse'>> =
+  {
+    [GTPV1_MESSAGES.createRequest.type]: 'createResponse',
+    [GTPV1_MESSAGES.updateRequest.type]: 'updateResponse',
+    [GTPV1_MESSAGES.deleteRequest.type]: 'deleteResponse',
+  };
+
+export class Gtpv1Gateway {
+  readonly #context: GatewayContext;
+  readonly #requests: Requests<Gtpv1Message>;
+  #chargingId = 0;
+
+  constructor(context: GatewayContext, requests: Requests<Gtpv1Message>) {
+    this.#context = context;
+    this.#requests = requests;
+  }
+
+  receive(socket: DatagramSocket, bytes: Buffer, from: Peer): void {
+    const { answers, counters } = this.#context;
+    const message = parseGtpv1(bytes);
+    const header = message.kind === 'problem' ? message.header : message;
+    const type = message.kind === 'problem' ? (message.header?.type ?? 0) : typeOf(message);
+    const arrival = { socket, from, type };
+    if (header !== undefined && RESPONSES[type] !== undefined) {
+      const known = answers.known(from, type, header.sequence);
+      if (known !== undefined) {
+        counters.repeated++;
+        if (!known.held) socket.send(known.bytes, from);
+        return;
+      }
+      const { teid } = header;
+      if (teid !== undefined && teid !== 0) {
+        const passed = () => writePassed({ plane: 'control', from, bytes });
+        if (arrives(this.#context, vidOfTeid(teid), passed) === 'passed') return;
+      }
+    }
+    if (message.kind === 'problem') this.#fault(arrival, message);
+    else this.#act(arrival, message);
+  }
+
+  /** Asks the peer to end a session (§7.3.5); resolves when it has, or does not answer. */
+  async end(socket: DatagramSocket, session: Session): Promise<void> {
+    const { sessions, counters } = this.#context;
+    const { peer } = session;
+    const nsapi = defaultBearer(session).id;
+    await this.#requests
+      .ask(socket, { address: peer.address, port: GTPC_PORT }, (sequence) =>
+        buildGtpv1Message(
+          'deleteRequest',
+          { teid: peer.teid, sequence },
+          { teardown: true, nsapi },
+        ),
+      )
+      // Who does not answer has forgotten it, or will find out by its next message.
+      .catch(() => {});
+    const now = sessions.control(session.teid);
+    if (now === undefined) return;
+    sessions.remove(now);
+    counters.deleted++;
+  }
+
+  #act(arrival: Arrival, message: Gtpv1Message): void {
+    const { counters } = this.#context;
+    switch (message.kind) {
+      case 'createRequest':
+        this.#create(arrival, message);
+        break;
+      case 'updateRequest':
+        this.#update(arrival, message);
+        break;
+      case 'deleteRequest':
+        this.#delete(arrival, message);
+        break;
+      case 'createResponse':
+      case 'updateResponse':
+      case 'deleteResponse':
+        if (!this.#requests.answer(arrival.socket.port, arrival.from, message.sequence, message)) {
+          counters.unexpected++;
+        }
+        return;
+      default:
+        counters.unexpected++;
+    }
+  }
+
+  #create(arrival: Arrival, { teid, sequence, ies }: Request<'createRequest'>): void {
+    const { counters } = this.#context;
+    const made = teid === 0 ? this.#make(ies) : CAUSE_V1.notSupported;
+    if (typeof made === 'number') {
+      counters.refused++;
+      this.#answer(arrival, sequence, 'createResponse', ies.teidControl ?? 0, { cause: made });
+      return;
+    }
+    counters.created++;
+    const given = givenAddress(made);
+    const narrower = given.type !== ies.endUserAddress?.type;
+    const cause = narrower ? CAUSE_V1.newPdpType : CAUSE_V1.accepted;
+    this.#answer(
+      arrival,
+      sequence,
+      'createResponse',
+      made.peer.teid,
+      { ...this.#tunnels(made), cause, endUserAddress: given, reordering: false },
+      { session: made, messageClass: 'create' },
+    );
+  }
+
+  /** A session, or the cause why there is none. */
+  #make(ies: Gtpv1Ies<'createRequest'>): Session | number {
+    const { sessions, counters, capacity, apns, turn } = this.#context;
+    // A secondary context beside this one needs classes of packets that an SGSN chooses.
+    if (ies.linkedNsapi !== undefined) return CAUSE_V1.notSupported;
+    const { teidControl, endUserAddress, apn = '', imsi, nsapi } = ies;
+    if (teidControl === undefined || endUserAddress === undefined) return CAUSE_V1.missingIe;
+    if (apns !== undefined && !apns.has(apn.toLowerCase())) return CAUSE_V1.unknownApn;
+    if (sessions.size >= capacity) return CAUSE_V1.noResources;
+    // The same subscriber and context: the SGSN has lost the old one (§7.3.1).
+    const old = imsi === undefined ? undefined : sessions.subscriber(imsi, nsapi);
+    if (old !== undefined) {
+      sessions.remove(old);
+      counters.replaced++;
+    }
+    const wish: SessionWish = {
+      version: 1,
+      peer: { address: ies.controlAddress, teid: teidControl },
+      ...{ imsi, apn },
+      wants: endUserAddress.type,
+      chargingId: ++this.#chargingId,
+      bearer: {
+        id: nsapi,
+        peer: { address: ies.userAddress, teid: ies.teidData },
+        quality: Buffer.from(ies.quality),
+      },
+    };
+    const made = sessions.create(wish, turn());
+    if (made === 'no_address') return CAUSE_V1.unknownPdpType;
+    return made === 'full' ? CAUSE_V1.allAddressesOccupied : made;
+  }
+
+  #update(arrival: Arrival, { teid, sequence, ies }: Request<'updateRequest'>): void {
+    const { sessions, counters } = this.#context;
+    const session = sessions.control(teid);
+    const bearer = session?.bearers.find(({ id }) => id === ies.nsapi);
+    if (session === undefined || bearer === undefined) {
+      this.#unknown(arrival, sequence, 'updateResponse', session?.peer.teid ?? 0);
+      return;
+    }
+    const { controlAddress, userAddress, teidControl, teidData, quality } = ies;
+    const user = bearer.peer;
+    const changed = sessions.replace({
+      ...session,
+      peer: {
+        address: controlAddress ?? session.peer.address,
+        teid: teidControl ?? session.peer.teid,
+      },
+      bearers: session.bearers.map((one) =>
+        one !== bearer
+          ? one
+          : {
+              ...one,
+              peer: {
+                address: userAddress ?? user?.address ?? arrival.from.address,
+                teid: teidData ?? user?.teid ?? 0,
+              },
+              quality: quality === undefined ? one.quality : Buffer.from(quality),
+            },
+      ),
+    });
+    counters.updated++;
+    // An update answers for a context, not with its number.
+    const { nsapi: _, ...tunnels } = this.#tunnels(changed);
+    this.#answer(
+      arrival,
+      sequence,
+      'updateResponse',
+      changed.peer.teid,
+      { ...tunnels, cause: CAUSE_V1.accepted },
+      { session: changed, messageClass: 'update' },
+    );
+  }
+
+  #delete(arrival: Arrival, { teid, sequence, ies }: Request<'deleteRequest'>): void {
+    const { sessions, counters } = this.#context;
+    const session = sessions.control(teid);
+    if (session === undefined || !session.bearers.some(({ id }) => id === ies.nsapi)) {
+      this.#unknown(arrival, sequence, 'deleteResponse', session?.peer.teid ?? 0);
+      return;
+    }
+    // There is one context for an address here, so that it goes with or without Teardown Ind.
+    sessions.remove(session);
+    counters.deleted++;
+    const cause = CAUSE_V1.accepted;
+    this.#answer(
+      arrival,
+      sequence,
+      'deleteResponse',
+      session.peer.teid,
+      { cause },
+      { session, messageClass: 'delete' },
+    );
+  }
+
+  /** §7.3: its own ends of the tunnels, and what it makes of the request. */
+  #tunnels(session: Session) {
+    const { address, restart, backupVid } = this.#context;
+    const { id, teid, quality } = defaultBearer(session);
+    const backup = backupVid(vidOfTeid(session.teid));
+    return {
+      recovery: restart(),
+      teidData: teid,
+      teidControl: session.teid,
+      nsapi: id,
+      chargingId: session.chargingId,
+      controlAddress: address,
+      userAddress: address,
+      quality,
+      ...(backup === undefined ? {} : { privateExtension: backupExtension(backup) }),
+    };
+  }
+
+  /** The answer names no TEID where the peer's is not known (TS 29.060 §7.3.4). */
+  #unknown(
+    arrival: Arrival,
+    sequence: number,
+    kind: 'updateResponse' | 'deleteResponse',
+    teid: number,
+  ): void {
+    this.#context.counters.unknownSession++;
+    this.#answer(arrival, sequence, kind, teid, { cause: CAUSE_V1.nonExistent });
+  }
+
+  /** §11.1: a request is refused with a cause; what is no request of ours is counted. */
+  #fault(arrival: Arrival, { header, fault }: GtpProblem): void {
+    const { counters, sessions } = this.#context;
+    counters.malformed++;
+    const kind = RESPONSES[arrival.type];
+    const cause = faultCauseV1(fault);
+    if (header === undefined || kind === undefined || cause === undefined) return;
+    const teid = sessions.control(header.teid ?? 0)?.peer.teid ?? 0;
+    this.#answer(arrival, header.sequence, kind, teid, { cause });
+  }
+
+  #answer<K extends 'createResponse' | 'updateResponse' | 'deleteResponse'>(
+    arrival: Arrival,
+    sequence: number,
+    kind: K,
+    teid: number,
+    ies: Gtpv1Ies<K>,
+    change?: { readonly session: Session; readonly messageClass: MessageClass },
+  ): void {
+    const bytes = buildGtpv1Message(kind, { teid, sequence }, ies);
+    const where = change && {
+      vid: vidOfTeid(change.session.teid),
+      messageClass: change.messageClass,
+    };
+    respond(this.#context, arrival, sequence, bytes, where);
+  }
+}
+
+function givenAddress({ ipv4, ipv6 }: Session): EndUserAddress {
+  // The interface identifier that the user is to take: 1, in a /64 of its own (TS 29.061 §11.2.1.3).
+  const own = ipv6 === undefined ? undefined : `${ipv6.replace(/::$/, '')}::1`;
+  if (own === undefined) return { type: 'ipv4', ipv4 };
+  return ipv4 === undefined ? { type: 'ipv6', ipv6: own } : { type: 'ipv4v6', ipv4, ipv6: own };
+}
+
+function typeOf({ kind }: Gtpv1Message): number {
+  return GTPV1_MESSAGES[kind].type;
+}

@@ -1,0 +1,84 @@
+/**
+ * Addresses for users, which carry the VID so that the card finds the processor of what comes back
+ * from the packet network (G13). Where in the address it stands is what the service's rule says.
+ */
+import { addressToBytes, bytesToAddress } from '../protocol/address.ts';
+import type { ControlPool } from '../protocol/control.ts';
+
+/** Bits of a user's own prefix: one address of IPv4, a /64 of IPv6 (RFC 7278, TS 23.060 §9.2.1.1). */
+const USER_PREFIX = { 4: 32, 6: 64 } as const;
+
+/** Users of one VID that an IPv6 pool is used for at most; more TEIDs it has not, either. */
+const MOST = 0x10000;
+
+export class UserAddresses {
+  readonly version: 4 | 6;
+  /** Users that one VID has room for. */
+  readonly perVid: number;
+  readonly #base: bigint;
+  readonly #bits: 32 | 128;
+  /** How far the VID stands from the right, and how far a user's number. */
+  readonly #vidShift: bigint;
+  readonly #userShift: bigint;
+  readonly #vidMask: bigint;
+
+  /** Throws RangeError where the pool has no room for a user behind the VID. */
+  constructor({ prefix, vidEnd }: ControlPool) {
+    const [address = '', length = ''] = prefix.split('/');
+    const bytes = addressToBytes(address);
+    this.version = bytes.length === 4 ? 4 : 6;
+    this.#bits = this.version === 4 ? 32 : 128;
+    const user = USER_PREFIX[this.version] - vidEnd;
+    if (user < 0 || vidEnd <= Number(length)) {
+      throw new RangeError(
+        `pool ${prefix}: the VID ends at bit ${vidEnd}, behind ${length} and before a user's own ` +
+          `${USER_PREFIX[this.version]} it must`,
+      );
+    }
+    this.perVid = Math.min(MOST, 2 ** user);
+    this.#base = BigInt(`0x${bytes.toString('hex')}`);
+    this.#vidShift = BigInt(this.#bits - vidEnd);
+    this.#userShift = BigInt(this.#bits - USER_PREFIX[this.version]);
+    this.#vidMask = (1n << BigInt(vidEnd - Number(length))) - 1n;
+  }
+
+  /** The address of the VID's user of this number: for IPv6 the first of its /64. */
+  address(vid: number, user: number): string {
+    const number = BigInt(user) << this.#userShift;
+    const value = this.#base | ((BigInt(vid) & this.#vidMask) << this.#vidShift) | number;
+    return bytesToAddress(Buffer.from(value.toString(16).padStart(this.#bits / 4, '0'), 'hex'));
+  }
+
+  /** The VID that an address given as its bytes carries; undefined where it is not of this pool. */
+  vidOf(bytes: Uint8Array): number | undefined {
+    if (bytes.length * 8 !== this.#bits) return undefined;
+    const value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+    const vid = (value >> this.#vidShift) & this.#vidMask;
+    const pool = this.#vidShift + BigInt(this.#vidMask.toString(2).length);
+    return value >> pool === this.#base >> pool ? Number(vid) : undefined;
+  }
+
+  /**
+   * An address of the VID that `taken` does not know, from number `from` on; with the number behind
+   * it, for the next one. Undefined where all are taken.
+   */
+  choose(
+    vid: number,
+    from: number,
+    taken: (address: string) => boolean,
+  ): { readonly address: string; readonly next: number } | undefined {
+    for (let i = 0; i < this.perVid; i++) {
+      const user = (from + i) % this.perVid;
+      const address = this.address(vid, user);
+      if (!taken(address)) return { address, next: (user + 1) % this.perVid };
+    }
+    return undefined;
+  }
+}
+
+/** The first address of the /64 that holds an IPv6 address given as its 16 bytes. */
+export function userPrefix(bytes: Uint8Array): string {
+  const prefix = Buffer.alloc(16);
+  prefix.set(bytes.subarray(0, 8));
+  return bytesToAddress(prefix);
+}

@@ -1,0 +1,277 @@
+/**
+ * Gateways behind a card, in one process and on a manual clock: a peer (SGSN and serving gateway) on
+ * line port 0, a host of the packet network on line port 1, gateways on fabric ports 2 and up.
+ */
+import { fileURLToPath } from 'node:url';
+import { GtpPeer } from '../../host/cli/demo/gtp-peer.ts';
+import { Gateway, type GatewayOptions } from '../../host/processor/gateway.ts';
+import { GatewayPort } from '../../host/processor/gateway-port.ts';
+import { Processor } from '../../host/processor/processor.ts';
+import { UserlandEndpoint } from '../../host/processor/userland-endpoint.ts';
+import { addressToBytes } from '../../host/protocol/address.ts';
+import { internetChecksum } from '../../host/protocol/checksum.ts';
+import { ManualClock } from '../../host/protocol/clock.ts';
+import { buildIpFrame, IP_PROTOCOL, parseIpFrame } from '../../host/protocol/ip.ts';
+import { buildIpv4, parseIpv4 } from '../../host/protocol/ipv4.ts';
+import { GtpSetup } from '../../host/setup/gtp.ts';
+import { loadServices } from '../../host/steering/service-file.ts';
+import type { SwitchProcessorOptions } from '../../host/switch/switch-options.ts';
+import { SwitchProcessor } from '../../host/switch/switch-processor.ts';
+import type { Ground } from '../host/switch/bench.ts';
+
+export const GATEWAY = '192.0.2.2';
+export const PEER = '198.51.100.7';
+/** A host of the packet network. */
+export const HOST = '203.0.113.80';
+const CONTROL = '169.254.77.1';
+/** Of the lines: 02:76:6c:00:00:<port>. */
+const LINE_MACS = ['02:76:6c:00:00:00', '02:76:6c:00:00:01'] as const;
+const HOST_MAC = '0a:00:00:00:01:50';
+export const RESTART = 77;
+
+export const SERVICES = loadServices(
+  fileURLToPath(new URL('../../host/services/gtp.yaml', import.meta.url)),
+  { address: GATEWAY },
+);
+
+/** An ICMP echo request from a user, or its answer. */
+export interface Ping {
+  readonly src: string;
+  readonly dst: string;
+  readonly type: number;
+  readonly sequence: number;
+  readonly ttl: number;
+}
+
+export function ping(src: string, dst: string, sequence: number, type = 8, bytes = 24): Buffer {
+  const message = Buffer.alloc(8 + bytes);
+  message.writeUInt8(type, 0);
+  message.writeUInt16BE(sequence, 6);
+  message.writeUInt16BE(internetChecksum(message), 2);
+  return buildIpv4({ src, dst, protocol: IP_PROTOCOL.icmp, payload: message });
+}
+
+export function readPing(packet: Uint8Array): Ping | undefined {
+  const ip = parseIpv4(packet);
+  if (ip?.protocol !== IP_PROTOCOL.icmp || !ip.checksumOk || ip.payload.length < 8)
+    return undefined;
+  if (internetChecksum(ip.payload) !== 0) return undefined;
+  const { src, dst, ttl } = ip;
+  return { src, dst, ttl, type: ip.payload.readUInt8(0), sequence: ip.payload.readUInt16BE(6) };
+}
+
+export interface TestGateway {
+  readonly name: string;
+  readonly port: number;
+  readonly gateway: Gateway;
+  readonly place: GatewayPort;
+  readonly processor: Processor;
+  cut(): void;
+}
+
+export class GatewayBench {
+  readonly clock = new ManualClock();
+  readonly ground: Ground;
+  readonly sp: SwitchProcessor;
+  readonly peer: GtpPeer;
+  readonly peerEndpoint: UserlandEndpoint;
+  readonly gateways: TestGateway[] = [];
+  readonly failures: Error[] = [];
+  /** Pings of users that the host heard, and packets that came back to users, in order. */
+  readonly atHost: Ping[] = [];
+  readonly atUser: Ping[] = [];
+  /** Frames that the peer has sent. */
+  readonly fromPeer: Buffer[] = [];
+
+  constructor(ground: Ground, options: Partial<SwitchProcessorOptions> = {}, fabricPorts = 4) {
+    this.ground = ground;
+    const ports = Array.from({ length: fabricPorts }, (_, i) => i + 2);
+    const { clock } = this;
+    this.sp = new SwitchProcessor({
+      card: ground.card,
+      services: SERVICES,
+      handlers: [new GtpSetup({ now: () => clock.now(), restartCounter: RESTART })],
+      ports: [
+        { port: 0, role: 'line' },
+        { port: 1, role: 'line' },
+        ...ports.map((port) => ({ port, role: 'fabric' as const })),
+      ],
+      slots: ports.map((port, i) => ({
+        ...{ slot: i, port, linePort: 0 },
+        doors: [{ slot: 16 + i, linePort: 1 }],
+      })),
+      virtualAddresses: [GATEWAY],
+      controlAddress: CONTROL,
+      vidsPerProcessor: 4,
+      health: { interval: 0 },
+      clock,
+      ...options,
+    });
+    this.sp.on('failed', (error) => this.failures.push(error));
+    this.peerEndpoint = new UserlandEndpoint({
+      address: PEER,
+      mac: '0a:00:00:00:00:07',
+      clock,
+      answers: true,
+      send: (frame) => {
+        this.fromPeer.push(frame);
+        ground.feed(0, frame);
+      },
+    });
+    ground.onPort(0, (frame) => this.peerEndpoint.receive(frame));
+    this.peer = new GtpPeer({ endpoint: this.peerEndpoint, gateway: GATEWAY, clock });
+    this.peer.on('packet', (_session, packet) => {
+      const found = readPing(packet);
+      if (found !== undefined) this.atUser.push(found);
+    });
+    const host = new UserlandEndpoint({
+      address: HOST,
+      mac: HOST_MAC,
+      clock,
+      answers: true,
+      send: (frame) => ground.feed(1, frame),
+    });
+    ground.onPort(1, (frame) => {
+      if (!this.#hostAnswers(frame)) host.receive(frame);
+    });
+  }
+
+  async start(count: number, options: Partial<GatewayOptions> = {}): Promise<void> {
+    await this.sp.start();
+    await this.peer.start();
+    for (let i = 0; i < count; i++) await this.startGateway(`gw-${i + 1}`, i + 2, options);
+    await this.advance(1000);
+  }
+
+  async startGateway(
+    name: string,
+    port: number,
+    options: Partial<GatewayOptions> = {},
+  ): Promise<TestGateway> {
+    const { clock } = this;
+    let isCut = false;
+    const holder: { gateway?: Gateway } = {};
+    const place = new GatewayPort({
+      address: GATEWAY,
+      mac: `06:00:00:00:00:0${port}`,
+      clock,
+      send: (frame) => {
+        if (!isCut) this.ground.feed(port, frame);
+      },
+      downlink: (packet) => holder.gateway?.downlink(packet),
+    });
+    this.ground.onPort(port, (frame) => place.receive(frame));
+    const gateway = new Gateway({
+      endpoint: place.endpoint,
+      send: (packet) => place.door.send(packet),
+      clock,
+      ...options,
+    });
+    holder.gateway = gateway;
+    const processor = new Processor({
+      name,
+      endpoint: place.endpoint,
+      control: { address: CONTROL },
+      clock,
+      load: () => gateway.load(),
+      listen: async (assignment) => {
+        place.listen(assignment);
+        await gateway.listen(assignment);
+      },
+    });
+    const cut = () => {
+      isCut = true;
+      this.ground.onPort(port, () => {});
+    };
+    const made = { name, port, gateway, place, processor, cut };
+    this.gateways.push(made);
+    const started = processor.start();
+    started.catch(() => {});
+    await this.until(() => processor.up, started);
+    return made;
+  }
+
+  /** A packet of the host's for a user, or for whoever has the address. */
+  fromHost(packet: Buffer): void {
+    const ip = parseIpv4(packet);
+    if (ip === undefined) throw new Error('no IPv4 packet');
+    const { src, dst, protocol, payload, ttl, dontFragment, identification } = ip;
+    const link = { srcMac: HOST_MAC, dstMac: LINE_MACS[1] };
+    const frame = buildIpFrame({
+      ...link,
+      src,
+      dst,
+      protocol,
+      payload,
+      hopLimit: ttl,
+      identification,
+    });
+    if (dontFragment) throw new Error('the bench sends no such packets');
+    this.ground.feed(1, frame);
+  }
+
+  /** The host answers pings, as hosts do. */
+  #hostAnswers(frame: Buffer): boolean {
+    const ip = parseIpFrame(frame);
+    if (ip === undefined || ip.dst !== HOST || ip.protocol !== IP_PROTOCOL.icmp) return false;
+    const asked = readPing(ip.ethernet.payload);
+    if (asked === undefined) return false;
+    this.atHost.push(asked);
+    if (asked.type === 8) this.fromHost(ping(HOST, asked.src, asked.sequence, 0));
+    return true;
+  }
+
+  /** Waits for what the peer does, while frames move. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const end = () => {
+      done = true;
+    };
+    work.then(end, end);
+    await this.until(() => done);
+    return work;
+  }
+
+  settle(): Promise<void> {
+    return this.ground.settle();
+  }
+
+  async advance(milliseconds: number, step = 50): Promise<void> {
+    await this.settle();
+    for (let left = milliseconds; left > 0; left -= step) await this.#step(Math.min(step, left));
+  }
+
+  async until(condition: () => boolean, failing?: Promise<unknown>): Promise<void> {
+    let failure: Error | undefined;
+    failing?.catch((error: Error) => {
+      failure = error;
+    });
+    for (let i = 0; i < 800; i++) {
+      await this.settle();
+      if (failure !== undefined) throw failure;
+      if (condition()) return;
+      await this.#step(50);
+    }
+    throw new Error('the condition did not come true within 40 s of the bench clock');
+  }
+
+  async #step(milliseconds: number): Promise<void> {
+    this.clock.advance(milliseconds);
+    await this.settle();
+    await this.ground.advance(milliseconds);
+    await this.settle();
+  }
+
+  async close(): Promise<void> {
+    this.peer.close();
+    for (const { gateway, place } of this.gateways) {
+      gateway.close();
+      await place.close();
+    }
+    await this.sp.close();
+    await this.ground.close();
+  }
+}
+
+/** A user's address as a number, for whoever looks for the VID in it. */
+export const addressNumber = (address: string): number => addressToBytes(address).readUInt32BE(0);
