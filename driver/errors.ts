@@ -11,7 +11,11 @@ export type DriverErrorCode =
   /** A table has no room for what should go in; what was in is still in. */
   | 'FULL'
   /** The card was built without it. */
-  | 'UNSUPPORTED';
+  | 'UNSUPPORTED'
+  /** The line to the card cannot be opened, is gone, or is silent. */
+  | 'LINE'
+  /** The transport was closed. */
+  | 'CLOSED';
 
 export class DriverError extends Error {
   readonly code: DriverErrorCode;

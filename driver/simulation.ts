@@ -2,21 +2,8 @@
 import { EventEmitter } from 'node:events';
 import type { SimulatedCardOptions, SimulatedHostFrame } from '../sim/index.ts';
 import { SimulatedCard } from '../sim/index.ts';
-import { encodeInject, VALUES } from './generated/registers.ts';
-import type {
-  Access,
-  InjectedFrame,
-  InjectTarget,
-  Transport,
-  TransportEvents,
-} from './transport.ts';
-
-export function injectRecord(target: InjectTarget): number {
-  return encodeInject({
-    mode: VALUES.inject_mode[target.to],
-    target: target.to === 'slot' ? target.slot : target.port,
-  });
-}
+import { injectRecord } from './inject-record.ts';
+import type { Access, InjectedFrame, Transport, TransportEvents } from './transport.ts';
 
 export class SimulationTransport extends EventEmitter<TransportEvents> implements Transport {
   readonly name: string;

@@ -1,4 +1,5 @@
 generated/linecard_regs_pkg.sv
+generated/serial_pkg.sv
 rtl/linecard_pkg.sv
 rtl/slice_at.sv
 rtl/rx_port.sv
@@ -55,3 +56,13 @@ rtl/scrubber.sv
 rtl/registers.sv
 rtl/pipeline.sv
 rtl/linecard.sv
+rtl/uart_rx.sv
+rtl/uart_tx.sv
+rtl/serial_crc.sv
+rtl/serial_rx.sv
+rtl/serial_tx.sv
+rtl/serial_queue.sv
+rtl/serial_execute.sv
+rtl/serial_report.sv
+rtl/serial_bridge.sv
+rtl/serial_card.sv

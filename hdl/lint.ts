@@ -1,4 +1,7 @@
-/** `npm run lint` for the RTL: Verilator -Wall over every configuration. A warning is a failure. */
+/**
+ * `npm run lint` for the RTL: Verilator -Wall over every configuration, with the card's pins and with the
+ * serial line in their place. A warning is a failure.
+ */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
@@ -10,12 +13,15 @@ import {
 
 const waivers = fileURLToPath(new URL('lint.vlt', import.meta.url));
 let failures = 0;
-for (const name of configurationNames()) {
+for (const [name, top] of configurationNames().flatMap((name) => [
+  [name, 'linecard'] as const,
+  [name, 'serial_card'] as const,
+])) {
   const words = [
     '--lint-only',
     '-Wall',
     '--top-module',
-    'linecard',
+    top,
     ...parameterWords(readConfiguration(name), '-G'),
     waivers,
     ...cardDesign().files,
@@ -29,7 +35,7 @@ for (const name of configurationNames()) {
     );
     process.exit(3);
   }
-  process.stderr.write(`${name}: ${status === 0 ? 'clean' : 'FAILED'}\n`);
+  process.stderr.write(`${top}, ${name}: ${status === 0 ? 'clean' : 'FAILED'}\n`);
   if (status !== 0) failures += 1;
 }
 process.exitCode = failures > 0 ? 1 : 0;

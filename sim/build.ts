@@ -49,6 +49,8 @@ export interface BuildOptions {
   readonly trace?: boolean;
   /** Also the model in a plain C++ program, for the benchmark. */
   readonly bench?: boolean;
+  /** The card with its host on the serial line, at so many clocks a bit (4 and more). */
+  readonly clocksPerBit?: number;
   /** What to build in place of the card. */
   readonly standIn?: StandIn;
 }
@@ -65,6 +67,15 @@ const BUILD = resolve(ROOT, 'build/sim');
 
 function progress(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** UART_STEP of hdl/rtl/serial_card.sv: phase a clock, where a bit is 65536. 0: no serial line. */
+function uartStep({ clocksPerBit }: BuildOptions): number {
+  if (clocksPerBit === undefined) return 0;
+  const step = Math.round(65536 / clocksPerBit);
+  if (!(clocksPerBit >= 4) || step < 1)
+    throw new RangeError(`${clocksPerBit} clocks a bit: the serial line takes 4 to 65536`);
+  return step;
 }
 
 const digest = (...parts: readonly string[]) =>
@@ -95,12 +106,13 @@ async function plan(options: BuildOptions): Promise<Plan> {
     join(packageFolder(name), 'package.json'),
   );
   const key = digest(
-    JSON.stringify([id, configuration, options.trace ?? false, tools]),
+    JSON.stringify([id, configuration, options.trace ?? false, uartStep(options), tools]),
     JSON.stringify([VERILATOR_FLAGS, CXX_FLAGS, LINK_FLAGS]),
     texts([...files(NATIVE, '.h'), ...files(NATIVE, '.cc'), ...packages]),
     constants,
   );
-  const variant = `${configuration.name}${options.trace ? '-trace' : ''}`;
+  const line = options.clocksPerBit === undefined ? '' : `-serial-${options.clocksPerBit}`;
+  const variant = `${configuration.name}${line}${options.trace ? '-trace' : ''}`;
   const home = join(BUILD, options.standIn ? `${design.name}-${variant}` : variant);
   return { options, configuration, design, id, tools, constants, home, target: join(home, key) };
 }
@@ -147,7 +159,15 @@ async function build(planned: Plan, model: string): Promise<void> {
   mkdirSync(constants, { recursive: true });
   writeFileSync(join(constants, 'card_constants.h'), planned.constants);
   const runtime = join((await run('verilator', ['--getenv', 'VERILATOR_ROOT'])).trim(), 'include');
-  const all = sources({ configuration, trace, model, constants, runtime, tools });
+  const all = sources({
+    configuration,
+    trace,
+    uartStep: uartStep(options),
+    model,
+    constants,
+    runtime,
+    tools,
+  });
   const list = [...all.shared, all.addon, ...(bench ? [all.bench] : [])];
   const objects = await compile(list, join(BUILD, 'objects'));
   const shared = objects.slice(0, all.shared.length);
@@ -172,9 +192,12 @@ async function verilate({ options, configuration, design, id }: Plan, model: str
     ...configuration.parameters,
     CONFIGURATION_ID: configuration.id,
     BUILD_ID: `32'h${id.toString(16)}`,
+    ...(uartStep(options) > 0 ? { UART_STEP: uartStep(options) } : {}),
   };
   await run('verilator', [
     ...VERILATOR_FLAGS,
+    '--top-module',
+    uartStep(options) > 0 ? 'serial_card' : 'linecard',
     ...(options.trace ? ['--trace-fst', '--trace-structs'] : []),
     ...Object.entries(parameters)
       .filter(([name]) => options.standIn?.parameters.includes(name) ?? true)

@@ -21,6 +21,7 @@ export { CapturePort } from './capture-port.ts';
 export { BuildError } from './compile.ts';
 export { ETHERNET_FROM, ethernetOf, linkTypeName } from './link-type.ts';
 export type {
+  LineNoise,
   SimulatedAccess,
   SimulatedCardEvents,
   SimulatedCardOptions,
@@ -30,6 +31,7 @@ export type {
 export { SimulatedCard } from './simulated-card.ts';
 export type {
   DropCause,
+  LineStatistics,
   PortStatistics,
   SimulationStatistics,
   StreamStatistics,

@@ -13,6 +13,7 @@ export interface NativeReply {
   readonly error?: string;
   readonly words?: Uint32Array;
   readonly numbers?: Readonly<Record<string, number>>;
+  readonly text?: string;
 }
 
 /** All that has gathered since the last time. */
@@ -36,6 +37,11 @@ export interface NativeOptions {
 export interface NativeCard {
   attachMemory(id: number, port: number): void;
   attachInterface(id: number, port: number, interfaceName: string): void;
+  /** Replies with the path of the pseudo-terminal. */
+  attachSerial(id: number): void;
+  detachSerial(id: number): void;
+  /** Chances in a million. */
+  setNoise(id: number, bitErrors: number, lost: number, doubled: number, seed: number): void;
   send(id: number, port: number, bytes: Uint8Array, lengths: Uint32Array, bad?: Uint32Array): void;
   inject(id: number, bytes: Uint8Array, lengths: Uint32Array, records: Uint32Array): void;
   /** Three words an access: address, 1 for a write, value. */

@@ -28,6 +28,11 @@ export interface SimulatedCardOptions {
    * a card at power-up holds no defined value.
    */
   readonly seed?: number;
+  /**
+   * The card with its host on the serial line in place of its pins, at so many clocks a bit (4 and more):
+   * `attachSerial` says where a host finds it; `access`, `inject` and `frames` are that host's business.
+   */
+  readonly clocksPerBit?: number;
   /** In place of the card: for tests of the simulation itself. */
   readonly standIn?: StandIn;
 }
@@ -52,6 +57,18 @@ export interface StreamPatterns {
   readonly seed?: number;
   /** Start a frame only when the card has room for it (true where not given), so that none is lost. */
   readonly heedRoom?: boolean;
+}
+
+/** Chances, from 0 to 1, in both directions. */
+export interface LineNoise {
+  /** That a bit arrives the other way round, start and stop bits too. */
+  readonly bitErrors?: number;
+  /** That an octet does not arrive. */
+  readonly lost?: number;
+  /** That an octet arrives twice. */
+  readonly doubled?: number;
+  /** Of the pseudo-random sequence; 1 where not given. */
+  readonly seed?: number;
 }
 
 export interface SimulatedAccess {
@@ -135,6 +152,7 @@ export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
     const built = await ensureBuilt({
       configuration: options.configuration,
       trace: trace !== undefined,
+      ...(options.clocksPerBit === undefined ? {} : { clocksPerBit: options.clocksPerBit }),
       ...(options.standIn ? { standIn: options.standIn } : {}),
     });
     const card = new SimulatedCard(options, built);
@@ -161,6 +179,26 @@ export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
   /** Puts a port on a network interface of this process's network namespace. Live mode only. */
   async attachInterface(port: number, interfaceName: string): Promise<void> {
     await this.#calls.call((id) => this.#native.attachInterface(id, port, interfaceName));
+  }
+
+  /**
+   * Puts the serial line on a pseudo-terminal, and resolves with its path. In lock-step octets from there
+   * make the clock run until the card is idle; otherwise it runs when asked, as ever.
+   */
+  async attachSerial(): Promise<string> {
+    return (await this.#calls.call((id) => this.#native.attachSerial(id))).text ?? '';
+  }
+
+  /** Pulls the plug: the pseudo-terminal is gone. */
+  async detachSerial(): Promise<void> {
+    await this.#calls.call((id) => this.#native.detachSerial(id));
+  }
+
+  /** Noise on the serial line from now on. */
+  async setLineNoise({ bitErrors = 0, lost = 0, doubled = 0, seed = 1 }: LineNoise): Promise<void> {
+    const chances = [bitErrors, lost, doubled].map((chance) => Math.round(chance * 1e6));
+    const [bits = 0, none = 0, twice = 0] = chances;
+    await this.#calls.call((id) => this.#native.setNoise(id, bits, none, twice, seed));
   }
 
   /**

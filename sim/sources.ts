@@ -18,6 +18,7 @@ const PARTS = [
   'outbox',
   'register_bus',
   'streams',
+  'uart_port',
   'worker',
   'worker_statistics',
 ];
@@ -37,10 +38,8 @@ export const VERILATOR_FLAGS = [
   // impossible parameters pass.
   '-Wno-lint',
   '-Wno-style',
-  '--top-module',
-  'linecard',
   '--prefix',
-  'Vlinecard',
+  'Vlinecard', // whatever is on top
 ];
 
 export const CXX_FLAGS = [
@@ -84,6 +83,8 @@ export const ADDON_FLAGS = [
 export interface Place {
   readonly configuration: Configuration;
   readonly trace: boolean;
+  /** UART_STEP of a card with its host on the serial line; 0: on its pins. */
+  readonly uartStep: number;
   /** Where Verilator put the model. */
   readonly model: string;
   /** Where card_constants.h lies. */
@@ -102,7 +103,7 @@ export interface Sources {
 }
 
 export function sources(place: Place): Sources {
-  const { configuration, trace, model, constants, runtime, tools } = place;
+  const { configuration, trace, uartStep, model, constants, runtime, tools } = place;
   const nativeHeaders = texts([...files(NATIVE, '.h'), ...files(constants, '.h')]);
   const salt = [...tools, nativeHeaders].join('\0');
   const modelSalt = salt + texts(files(model, '.h'));
@@ -134,7 +135,12 @@ export function sources(place: Place): Sources {
       ...files(model, '.cpp').map((source) => ({ source, flags: ofModel, salt: modelSalt })),
       {
         source: join(NATIVE, 'card_model.cc'),
-        flags: [...ofModel, `-DVIDLINE_PORTS=${PORTS}`, `-DVIDLINE_DATA_WIDTH=${DATA_WIDTH}`],
+        flags: [
+          ...ofModel,
+          `-DVIDLINE_PORTS=${PORTS}`,
+          `-DVIDLINE_DATA_WIDTH=${DATA_WIDTH}`,
+          `-DVIDLINE_UART_STEP=${uartStep}`,
+        ],
         salt: modelSalt,
       },
       ...runtimeParts.map((name) => ({

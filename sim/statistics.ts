@@ -47,6 +47,21 @@ export interface SimulationStatistics {
   readonly host: StreamStatistics;
   /** Frames that left by ports that nothing is attached to. */
   readonly unattached: number;
+  /** Of the serial line, where it is attached. */
+  readonly line?: LineStatistics;
+}
+
+/** Octets of the serial line at the card's pins. */
+export interface LineStatistics {
+  /** Into the card. */
+  readonly octetsIn: number;
+  readonly octetsOut: number;
+  /** Bits turned, octets lost and doubled, as `setLineNoise` asked. */
+  readonly noise: number;
+  /** Octets of the card that came without their stop bit. */
+  readonly framing: number;
+  /** Octets that no host fetched; a megabyte waits. */
+  readonly unread: number;
 }
 
 /** Shapes the flat numbers of sim/native/worker_statistics.cc. */
@@ -61,6 +76,17 @@ export function shapeStatistics(
     wallSeconds,
     busySeconds: get('busySeconds'),
     unattached: get('unattached'),
+    ...(numbers['uart.octetsIn'] === undefined
+      ? {}
+      : {
+          line: {
+            octetsIn: get('uart.octetsIn'),
+            octetsOut: get('uart.octetsOut'),
+            noise: get('uart.noise'),
+            framing: get('uart.framing'),
+            unread: get('uart.unread'),
+          },
+        }),
     host: {
       framesIn: get('hostFramesIn'),
       bytesIn: get('hostBytesIn'),

@@ -65,6 +65,7 @@ module linecard #(
     // observation: every frame's decision, in pipeline order
     output logic                        decision_valid_o,
     output logic [linecard_regs_pkg::DECISION_BITS-1:0] decision_o,
+    output logic                        attention_o,    // a slot event is not acknowledged
     // register bus
     input  logic                        cfg_valid_i,
     input  logic                        cfg_write_i,
@@ -585,6 +586,8 @@ module linecard #(
       .count_data_i(count_data),
       .vid_counts_i(vid_counts)
   );
+
+  always_ff @(posedge clk_i) attention_o <= rst_ni && (|slot_pending);
 
   // A frame is counted as in flight two clocks after it has left rx_port. Timers need a clock only
   // when their time comes.

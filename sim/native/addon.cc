@@ -51,6 +51,7 @@ Napi::Object to_js(Napi::Env env, vidline::Reply&& reply) {
     Napi::Object numbers = Napi::Object::New(env);
     for (const auto& [name, value] : reply.numbers) numbers.Set(name, value);
     object.Set("numbers", numbers);
+    if (!reply.text.empty()) object.Set("text", reply.text);
     return object;
 }
 
@@ -100,6 +101,9 @@ class NativeCard : public Napi::ObjectWrap<NativeCard> {
                            {
                                InstanceMethod<&NativeCard::attach_memory>("attachMemory"),
                                InstanceMethod<&NativeCard::attach_interface>("attachInterface"),
+                               InstanceMethod<&NativeCard::attach_serial>("attachSerial"),
+                               InstanceMethod<&NativeCard::detach_serial>("detachSerial"),
+                               InstanceMethod<&NativeCard::set_noise>("setNoise"),
                                InstanceMethod<&NativeCard::send>("send"),
                                InstanceMethod<&NativeCard::inject>("inject"),
                                InstanceMethod<&NativeCard::access>("access"),
@@ -163,6 +167,13 @@ class NativeCard : public Napi::ObjectWrap<NativeCard> {
     }
     void attach_interface(const Napi::CallbackInfo& info) {
         link_->worker->attach_interface(word(info, 0), word(info, 1), info[2].ToString());
+    }
+    void attach_serial(const Napi::CallbackInfo& info) { link_->worker->attach_serial(word(info, 0)); }
+    void detach_serial(const Napi::CallbackInfo& info) { link_->worker->detach_serial(word(info, 0)); }
+    /// (id, bitErrors, lost, doubled, seed)
+    void set_noise(const Napi::CallbackInfo& info) {
+        const vidline::LineNoise noise{word(info, 1), word(info, 2), word(info, 3), number(info, 4)};
+        link_->worker->set_noise(word(info, 0), noise);
     }
     static MemoryFeed::Batch batch_of(const Napi::CallbackInfo& info, size_t first) {
         const auto bytes = info[first].As<Napi::Uint8Array>();

@@ -36,6 +36,7 @@ void Card::clock() {
     inject.drive(pins_, beat);
     host.drive(pins_);
     bus.drive(pins_);
+    if (uart) uart->drive(pins_);
 
     model_.settle();
 
@@ -64,6 +65,10 @@ void Card::clock() {
         if (observer) observer->left(ports, host.frame(), now);
     }
     bus.sample(pins_);
+    if (uart) {
+        uart->sample(pins_);
+        moved |= uart->busy();
+    }
     if (bus.waited() > MOST_BUS_CLOCKS) {
         throw ModelError("the register bus has not answered address " + std::to_string(bus.address()) +
                          " for " + std::to_string(MOST_BUS_CLOCKS) + " clocks (clock " +
@@ -82,7 +87,7 @@ void Card::clock() {
 }
 
 bool Card::busy_outside() const {
-    if (inject.busy() || bus.busy()) return true;
+    if (inject.busy() || bus.busy() || (uart && uart->busy())) return true;
     for (const NetworkSource& source : sources) {
         if (source.busy()) return true;
     }

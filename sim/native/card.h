@@ -10,6 +10,7 @@
 #include "observer.h"
 #include "register_bus.h"
 #include "streams.h"
+#include "uart_port.h"
 
 namespace vidline {
 
@@ -30,6 +31,7 @@ class Card {
     InjectSource inject;
     HostSink host;
     RegisterBus bus;
+    UartPort* uart = nullptr;  // the host's serial line, where the card has one
     std::unique_ptr<Observer> observer;  // null: not observed
     HostTaker* host_taker = nullptr;
     /// Frames that left by ports that nothing is attached to.

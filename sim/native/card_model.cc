@@ -2,6 +2,7 @@
 
 #include <verilated.h>
 
+#include <array>
 #include <cstring>
 #include <mutex>
 
@@ -49,9 +50,15 @@ struct CardModel::Impl {
     std::unique_ptr<VerilatedFstC> trace;
 #endif
     ModelOptions options;
+#if VIDLINE_UART_STEP
+    /// What the pins of inject, host and register bus are where the card has none: nobody listens,
+    /// nothing comes.
+    alignas(8) std::array<uint8_t, 2 * BEAT_BYTES + DECISION_WORDS * 4> to_nobody{};
+    alignas(8) std::array<uint8_t, 2 * BEAT_BYTES + DECISION_WORDS * 4> from_nobody{};
+#endif
 };
 
-Shape CardModel::shape() { return {PORTS, BEAT_BYTES}; }
+Shape CardModel::shape() { return {PORTS, BEAT_BYTES, VIDLINE_UART_STEP}; }
 bool CardModel::can_trace() { return VM_TRACE != 0; }
 
 CardModel::CardModel(const ModelOptions& options) {
@@ -92,6 +99,22 @@ CardModel::CardModel(const ModelOptions& options) {
     p.tx_tready = bytes_of<PORTS>(t.tx_tready_i);
     p.tx_tdata = bytes_of<PORTS * BEAT_BYTES * 8>(t.tx_tdata_o);
     p.tx_tkeep = bytes_of<PORTS * BEAT_BYTES>(t.tx_tkeep_o);
+#if VIDLINE_UART_STEP
+    p.uart_rx = bytes_of<1>(t.uart_rx_i);
+    p.uart_tx = bytes_of<1>(t.uart_tx_o);
+    uint8_t* const to = impl_->to_nobody.data();
+    for (uint8_t** pin : {&p.inject_tvalid, &p.inject_tlast, &p.inject_tdata, &p.inject_tkeep,
+                          &p.inject_tuser, &p.host_tready, &p.cfg_valid, &p.cfg_write}) {
+        *pin = to;
+    }
+    p.cfg_addr = p.cfg_wdata = reinterpret_cast<uint32_t*>(to);
+    const uint8_t* const from = impl_->from_nobody.data();
+    for (const uint8_t** pin : {&p.inject_tready, &p.host_tvalid, &p.host_tlast, &p.host_tdata,
+                                &p.host_tkeep, &p.host_tuser, &p.cfg_ready}) {
+        *pin = from;
+    }
+    p.cfg_rdata = reinterpret_cast<const uint32_t*>(from);
+#else
     p.inject_tvalid = bytes_of<1>(t.inject_tvalid_i);
     p.inject_tlast = bytes_of<1>(t.inject_tlast_i);
     p.inject_tready = bytes_of<1>(t.inject_tready_o);
@@ -104,14 +127,15 @@ CardModel::CardModel(const ModelOptions& options) {
     p.host_tdata = bytes_of<BEAT_BYTES * 8>(t.host_tdata_o);
     p.host_tkeep = bytes_of<BEAT_BYTES>(t.host_tkeep_o);
     p.host_tuser = bytes_of<DECISION_BITS>(t.host_tuser_o);
-    p.decision_valid = bytes_of<1>(t.decision_valid_o);
-    p.decision = bytes_of<DECISION_BITS>(t.decision_o);
     p.cfg_valid = bytes_of<1>(t.cfg_valid_i);
     p.cfg_write = bytes_of<1>(t.cfg_write_i);
     p.cfg_addr = exactly<uint32_t>(t.cfg_addr_i);
     p.cfg_wdata = exactly<uint32_t>(t.cfg_wdata_i);
     p.cfg_ready = bytes_of<1>(t.cfg_ready_o);
     p.cfg_rdata = exactly<uint32_t>(t.cfg_rdata_o);
+#endif
+    p.decision_valid = bytes_of<1>(t.decision_valid_o);
+    p.decision = bytes_of<DECISION_BITS>(t.decision_o);
 
     // Inputs are ours: only what the card itself holds starts with the seed's values.
     *p.time_us = 0;
@@ -129,6 +153,8 @@ CardModel::CardModel(const ModelOptions& options) {
     std::memset(p.inject_tuser, 0, (INJECT_BITS + 7) / 8);
     *p.cfg_addr = 0;
     *p.cfg_wdata = 0;
+
+    if (p.uart_rx) *p.uart_rx = 1;
 
     t.rst_ni = 0;
     t.clk_i = 0;

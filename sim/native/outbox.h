@@ -34,6 +34,7 @@ struct Reply {
     std::string code;                                         // of the error
     std::vector<uint32_t> words;                              // of register accesses
     std::vector<std::pair<std::string, double>> numbers;      // of all others
+    std::string text;                                         // of a call that asks for one
 };
 
 struct Mail {

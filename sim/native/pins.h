@@ -10,6 +10,7 @@ namespace vidline {
 struct Shape {
     unsigned ports = 0;
     unsigned beat_bytes = 0;  // of the data path
+    uint32_t uart_step = 0;   // UART_STEP where the host is on a serial line; 0: it is on the pins
 };
 
 /// Pointers into the Verilated top module. Verilator keeps a bus of any width as little-endian words
@@ -39,6 +40,10 @@ struct Pins {
 
     const uint8_t* decision_valid = nullptr;
     const uint8_t* decision = nullptr;
+
+    // In place of inject, host and register bus, which lead nowhere then.
+    uint8_t* uart_rx = nullptr;
+    const uint8_t* uart_tx = nullptr;
 
     uint8_t *cfg_valid = nullptr, *cfg_write = nullptr;
     uint32_t *cfg_addr = nullptr, *cfg_wdata = nullptr;

@@ -100,7 +100,7 @@ void Worker::main() {
         card_->host_taker = host_.get();
         card_->inject.feed = &inject_feed_;
         Reply ready;
-        ready.numbers = {{"ports", card_->shape.ports}, {"dataWidth", card_->shape.beat_bytes * 8}};
+        ready.numbers = {{"uartStep", card_->shape.uart_step}, {"ports", card_->shape.ports}, {"dataWidth", card_->shape.beat_bytes * 8}};
         mail_.replies.push_back(std::move(ready));
     } catch (const std::exception& error) {
         failure_ = error.what();
@@ -120,6 +120,7 @@ void Worker::main() {
         collect();
         outbox_.post(std::exchange(mail_, {}));
     }
+    uart_.reset();
     card_.reset();  // on the thread that built it
     ports_.clear();
 }
@@ -161,6 +162,16 @@ void Worker::fail(const ModelError& error) {
 
 void Worker::lock_step() {
     if (do_tasks()) return;
+    if (uart_ && failure_.empty()) {
+        serving_ |= uart_->exchange();
+        if (serving_) {
+            // The line needs clocks to say what it has been asked to: they pass for all of the card.
+            clock_until(BURST_CLOCKS, [this] { return card_->idle(); });
+            uart_->exchange();
+            serving_ = !card_->idle();
+            return;
+        }
+    }
     wait(false);
 }
 
@@ -170,6 +181,7 @@ void Worker::live() {
     for (Port& port : ports_) {
         if (port.interface) port.interface->receive();
     }
+    if (uart_) uart_->exchange();
     card_->host.blocked = outbox_.waiting() > MOST_WAITING;
     const uint64_t before = card_->moved();
     burst();
@@ -214,6 +226,9 @@ void Worker::burst() {
 void Worker::wait(bool stuck) {
     std::vector<pollfd> files{{event_, POLLIN, 0}};
     int milliseconds = stuck ? STUCK_MS : -1;
+    if (uart_) {
+        files.push_back({uart_->fd(), static_cast<short>(POLLIN | (uart_->waiting() ? POLLOUT : 0)), 0});
+    }
     for (const Port& port : ports_) {
         if (!port.interface) continue;
         // A stuck card takes no frames: not even those that wait already.
@@ -242,7 +257,9 @@ void Worker::clock_until(uint64_t clocks, const std::function<bool()>& done) {
     const double start = thread_seconds();
     for (uint64_t n = 0; n < clocks && !done(); ++n) {
         card_->clock();
-        if (n % STOP_CLOCKS == 0 && stopping_) break;
+        if (n % STOP_CLOCKS != 0) continue;
+        if (uart_) uart_->exchange();
+        if (stopping_) break;
     }
     busy_seconds_ += thread_seconds() - start;
     if (stopping_) throw Refusal("CLOSED", "the card was closed");
@@ -317,6 +334,17 @@ void Worker::require_free(unsigned index) {
     }
 }
 
+UartPort& Worker::uart() {
+    if (uart_) return *uart_;
+    throw Refusal("PORT", "the serial line is not attached");
+}
+
+/// A card with a serial line has no other way to its host.
+void Worker::require_pins() const {
+    if (card_->shape.uart_step == 0) return;
+    throw Refusal("MODE", "this card has its host on the serial line: attach it there");
+}
+
 // ---- calls ----
 
 void Worker::attach_memory(uint32_t id, unsigned index) {
@@ -346,6 +374,36 @@ void Worker::attach_interface(uint32_t id, unsigned index, std::string interface
     });
 }
 
+void Worker::attach_serial(uint32_t id) {
+    post(id, [=] {
+        if (card_->shape.uart_step == 0) throw Refusal("MODE", "this card was built without a serial line");
+        if (uart_) throw Refusal("PORT", "the serial line is attached already");
+        uart_ = std::make_unique<UartPort>(card_->shape.uart_step);
+        card_->uart = uart_.get();
+        Reply done;
+        done.id = id;
+        done.text = uart_->path();
+        mail_.replies.push_back(std::move(done));
+    });
+}
+
+void Worker::detach_serial(uint32_t id) {
+    post(id, [=] {
+        uart();
+        card_->uart = nullptr;
+        uart_.reset();
+        serving_ = false;
+        reply(id);
+    });
+}
+
+void Worker::set_noise(uint32_t id, LineNoise noise) {
+    post(id, [=] {
+        uart().set_noise(noise);
+        reply(id);
+    });
+}
+
 void Worker::send(uint32_t id, unsigned index, MemoryFeed::Batch batch) {
     // Shared, since a std::function must be copyable.
     auto shared = std::make_shared<MemoryFeed::Batch>(std::move(batch));
@@ -361,6 +419,7 @@ void Worker::send(uint32_t id, unsigned index, MemoryFeed::Batch batch) {
 void Worker::inject(uint32_t id, MemoryFeed::Batch batch) {
     auto shared = std::make_shared<MemoryFeed::Batch>(std::move(batch));
     post(id, [=] {
+        require_pins();
         shared->id = id;
         inject_feed_.add(std::move(*shared));
         if (!options_.live) reply(id);
@@ -371,6 +430,7 @@ void Worker::access(AccessBatch batch) {
     const uint32_t id = batch.id;
     auto shared = std::make_shared<AccessBatch>(std::move(batch));
     post(id, [=] {
+        require_pins();
         card_->bus.add(std::move(*shared));
         if (!options_.live) clock_until(~uint64_t{0}, [this] { return !card_->bus.busy(); });
     });

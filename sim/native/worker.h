@@ -42,6 +42,10 @@ class Worker {
     // What follows can be called from any thread; the answer is the reply with that id.
     void attach_memory(uint32_t id, unsigned port);
     void attach_interface(uint32_t id, unsigned port, std::string interface);
+    /// Opens the pseudo-terminal of the serial line, and replies with its path; closes it.
+    void attach_serial(uint32_t id);
+    void detach_serial(uint32_t id);
+    void set_noise(uint32_t id, LineNoise noise);
     void send(uint32_t id, unsigned port, MemoryFeed::Batch batch);
     void inject(uint32_t id, MemoryFeed::Batch batch);
     void access(AccessBatch batch);
@@ -77,6 +81,8 @@ class Worker {
     void reply(uint32_t id);
     void reply_error(uint32_t id, const char* code, const std::string& text);
     Port& port(unsigned index);
+    UartPort& uart();
+    void require_pins() const;
     void require_free(unsigned index);
 
     const WorkerOptions options_;
@@ -91,6 +97,9 @@ class Worker {
     std::unique_ptr<Card> card_;
     std::vector<Port> ports_;
     std::unique_ptr<HostQueue> host_;
+    std::unique_ptr<UartPort> uart_;
+    /// Lock-step: octets came, and what they bring about has not come to its end.
+    bool serving_ = false;
     MemoryFeed inject_feed_{true};
     Mail mail_;
     double busy_seconds_ = 0;

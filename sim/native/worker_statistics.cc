@@ -20,6 +20,14 @@ void Worker::statistics(uint32_t id) {
         add("hostBytesIn", card_->inject.bytes);
         add("hostFramesOut", card_->host.frames);
         add("hostBytesOut", card_->host.bytes);
+        if (uart_) {
+            const UartPort::Statistics& seen = uart_->statistics();
+            add("uart.octetsIn", seen.octets_in);
+            add("uart.octetsOut", seen.octets_out);
+            add("uart.noise", seen.noise);
+            add("uart.framing", seen.framing);
+            add("uart.unread", seen.unread);
+        }
         for (unsigned p = 0; p < ports_.size(); ++p) {
             const std::string prefix = std::to_string(p) + ".";
             add(prefix + "framesIn", card_->sources[p].frames);

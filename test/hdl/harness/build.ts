@@ -29,6 +29,7 @@ const DOOR = fileURLToPath(new URL('door.cc', import.meta.url));
 const RTL = resolve(ROOT, process.env.VIDLINE_TEST_RTL ?? 'hdl/rtl');
 export const PACKAGES = [
   resolve(ROOT, 'hdl/generated/linecard_regs_pkg.sv'),
+  resolve(ROOT, 'hdl/generated/serial_pkg.sv'),
   join(RTL, 'linecard_pkg.sv'),
 ];
 

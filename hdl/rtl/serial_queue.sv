@@ -1,0 +1,114 @@
+// Requests from the line, each executed once and in order: the receiver of a go-back-N window.
+//
+// Contract:
+// - A frame that is good, long enough, whole in here, and has the number that is next is kept; so is any
+//   good hello. All others leave nothing behind: a request is executed whole or not at all.
+// - A hello makes the number behind its own the next one. Before the first hello nothing else is kept.
+// - refused_o for one clock behind a frame where something is missing: it came damaged, there was no room,
+//   or its number is one that is to come; repeated_o behind one whose number was there already: it only
+//   wants its acknowledgement once more.
+// - A kept request is offered octet by octet without its FCS, then end_o: each is taken by ready_i.
+// The host has no more under way than fits in here, so a lack of room is never its good fault.
+module serial_queue #(
+    parameter int OCTETS = serial_pkg::QUEUE_OCTETS
+) (
+    input  logic       clk_i,
+    input  logic       rst_ni,
+    // from serial_rx
+    input  logic       valid_i,
+    input  logic [7:0] data_i,
+    input  logic       end_i,
+    input  logic       good_i,
+    output logic       refused_o,
+    output logic       repeated_o,
+    // to serial_execute
+    output logic       valid_o,
+    input  logic       ready_i,
+    output logic       end_o,
+    output logic [7:0] data_o,
+    output logic       empty_o
+);
+  localparam int PTR_BITS = $clog2(OCTETS);
+  localparam logic [2:0] SHORTEST = 3'd6;  // kind, number, FCS
+
+  (* no_rw_check *) logic [8:0] ram[0:OCTETS-1];  // end, octet
+  logic [PTR_BITS-1:0] write_q;   // behind the last octet written
+  logic [PTR_BITS-1:0] commit_q;  // behind the last request that is kept
+  logic [PTR_BITS-1:0] read_q;    // of what is offered, or will be
+  logic [2:0] place_q;            // octets of this frame so far, SHORTEST or more
+  logic full_q, overflow_q;
+  logic open_q, hello_q;
+  logic [7:0] number_q, expected_q, ahead;
+  logic marks_q;                  // the end of a kept request is written
+  logic good, keep, next, repeated;
+
+  assign ahead = number_q - expected_q;
+  assign next = open_q && ahead == '0;
+  assign repeated = open_q && ahead[7];
+  assign good = good_i && !overflow_q && place_q == SHORTEST;
+
+  // Where the request is written ends before its FCS: known when the flag behind that has come.
+  always_ff @(posedge clk_i) begin
+    if (valid_i || marks_q) ram[write_q] <= marks_q ? 9'h100 : {1'b0, data_i};
+  end
+  assign keep = end_i && good && (hello_q || next);
+
+  always_ff @(posedge clk_i) begin
+    full_q <= write_q + PTR_BITS'(2) == read_q || write_q + PTR_BITS'(1) == read_q;
+    if (!rst_ni) begin
+      write_q <= '0;
+      commit_q <= '0;
+      place_q <= '0;
+      overflow_q <= 1'b0;
+      marks_q <= 1'b0;
+      open_q <= 1'b0;
+      refused_o <= 1'b0;
+      repeated_o <= 1'b0;
+    end else begin
+      refused_o <= end_i && !keep && !(good && repeated);
+      repeated_o <= end_i && !keep && good && repeated;
+      marks_q <= keep;
+      if (end_i) begin
+        place_q <= '0;
+        overflow_q <= 1'b0;
+        write_q <= keep ? write_q - PTR_BITS'(4) : commit_q;
+        if (keep) open_q <= 1'b1;
+      end else if (marks_q) begin
+        write_q <= write_q + 1'b1;
+        commit_q <= write_q + 1'b1;
+      end else if (valid_i) begin
+        if (place_q != SHORTEST) place_q <= place_q + 3'd1;
+        if (full_q) overflow_q <= 1'b1;
+        else write_q <= write_q + 1'b1;
+      end
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (valid_i && place_q == 3'd0) hello_q <= data_i[1:0] == serial_pkg::REQUEST_HELLO;
+    if (valid_i && place_q == 3'd1) number_q <= data_i;
+    if (keep) expected_q <= number_q + 8'd1;
+  end
+
+  // A block RAM's output is slow: a register stands right behind it, and an octet is taken every four clocks at best.
+  logic [8:0] ram_q, out_q;
+  logic [1:0] wait_q;  // 3: out_q is the octet at read_q
+  always_ff @(posedge clk_i) begin
+    ram_q <= ram[read_q];
+    out_q <= ram_q;
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      read_q <= '0;
+      wait_q <= '0;
+    end else if (valid_o && ready_i) begin
+      read_q <= read_q + 1'b1;
+      wait_q <= '0;
+    end else if (wait_q != 2'd3 && (wait_q != '0 || read_q != commit_q)) begin
+      wait_q <= wait_q + 2'd1;
+    end
+  end
+  assign valid_o = wait_q == 2'd3;
+  assign {end_o, data_o} = out_q;
+  assign empty_o = read_q == commit_q && !marks_q && wait_q == '0;
+
+endmodule

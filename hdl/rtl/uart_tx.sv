@@ -1,0 +1,45 @@
+// Octets onto an asynchronous line; the other end of uart_rx.
+//
+// Contract: an octet is taken when valid_i and ready_o meet; its ten bits, of 65536 / STEP clocks each
+// on the average, begin one clock later. The line is high when nothing is sent.
+module uart_tx #(
+    parameter int STEP = 1573  // as in uart_rx
+) (
+    input  logic       clk_i,
+    input  logic       rst_ni,
+    input  logic       valid_i,
+    output logic       ready_o,
+    input  logic [7:0] data_i,
+    output logic       tx_o,
+    output logic       idle_o
+);
+  logic [8:0] bits_q;
+  logic [3:0] left_q;  // bits to come, this one too
+  logic [15:0] phase_q;
+  logic [16:0] phase;
+  assign phase = {1'b0, phase_q} + 17'(STEP);
+
+  assign ready_o = left_q == '0;
+  assign idle_o = ready_o;
+  assign tx_o = bits_q[0];
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      bits_q <= '1;
+      left_q <= '0;
+      phase_q <= '0;
+    end else if (ready_o) begin
+      phase_q <= '0;
+      if (valid_i) begin
+        bits_q <= {data_i, 1'b0};
+        left_q <= 4'd10;
+      end
+    end else begin
+      phase_q <= phase[15:0];
+      if (phase[16]) begin
+        bits_q <= {1'b1, bits_q[8:1]};
+        left_q <= left_q - 4'd1;
+      end
+    end
+  end
+
+endmodule
