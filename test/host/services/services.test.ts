@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { buildIpFrame } from '../../../host/protocol/ip.ts';
-import { buildSctpFrame } from '../../../host/protocol/sctp.ts';
+import { buildSctpDataChunk, buildSctpFrame } from '../../../host/protocol/sctp.ts';
 import { buildUdpFrame } from '../../../host/protocol/udp.ts';
 import { compileServices } from '../../../host/steering/compile.ts';
 import { decide } from '../../../host/steering/decide.ts';
@@ -39,8 +39,12 @@ function endOf(services: readonly Service[], frame: Buffer) {
 }
 
 describe('the shipped services', () => {
-  it('fit into one card together, without a warning', () => {
-    const compiled = compileServices(loadServices(FOLDER), SIZES);
+  it.each([
+    [['gtp', 'l2tp', 'mgcp', 'pfcp', 'sctp', 'sip', 'vxlan']],
+    [['mgcp', 'pfcp', 'sip', 'vxlan', 'quic-lb', 'ss7']],
+  ])('fit into one card together, without a warning: %j', (names) => {
+    const files = names.map((name) => `${FOLDER}/${name}.yaml`);
+    const compiled = compileServices(loadServices(files), SIZES);
     expect(compiled.warnings.map(problemText)).toEqual([]);
     expect(compiled.names).toContain('sip/dialog');
   });
@@ -50,10 +54,10 @@ describe('the shipped services', () => {
     (name) => {
       const small = { ...SIZES, ports: 2, slots: 8, vids: 4096, rules: 8, prefixes: 4 };
       const { warnings } = compileServices(loadServices(`${FOLDER}/${name}`), small);
-      // GTP's TEIDs and PFCP's SEIDs can name more VIDs than that card has, which a user should know.
-      const known = /(gtp|pfcp)\/\S+ identifier: .*4095 are punted/;
+      // TEIDs, SEIDs and server IDs can name more VIDs than that card has, which a user should know.
+      const known = /(gtp|pfcp|quic-lb)\/\S+ identifier: .*4095 are punted/;
       expect(warnings.map(problemText).filter((text) => !known.test(text))).toEqual([]);
-      expect(warnings.length > 0).toBe(['gtp.yaml', 'pfcp.yaml'].includes(name));
+      expect(warnings.length > 0).toBe(['gtp.yaml', 'pfcp.yaml', 'quic-lb.yaml'].includes(name));
     },
   );
 });
@@ -226,5 +230,65 @@ describe('sctp.yaml', () => {
     const chunks = Buffer.from('0e000004', 'hex');
     const frame = buildSctpFrame({ ...LINK, ...addresses, ...ports, verificationTag, chunks });
     expect(endOf(loadServices(`${FOLDER}/sctp.yaml`), frame)).toBe(expected);
+  });
+});
+
+describe('quic-lb.yaml', () => {
+  // Flags, version, length and connection ID: RFC 9000 §17.2, §17.3.1.
+  it.each([
+    ['1-RTT', '5a 08 0005 aabbccddeeff 00', 'quic-lb/short steer_active 5'],
+    [
+      'another configuration',
+      '5a 28 0005 aabbccddeeff 00',
+      'quic-lb/other-configuration punt_setup',
+    ],
+    ['no configuration', '5a e8 0005 aabbccddeeff 00', 'quic-lb/other-configuration punt_setup'],
+    ['Initial', 'c0 00000001 08 0800050102030405 00', 'quic-lb/long punt_setup'],
+    ['0-RTT', 'd3 00000001 08 0800050102030405 00', 'quic-lb/long punt_setup'],
+    ['Handshake', 'e0 00000001 08 0800050102030405 00', 'quic-lb/long steer_active 5'],
+    ['version 2 (RFC 9369)', 'd0 6b3343cf 08 0800050102030405', 'quic-lb/negotiation punt_setup'],
+    ['cut short', '5a 08 00', 'quic-lb/short no_identifier'],
+  ])('%s', (_, hex, expected) => {
+    expect(endOf(loadServices(`${FOLDER}/quic-lb.yaml`), payloadTo('192.0.2.6', 443, hex))).toBe(
+      expected,
+    );
+  });
+});
+
+describe('ss7.yaml', () => {
+  const service = (unit: number) => loadServices(`${FOLDER}/ss7.yaml`, { unit });
+  /** A DATA chunk of M3UA: TSN, stream, sequence, protocol; RFC 4666 §1.4, §3.3.1. */
+  const chunk = (parameters: string, protocol = 3) => {
+    const message = Buffer.from(`01000101 00000000 ${parameters}`.replaceAll(' ', ''), 'hex');
+    message.writeUInt32BE(message.length, 4);
+    return buildSctpDataChunk({
+      ...{ tsn: 1, streamId: 2, streamSequence: 3, payloadProtocol: protocol, payload: message },
+    });
+  };
+  const CONTEXT = '0006 0008 00000064';
+  /** OPC 1, DPC 0x2345, ISUP, CIC 0x123, IAM. */
+  const UNIT = '0210 0014 00000001 00002345 05 02 00 07 2301 01 00';
+  const end = (chunks: Buffer, unit: number) =>
+    endOf(
+      service(unit),
+      buildSctpFrame({
+        ...{ ...LINK, src: '198.51.100.9', dst: '192.0.2.7', srcPort: 2905, dstPort: 2905 },
+        ...{ verificationTag: 1, chunks },
+      }),
+    );
+
+  it.each([
+    ['a circuit without a VID', chunk(`${CONTEXT} ${UNIT}`), 42, 'ss7/circuit punt_no_override'],
+    ['without a routing context', chunk(UNIT), 34, 'ss7/circuit punt_no_override'],
+    ['M3UA management', chunk(CONTEXT), 42, 'ss7/circuit no_identifier'],
+    ['another protocol', chunk(UNIT, 46), 34, 'ss7/association punt_setup'],
+    [
+      'SACK',
+      Buffer.from('03000010000000010001000000000000', 'hex'),
+      42,
+      'ss7/association punt_setup',
+    ],
+  ])('%s', (_, chunks, unit, expected) => {
+    expect(end(chunks, unit)).toBe(expected);
   });
 });
