@@ -41,8 +41,8 @@ export interface GatewayOptions {
   readonly apns?: readonly string[];
   /** Name of the service at the switch processor. Default `gtp`. */
   readonly service?: string;
-  /** Keeps the state of VIDs with a backup. Left out: what it knows dies with it. */
-  readonly keeper?: () => VidKeeper;
+  /** Keeps the state of VIDs with a backup. None, now or at all: what it knows dies with it. */
+  readonly keeper?: () => VidKeeper | undefined;
   /** The VID of its own that a VID's backup would use: told in set-up replies (G9). */
   readonly backupVid?: (vid: number) => number | undefined;
 }
@@ -122,7 +122,7 @@ export class Gateway {
     this.#userSocket ??= await this.#options.endpoint.bind(GTPU_PORT, (payload, from) =>
       this.#tunnels.receive(payload, from),
     );
-    if (this.#options.keeper !== undefined) return;
+    if (this.#options.keeper?.() !== undefined) return;
     const { owned, gone } = this.#lonely.assign(assignment.vids);
     for (const vid of gone) this.sessions.disown(vid);
     for (const vid of owned) this.sessions.own(vid, []);
@@ -136,6 +136,10 @@ export class Gateway {
   /** It is served elsewhere (`yielded`, `gone`). */
   disown(vid: number): void {
     this.sessions.disown(vid);
+  }
+
+  disownAll(): void {
+    for (const vid of this.sessions.vids()) this.sessions.disown(vid);
   }
 
   /** A message that came to who had its VID before (`packet`). */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { GtpPeer } from '../../host/cli/demo/gtp-peer.ts';
 import { Gateway, type GatewayOptions } from '../../host/processor/gateway.ts';
 import { GatewayPort } from '../../host/processor/gateway-port.ts';
+import { replicatedGateway } from '../../host/processor/gateway-replication.ts';
 import { Processor } from '../../host/processor/processor.ts';
 import { UserlandEndpoint } from '../../host/processor/userland-endpoint.ts';
 import { addressToBytes } from '../../host/protocol/address.ts';
@@ -58,6 +59,11 @@ export function readPing(packet: Uint8Array): Ping | undefined {
   if (internetChecksum(ip.payload) !== 0) return undefined;
   const { src, dst, ttl } = ip;
   return { src, dst, ttl, type: ip.payload.readUInt8(0), sequence: ip.payload.readUInt16BE(6) };
+}
+
+export interface TestGatewayOptions extends Partial<GatewayOptions> {
+  /** Its sessions have copies at the others. */
+  readonly replicates?: boolean;
 }
 
 export interface TestGateway {
@@ -136,7 +142,7 @@ export class GatewayBench {
     });
   }
 
-  async start(count: number, options: Partial<GatewayOptions> = {}): Promise<void> {
+  async start(count: number, options: TestGatewayOptions = {}): Promise<void> {
     await this.sp.start();
     await this.peer.start();
     for (let i = 0; i < count; i++) await this.startGateway(`gw-${i + 1}`, i + 2, options);
@@ -146,7 +152,7 @@ export class GatewayBench {
   async startGateway(
     name: string,
     port: number,
-    options: Partial<GatewayOptions> = {},
+    options: TestGatewayOptions = {},
   ): Promise<TestGateway> {
     const { clock } = this;
     let isCut = false;
@@ -161,12 +167,13 @@ export class GatewayBench {
       downlink: (packet) => holder.gateway?.downlink(packet),
     });
     this.ground.onPort(port, (frame) => place.receive(frame));
-    const gateway = new Gateway({
-      endpoint: place.endpoint,
-      send: (packet) => place.door.send(packet),
-      clock,
-      ...options,
-    });
+    const { replicates = false, ...more } = options;
+    const send = (packet: Buffer) => place.door.send(packet);
+    const given = { endpoint: place.endpoint, send, clock, ...more };
+    const made = replicates
+      ? replicatedGateway({ ...given, tellBackup: true })
+      : { gateway: new Gateway(given), replication: undefined };
+    const { gateway, replication } = made;
     holder.gateway = gateway;
     const processor = new Processor({
       name,
@@ -174,6 +181,7 @@ export class GatewayBench {
       control: { address: CONTROL },
       clock,
       load: () => gateway.load(),
+      ...(replication === undefined ? {} : { replication }),
       listen: async (assignment) => {
         place.listen(assignment);
         await gateway.listen(assignment);
@@ -183,12 +191,12 @@ export class GatewayBench {
       isCut = true;
       this.ground.onPort(port, () => {});
     };
-    const made = { name, port, gateway, place, processor, cut };
-    this.gateways.push(made);
+    const test = { name, port, gateway, place, processor, cut };
+    this.gateways.push(test);
     const started = processor.start();
     started.catch(() => {});
     await this.until(() => processor.up, started);
-    return made;
+    return test;
   }
 
   /** A packet of the host's for a user, or for whoever has the address. */

@@ -1,6 +1,6 @@
 /** What GTP sessions through card, switch processor and gateways must be like, on whatever card. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Refused } from '../../host/cli/demo/gtp-peer.ts';
+import { type PeerSession, Refused } from '../../host/cli/demo/gtp-peer.ts';
 import { addressToBytes } from '../../host/protocol/address.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import type { Ground } from '../host/switch/bench.ts';
@@ -252,6 +252,60 @@ export function describeGateway(title: string, open: () => Promise<Ground>) {
       expect(bench.sp.status().punted.ends).toMatchObject({
         ...{ answered_gtpv1_199: 2, answered_gtpv2_73: 1 },
       });
+    });
+
+    const allInSync = () => bench.sp.vids.list().every(({ inSync }) => inSync);
+
+    it('a gateway dies: its sessions go on at its backups, and the next session, too (G9-G11)', async () => {
+      await bench.start(3, { replicates: true });
+      await bench.until(allInSync);
+      const sessions: PeerSession[] = [];
+      for (let i = 0; i < 12; i++) {
+        const version = i % 2 === 0 ? 1 : 2;
+        sessions.push(await bench.during(bench.peer.create(`26201000000${1000 + i}`, version)));
+      }
+      // Each was told the VID that its backup has of its own.
+      for (const { gatewayControl, backupVid } of sessions) {
+        const row = bench.sp.vids.lookup(vidOfTeid(gatewayControl));
+        expect(bench.sp.vids.lookup(backupVid ?? -1)?.owner).toBe(row?.backup);
+      }
+      const [victim, ...others] = bench.gateways;
+      expect(victim?.gateway.sessions.size).toBe(4);
+      const backups = sessions
+        .map(({ gatewayControl }) => bench.sp.vids.lookup(vidOfTeid(gatewayControl)))
+        .map((row) => (row?.owner === victim?.name ? row?.backup : row?.owner));
+      const expected = others.map(({ name }) => backups.filter((it) => it === name).length);
+      const before = punts();
+      victim?.cut();
+      await bench.sp.lowerSlot(0);
+      for (const [i, session] of sessions.entries()) {
+        bench.peer.send(session, ping(session.ipv4 ?? '', HOST, i));
+      }
+      await bench.settle();
+      expect(bench.atHost.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual(
+        sessions.map((_, i) => i),
+      );
+      expect(bench.atUser).toHaveLength(12);
+      // No session is lost: each is where the row of its VID had said.
+      expect(others.map(({ gateway }) => gateway.sessions.size)).toEqual(expected);
+      // In the control plane, too: what was set up there can be changed and ended here.
+      for (const session of sessions) await bench.during(bench.peer.delete(session));
+      expect(others.map(({ gateway }) => gateway.sessions.size)).toEqual([0, 0]);
+      expect(punts()).toEqual(before);
+      expect(bench.sp.status().punted.inDialog).toBe(0);
+      const next = await bench.during(bench.peer.create('262011234567890'));
+      expect(vidOfTeid(next.gatewayControl)).toBeGreaterThan(3);
+    });
+
+    it('what comes first after a death may be a packet for the user', async () => {
+      await bench.start(2, { replicates: true });
+      await bench.until(allInSync);
+      const session = await bench.during(bench.peer.create('262011234567890'));
+      bench.gateways[0]?.cut();
+      await bench.sp.lowerSlot(0);
+      bench.fromHost(ping(HOST, session.ipv4 ?? '', 1, 8));
+      await bench.settle();
+      expect(bench.atUser).toMatchObject([{ dst: session.ipv4, sequence: 1, type: 8 }]);
     });
   });
 }
