@@ -109,6 +109,6 @@ module serial_queue #(
   end
   assign valid_o = wait_q == 2'd3;
   assign {end_o, data_o} = out_q;
-  assign empty_o = read_q == commit_q && !marks_q && wait_q == '0;
+  assign empty_o = read_q == commit_q && !marks_q && wait_q == '0 && !refused_o && !repeated_o;
 
 endmodule

@@ -72,6 +72,6 @@ module serial_rx #(
     good_o <= right_q && !bad_q && !escaped_q && !late;
     data_o <= escaped_q ? data_i ^ serial_pkg::TOGGLE : data_i;
   end
-  assign idle_o = !inside_q && !end_o;
+  assign idle_o = !inside_q && !end_o && !valid_o;
 
 endmodule

@@ -7,7 +7,7 @@
 //   and read in their middle: the peer's clock may be off by 4 %.
 // - valid_o for one clock with data_o. error_o for one clock where the stop bit is missing: nothing of
 //   the octet is told, and the next start bit has to follow a line that was high.
-// - tick_o once a bit time. idle_o: no octet is on its way.
+// - tick_o once a bit time. idle_o: no octet is on its way, or told.
 module uart_rx #(
     parameter int STEP = 1573  // 65536 times the baud rate over the clock's: 3 Mbaud at 125 MHz
 ) (
@@ -75,6 +75,6 @@ module uart_rx #(
   // The stop bit is shifted in no more: data_o stays until the next octet.
   always_ff @(posedge clk_i) if (busy_q && tick && bit_q != 4'd9) data_o <= {line_q, data_o[7:1]};
   assign tick_o = tick;
-  assign idle_o = !busy_q && !starts;
+  assign idle_o = !busy_q && !starts && !valid_o && !error_o;
 
 endmodule
