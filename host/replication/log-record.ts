@@ -6,9 +6,10 @@
  * |---|---|---|
  * | `hello` | – | the log begins; carries no VID (0) |
  * | `open` | term (4) | a new copy of the VID begins, empty |
+ * | `continue` | term (4) | a copy of the VID begins with the state that the receiver had as its owner |
  * | `put` | key length (1), value length (2), key, value | an entry, as it is now |
  * | `delete` | key length (1), key | an entry is gone |
- * | `mark` | digest (8) | what the digest of the copy must be at this place of the log |
+ * | `mark` | term (4), digest (8) | what the digest of the copy must be at this place of the log |
  * | `handover` | term (4) | from here on the receiver owns the VID |
  * | `close` | – | the receiver is no copy of the VID any more |
  * | `packet` | flags (1), length (2), bytes | a packet for the VID that came to who owned it before |
@@ -17,10 +18,14 @@ import { view } from '../protocol/bytes.ts';
 
 export type LogRecord =
   | { readonly type: 'hello'; readonly vid: 0 }
-  | { readonly type: 'open' | 'handover'; readonly vid: number; readonly term: number }
+  | {
+      readonly type: 'open' | 'handover' | 'continue';
+      readonly vid: number;
+      readonly term: number;
+    }
   | { readonly type: 'put'; readonly vid: number; readonly key: string; readonly value: Buffer }
   | { readonly type: 'delete'; readonly vid: number; readonly key: string }
-  | { readonly type: 'mark'; readonly vid: number; readonly digest: string }
+  | { readonly type: 'mark'; readonly vid: number; readonly term: number; readonly digest: string }
   | { readonly type: 'close'; readonly vid: number }
   | {
       readonly type: 'packet';
@@ -38,6 +43,7 @@ const CODES = {
   handover: 5,
   close: 6,
   packet: 7,
+  continue: 8,
 } as const;
 const TYPES = Object.keys(CODES) as (keyof typeof CODES)[];
 
@@ -53,13 +59,14 @@ export function sizeOf(record: LogRecord): number {
       return HEAD;
     case 'open':
     case 'handover':
+    case 'continue':
       return HEAD + 4;
     case 'put':
       return HEAD + 3 + Buffer.byteLength(record.key) + record.value.length;
     case 'delete':
       return HEAD + 1 + Buffer.byteLength(record.key);
     case 'mark':
-      return HEAD + 8;
+      return HEAD + 12;
     case 'packet':
       return HEAD + 3 + record.part.length;
   }
@@ -72,6 +79,7 @@ export function writeRecord(bytes: Buffer, at: number, record: LogRecord): numbe
   switch (record.type) {
     case 'open':
     case 'handover':
+    case 'continue':
       return bytes.writeUInt32BE(record.term, end);
     case 'put': {
       const { key, value } = record;
@@ -87,6 +95,7 @@ export function writeRecord(bytes: Buffer, at: number, record: LogRecord): numbe
       return end + 1 + length;
     }
     case 'mark':
+      end = bytes.writeUInt32BE(record.term, end);
       return end + bytes.write(record.digest, end, 8, 'hex');
     case 'packet':
       bytes[end] = record.more ? 1 : 0;
@@ -107,6 +116,7 @@ export function readRecord(bytes: Buffer, at: number): { record: LogRecord; end:
       return { record: { type, vid: 0 }, end: body };
     case 'open':
     case 'handover':
+    case 'continue':
       return { record: { type, vid, term: bytes.readUInt32BE(body) }, end: body + 4 };
     case 'put': {
       const keyEnd = body + 3 + bytes.readUInt8(body);
@@ -120,11 +130,10 @@ export function readRecord(bytes: Buffer, at: number): { record: LogRecord; end:
       return { record: { type, vid, key: bytes.toString('utf8', body + 1, end) }, end };
     }
     case 'mark': {
-      checkEnd(bytes, body + 8);
-      return {
-        record: { type, vid, digest: bytes.toString('hex', body, body + 8) },
-        end: body + 8,
-      };
+      const end = body + 12;
+      checkEnd(bytes, end);
+      const digest = bytes.toString('hex', body + 4, end);
+      return { record: { type, vid, term: bytes.readUInt32BE(body), digest }, end };
     }
     case 'close':
       return { record: { type, vid }, end: body };

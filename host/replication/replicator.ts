@@ -145,16 +145,16 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
    */
   arrives(vid: number): 'serve' | 'pass' | 'none' {
     const owned = this.#owned.get(vid);
-    if (owned !== undefined && owned.yieldedTo === undefined) return 'serve';
+    // Until the switch processor has said where it is, what comes was on its way already.
+    if (owned !== undefined) return owned.yieldedTo === undefined ? 'serve' : 'pass';
     const copy = this.#copies.get(vid);
     if (copy !== undefined) {
       // The card brings packets to a backup only when the owner is down and cannot speak any more.
-      if (owned !== undefined) this.#owned.delete(vid);
       this.counters.takeovers++;
       this.#become(vid, 'takeover', copy.state);
       return 'serve';
     }
-    if (owned !== undefined || this.#moved.has(vid)) return 'pass';
+    if (this.#moved.has(vid)) return 'pass';
     this.counters.foreign++;
     return 'none';
   }
@@ -190,19 +190,29 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       this.counters.let++;
       leave();
     };
-    const backup = owned.targets.get('backup');
-    const source = backup && this.#sources.get(keyOf(backup.peer));
-    const phase = source?.phase(vid);
     if (owned.unconfirmed !== undefined) {
       this.counters.held++;
       owned.unconfirmed.push(count);
-    } else if (
-      source !== undefined &&
-      (owned.guarded || phase === 'marked' || phase === 'agreed')
-    ) {
-      this.counters.held++;
-      source.hold(vid, count);
-    } else leave();
+      return;
+    }
+    const sources = this.#guards(vid, owned);
+    if (sources.length === 0) {
+      leave();
+      return;
+    }
+    this.counters.held++;
+    let left = sources.length;
+    for (const source of sources) source.hold(vid, () => --left === 0 && count());
+  }
+
+  /** Those who must have a change before what it causes may be seen. */
+  #guards(vid: number, { targets, guarded }: Owned): Source[] {
+    return [...targets].flatMap(([role, { peer }]) => {
+      const source = this.#sources.get(keyOf(peer));
+      const phase = source?.phase(vid);
+      const counts = phase === 'marked' || phase === 'agreed' || (guarded && role === 'backup');
+      return source !== undefined && counts ? source : [];
+    });
   }
 
   /** Keeps a copy of VIDs of ours at `peer`, as the switch processor says; the row does not count on it until both ends agree. */
@@ -218,7 +228,12 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
         continue;
       }
       owned.targets.set(role, { peer, term });
-      if (role === 'backup') owned.guarded = false;
+      const next = owned.targets.get('next');
+      if (role === 'backup' && next?.term === term && keyOf(next.peer) === keyOf(peer)) {
+        owned.targets.delete('next'); // its copy has become the backup's
+      }
+      if (role === 'backup')
+        owned.guarded = this.#sources.get(keyOf(peer))?.phase(vid) === 'agreed';
       if (old !== undefined && keyOf(old.peer) !== keyOf(peer)) this.#leave(vid, old.peer);
       this.#source(peer).open(vid, term);
     }
@@ -407,11 +422,22 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       agreed: (vid, term, mark, state) => {
         if (this.state(vid) !== undefined) return; // ours by now
         this.#copies.set(vid, { state, from: keyOf(from) });
-        this.#moved.delete(vid);
         this.#options.report({ role: 'backup', vid, term, mark });
       },
+      former: (vid) => {
+        const owned = this.#owned.get(vid);
+        const to = owned?.yieldedTo ?? this.#moved.get(vid);
+        if (to === undefined || keyOf(to) !== keyOf(from)) return undefined;
+        const state = owned?.state ?? this.#copies.get(vid)?.state;
+        if (state !== undefined) this.#copies.set(vid, { state, from: keyOf(from) });
+        return state;
+      },
       handedOver: (vid, _term, state) => {
-        if (state !== undefined) this.#become(vid, 'handover', state);
+        if (state === undefined) return;
+        const owned = this.#become(vid, 'handover', state);
+        // Whoever had it has all of its state: the best backup until there is another one.
+        owned.targets.set('backup', { peer: { ...from, name: `slot ${from.slot}` }, term: 0 });
+        this.#source(from).continue(vid);
       },
       closed: (vid) => {
         if (this.#copies.get(vid)?.from === keyOf(from)) this.#copies.delete(vid);

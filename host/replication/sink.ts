@@ -15,6 +15,8 @@ export interface SinkOptions {
   readonly create: (vid: number) => ReplicatedState;
   /** A copy agrees with its original at this place of the log, and follows it from now on. */
   readonly agreed: (vid: number, term: number, mark: Mark, state: ReplicatedState) => void;
+  /** What this processor had as the owner of a VID that it handed over to the one that speaks. */
+  readonly former: (vid: number) => ReplicatedState | undefined;
   /** This processor owns the VID now; packets for it may follow. Undefined: without a copy. */
   readonly handedOver: (vid: number, term: number, state: ReplicatedState | undefined) => void;
   /** The owner has chosen another backup. */
@@ -24,7 +26,6 @@ export interface SinkOptions {
 }
 
 interface Copy {
-  readonly term: number;
   readonly state: ReplicatedState;
   agreed: boolean;
   /** Place of the mark at which the digests differed. */
@@ -75,7 +76,15 @@ export class Sink {
     switch (record.type) {
       case 'open': {
         const state = this.#options.create(vid);
-        this.#copies.set(vid, { term: record.term, state, agreed: false, refused: undefined });
+        this.#copies.set(vid, { state, agreed: false, refused: undefined });
+        break;
+      }
+      case 'continue': {
+        // Without it the next mark is refused, and a copy is made in the ordinary way.
+        const former = this.#options.former(vid);
+        const state = former ?? this.#options.create(vid);
+        const agreed = former !== undefined;
+        this.#copies.set(vid, { state, agreed, refused: undefined });
         break;
       }
       case 'put':
@@ -85,7 +94,7 @@ export class Sink {
         this.#copies.get(vid)?.state.apply({ key: record.key, value: undefined });
         break;
       case 'mark':
-        this.#mark(vid, record.digest, place);
+        this.#mark(vid, record.term, record.digest, place);
         break;
       case 'handover': {
         const copy = this.#copies.get(vid);
@@ -103,7 +112,7 @@ export class Sink {
     }
   }
 
-  #mark(vid: number, digest: string, place: number): void {
+  #mark(vid: number, term: number, digest: string, place: number): void {
     const copy = this.#copies.get(vid);
     if (copy === undefined) return;
     if (copy.state.digest() !== digest) {
@@ -113,7 +122,7 @@ export class Sink {
     }
     this.counters.agreed++;
     copy.agreed = true;
-    this.#options.agreed(vid, copy.term, { log: this.#log, place, digest }, copy.state);
+    this.#options.agreed(vid, term, { log: this.#log, place, digest }, copy.state);
   }
 
   #packet(vid: number, more: boolean, part: Buffer): void {

@@ -41,7 +41,8 @@ export type CopyPhase = 'waiting' | 'copying' | 'marked' | 'agreed';
 
 interface Copy {
   readonly vid: number;
-  readonly term: number;
+  /** 0 until the switch processor has named a continued one. */
+  term: number;
   phase: CopyPhase;
   entries: Iterator<StateRecord> | undefined;
   mark: Mark | undefined;
@@ -91,9 +92,26 @@ export class Source {
 
   /** Makes the receiver a backup of a VID. Called again with the same term it changes nothing. */
   open(vid: number, term: number): void {
-    if (this.#copies.get(vid)?.term === term) return;
+    const known = this.#copies.get(vid);
+    if (known?.term === term) return;
+    if (known?.term === 0) {
+      known.term = term;
+      if (known.phase === 'agreed') this.#mark(known);
+      else this.#options.lost(vid, term, 'its former owner has lost the log');
+      return;
+    }
     this.#copies.set(vid, { vid, term, phase: 'waiting', entries: undefined, mark: undefined });
     this.#fill();
+  }
+
+  /**
+   * The receiver owned the VID and has just handed it over: what it has is a copy that agrees, and
+   * follows from here on. The switch processor has not named it yet; `open` does.
+   */
+  continue(vid: number): void {
+    this.#log.append({ type: 'continue', vid, term: 0 });
+    const nothing = { entries: undefined, mark: undefined };
+    this.#copies.set(vid, { vid, term: 0, phase: 'agreed', ...nothing });
   }
 
   /** The receiver is no backup of it any more; what was held for it is let go. */
@@ -273,7 +291,7 @@ export class Source {
 
   #mark(copy: Copy): void {
     const digest = this.#options.state(copy.vid).digest();
-    const place = this.#log.append({ type: 'mark', vid: copy.vid, digest });
+    const place = this.#log.append({ type: 'mark', vid: copy.vid, term: copy.term, digest });
     copy.mark = { log: this.#log.log, place, digest };
     this.#marked.add(copy);
     copy.entries = undefined;

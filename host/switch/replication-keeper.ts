@@ -99,7 +99,7 @@ export class ReplicationKeeper {
 
   /** Owner or backup of VIDs say that a copy agrees. Resolves when the card acts by it. */
   async agreed({ name }: Slot, { role, marks }: RequestOf<'agreed'>): Promise<void> {
-    const synced: { vid: number; term: number }[] = [];
+    const synced: { vid: number; term: number; use: CopyRole }[] = [];
     for (const [vid, term, log, place, digest] of marks) {
       const row = this.#options.vids.lookup(vid);
       if (row === undefined) continue;
@@ -115,15 +115,18 @@ export class ReplicationKeeper {
         }
         this.counters.agreed++;
         known.since ??= new Date().toISOString();
-        if (use === 'backup' && !row.inSync) synced.push({ vid, term });
+        const stands = use === 'backup' ? !row.inSync : row.next?.as === 'backup';
+        if (stands) synced.push({ vid, term, use });
       }
     }
     if (synced.length === 0) return;
     await this.#options.operate(async () => {
       const { vids } = this.#options;
-      for (const { vid, term } of synced) {
+      for (const { vid, term, use } of synced) {
         const row = vids.lookup(vid);
-        if (row?.term === term && row.backup !== undefined) vids.setBackup(vid, row.backup, true);
+        if (row === undefined || wantedCopy(row, use)?.term !== term) continue;
+        if (use === 'next') this.#adopt(vid);
+        else if (row.backup !== undefined) vids.setBackup(vid, row.backup, true);
       }
     });
   }
@@ -173,6 +176,16 @@ export class ReplicationKeeper {
   /** Idempotent. */
   close(): void {
     this.#timer?.cancel();
+  }
+
+  /** The copy in the other role becomes the backup's; its owner takes it so without another word. */
+  #adopt(vid: number): void {
+    const known = this.#terms.get(`${vid} next`);
+    this.#options.vids.adoptBackup(vid);
+    this.#terms.delete(`${vid} next`);
+    if (known !== undefined) this.#terms.set(`${vid} backup`, known);
+    const told = this.#told.get(`${vid} next`);
+    if (told !== undefined) this.#told.set(`${vid} next`, `${told.split(' ', 1)[0]} none`);
   }
 
   #termOf(vid: number, use: CopyRole, term: number): Term {

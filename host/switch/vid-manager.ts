@@ -21,8 +21,14 @@ export interface VidAssignment {
   readonly term: number;
   /** Who had it and died, and gets it back with its state; undefined: it is where it belongs. */
   readonly home?: string | undefined;
-  /** Who it is about to move to, and the term of the copy there. */
-  readonly next?: { readonly name: string; readonly term: number } | undefined;
+  /** Who is about to own it or to back it up, and the term of the copy there. */
+  readonly next?: NextPlace | undefined;
+}
+
+export interface NextPlace {
+  readonly name: string;
+  readonly term: number;
+  readonly as: 'owner' | 'backup';
 }
 
 /** A processor that may back up others, and how many more sessions it could carry. */
@@ -121,17 +127,26 @@ export class VidManager {
     return moved;
   }
 
-  /** Says where a VID is about to move: that one listens for it and gets a copy. Undefined: nowhere. */
-  setNext(vid: number, name: string | undefined): VidAssignment {
+  /** Says who is about to own or back up a VID: that one listens and gets a copy. Undefined: nobody. */
+  setNext(vid: number, name: string | undefined, as: NextPlace['as'] = 'owner'): VidAssignment {
     const row = this.require(vid);
-    if (row.next?.name === name) return row;
-    // The backup's copy is the one that is needed.
-    const term = row.backup === name ? row.term : ++this.#term;
+    if (row.next?.name === name && row.next?.as === (name && as)) return row;
+    // The backup's copy is the one that is needed; so is one that was begun for another reason.
+    const begun = row.next?.name === name ? row.next?.term : undefined;
+    const term = row.backup === name ? row.term : (begun ?? ++this.#term);
     const { next: _, ...rest } = row;
-    const changed = name === undefined ? rest : { ...rest, next: { name, term } };
+    const changed = name === undefined ? rest : { ...rest, next: { name, term, as } };
     this.#touch(row);
     this.#set(changed);
     return changed;
+  }
+
+  /** The copy at who is to be the backup agrees: it is the backup, and the former one is none. */
+  adoptBackup(vid: number): void {
+    const { next, ...row } = this.require(vid);
+    if (next?.as !== 'backup') return;
+    this.#touch(row);
+    this.#set({ ...row, backup: next.name, inSync: true, term: next.term });
   }
 
   /** Throws VidError where the owner would back itself up, or where nobody would be in sync. */
@@ -180,32 +195,39 @@ export class VidManager {
   /**
    * Chooses backups, for each owner among those that `candidatesOf` gives, in proportion to what
    * they have to spare: a dead one's sessions spread over all survivors. Who is a backup stays one
-   * where its part allows it; copies that are in sync stay in any case.
+   * where its part allows it. One that is in sync stays until its successor is, where the owner can
+   * make two copies (`copies`), and for good where it cannot.
    */
-  spreadBackups(candidatesOf: (owner: string) => readonly BackupCandidate[]): void {
+  spreadBackups(
+    candidatesOf: (owner: string) => readonly BackupCandidate[],
+    copies: (owner: string) => boolean = () => false,
+  ): void {
     for (const owner of new Set([...this.#rows.values()].map((row) => row.owner))) {
       const others = candidatesOf(owner).filter(({ name }) => name !== owner);
       const rows = this.vidsOf(owner).map((vid) => this.#rows.get(vid) as VidAssignment);
-      const seats = apportion(rows.length, others, owner);
-      const left = new Map(seats);
+      const left = apportion(rows.length, others, owner);
+      const twice = copies(owner);
       const stays = new Set<number>();
       for (const synced of [true, false]) {
-        for (const { vid, backup, inSync } of rows) {
-          const room = backup === undefined ? undefined : left.get(backup);
-          if (inSync !== synced || backup === undefined || room === undefined) continue;
-          if (room <= 0 && !inSync) continue;
-          left.set(backup, room - 1);
+        for (const { vid, backup, inSync, next } of rows) {
+          const name = next?.as === 'backup' ? next.name : backup;
+          const room = name === undefined ? undefined : left.get(name);
+          if (inSync !== synced || name === undefined || room === undefined) continue;
+          if (room <= 0 && !(inSync && !twice)) continue;
+          left.set(name, room - 1);
           stays.add(vid);
         }
       }
-      for (const { vid } of rows) {
+      for (const { vid, backup, inSync, next } of rows) {
         if (stays.has(vid)) continue;
-        const free = [...left].reduce<[string, number] | undefined>(
-          (best, one) => (best === undefined || one[1] > best[1] ? one : best),
-          undefined,
+        const [name] = [...left].reduce<[string | undefined, number]>(
+          (best, one) => (one[1] > best[1] ? one : best),
+          [undefined, -Infinity],
         );
-        this.setBackup(vid, free?.[0]);
-        if (free !== undefined) left.set(free[0], free[1] - 1);
+        const usable = inSync && (twice || others.some((other) => other.name === backup));
+        if (usable && twice && next?.as !== 'owner') this.setNext(vid, name, 'backup');
+        else if (!usable || next?.as !== 'owner') this.setBackup(vid, name);
+        if (name !== undefined) left.set(name, (left.get(name) ?? 0) - 1);
       }
     }
   }

@@ -83,7 +83,7 @@ export class VidMover {
     if (hasState) await this.#copied(vid, to, stands);
     if (!stands()) throw changed(vid);
     try {
-      if (hasState) await this.#handOver(vid, owner, to);
+      if (hasState) await this.#handOver(vid, owner, to, stands);
       await operate(async () => {
         if (!stands()) {
           if (hasState) await this.#resume(vid, owner);
@@ -91,8 +91,9 @@ export class VidMover {
         }
         const old = vids.require(vid).owner;
         vids.move(vid, to.name ?? '');
-        const former = registry.byName(old);
-        if (former !== undefined && !former.draining && !former.locked) vids.setBackup(vid, old);
+        // Who handed it over has the state, and follows it from there.
+        if (registry.byName(old) !== undefined) vids.setBackup(vid, old, hasState);
+        keeper.yielding.delete(vid);
         this.counters.moved++;
       });
     } finally {
@@ -100,14 +101,25 @@ export class VidMover {
     }
   }
 
-  async #handOver(vid: number, owner: Slot, to: Slot): Promise<void> {
+  async #handOver(vid: number, owner: Slot, to: Slot, stands: () => boolean): Promise<void> {
     const { keeper, asker, vids } = this.#options;
     const { name = '', slot, epoch } = to;
     const term = vids.lookup(vid)?.next?.term ?? 0;
     keeper.yielding.add(vid);
     try {
       const request = { type: 'yield', vid, term, to: { name, slot, epoch } } as const;
-      await asker(owner).ask(request, { timeout: YIELD_TIME });
+      const handed = asker(owner).ask(request, { timeout: YIELD_TIME });
+      let answered = false;
+      const ended = handed.finally(() => {
+        answered = true;
+      });
+      // A new owner that dies now must not keep the old one from serving until time is up.
+      await Promise.race([ended, this.#until(() => answered || !stands())]);
+      if (!answered) {
+        ended.catch(() => {});
+        throw new Error(`${name} went down`);
+      }
+      await handed;
       this.counters.handedOver++;
     } catch (error) {
       await this.#resume(vid, owner);
@@ -157,7 +169,7 @@ export class VidMover {
   }
 
   /** Looks again and again; `patience` throws in the end. */
-  async #until(condition: () => boolean, patience: () => void): Promise<void> {
+  async #until(condition: () => boolean, patience = () => {}): Promise<void> {
     const { clock } = this.#options;
     for (let step = 1; !condition(); step = Math.min(STEP, step * 2)) {
       patience();

@@ -61,7 +61,11 @@ export class VidSteward {
 
   /** Chooses backups anew; the rows are not written by this. */
   spread(): void {
-    this.#options.vids.spreadBackups((owner) => this.#candidates(owner));
+    const { vids, registry } = this.#options;
+    vids.spreadBackups(
+      (owner) => this.#candidates(owner),
+      (owner) => registry.byName(owner)?.replicates === true,
+    );
   }
 
   /** A slot is down: what its VIDs are from now on. The rows are not written by this. */
@@ -116,9 +120,6 @@ export class VidSteward {
     try {
       const report = await this.#perform(planDrain(drained, others));
       await operate(async () => {
-        for (const vid of vids.backupVidsOf(name)) {
-          if (vids.lookup(vid)?.backup === name) vids.setBackup(vid, undefined);
-        }
         this.spread();
       });
       return report;

@@ -19,12 +19,17 @@ const term = fc.integer({ min: 0, max: 0xffffffff });
 const key = fc.string({ maxLength: 40, unit: 'grapheme' });
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
 const record: fc.Arbitrary<LogRecord> = fc.oneof(
-  fc.record({ type: fc.constantFrom('open' as const, 'handover' as const), vid, term }),
+  fc.record({
+    type: fc.constantFrom('open' as const, 'handover' as const, 'continue' as const),
+    vid,
+    term,
+  }),
   fc.record({ type: fc.constant('put' as const), vid, key, value: bytes }),
   fc.record({ type: fc.constant('delete' as const), vid, key }),
   fc.record({
     type: fc.constant('mark' as const),
     vid,
+    term,
     digest: fc.stringMatching(/^[0-9a-f]{16}$/),
   }),
   fc.record({ type: fc.constant('close' as const), vid }),

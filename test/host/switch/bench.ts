@@ -4,7 +4,7 @@
  * card and over the simulated RTL.
  */
 import { fileURLToPath } from 'node:url';
-import type { Card } from '../../../driver/index.ts';
+import type { Card, TableName } from '../../../driver/index.ts';
 import type { DatagramSocket, Peer } from '../../../host/processor/datagram-endpoint.ts';
 import { Processor, type ProcessorOptions } from '../../../host/processor/processor.ts';
 import { SipServer, type SipServerOptions } from '../../../host/processor/sip-server.ts';
@@ -37,6 +37,10 @@ export interface Ground {
   settle(): Promise<void>;
   /** The card's time goes on. */
   advance(milliseconds: number): Promise<void>;
+  /** The link of a port comes or goes. */
+  link(port: number, up: boolean): Promise<void>;
+  /** Registers of a table that were written since the card began. */
+  writesTo(table: TableName): number;
   close(): Promise<void>;
 }
 

@@ -26,6 +26,8 @@ export async function referenceGround(
     async advance(milliseconds) {
       transport.advance(milliseconds * 1000);
     },
+    link: async (port, up) => transport.link(port, up),
+    writesTo: (table) => transport.writesTo(table),
     async close() {},
   };
 }

@@ -1,5 +1,5 @@
 /** The bench over the card's RTL, in lock-step. */
-import { Card, SimulationTransport } from '../../../driver/index.ts';
+import { Card, SimulationTransport, TABLES } from '../../../driver/index.ts';
 import type { Ground } from './bench.ts';
 
 export interface SimulatedGround extends Ground {
@@ -11,6 +11,12 @@ export async function simulatedGround(): Promise<SimulatedGround> {
   const transport = await SimulationTransport.open({ configuration: 'sim', mode: 'lockstep' });
   const card = await Card.attach(transport);
   const { ports } = card.sizes;
+  const writes: number[] = [];
+  const access = transport.access.bind(transport);
+  transport.access = (accesses) => {
+    for (const { address, write } of accesses) if (write !== undefined) writes.push(address);
+    return access(accesses);
+  };
   const handlers = new Map<number, (frame: Buffer) => void>();
   const pending: Promise<unknown>[] = [];
   let moved = 0;
@@ -47,6 +53,12 @@ export async function simulatedGround(): Promise<SimulatedGround> {
       await transport.card.setTime(time);
       // Slots are looked at in turn, one a clock.
       await transport.card.run(4 * card.sizes.slots);
+    },
+    link: (port, up) => transport.card.setLink(port, up),
+    writesTo(table) {
+      const { offset, stride, entries } = TABLES[table];
+      const end = offset + entries(card.sizes) * stride * 4;
+      return writes.filter((address) => address >= offset && address < end).length;
     },
     close: () => card.close(),
   };

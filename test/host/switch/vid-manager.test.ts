@@ -159,6 +159,32 @@ describe('VidManager', () => {
     expect(vids.setNext(0, 'b').next?.term, 'its backup has the copy already').toBe(term);
   });
 
+  it('leaves a backup that is in sync in place until its successor is', () => {
+    const vids = new VidManager({ first: 0, last: 9 });
+    vids.assign('a', 4);
+    const both = () => true;
+    vids.spreadBackups(among(['a', 'b']), both);
+    for (const vid of [0, 1, 2, 3]) vids.setBackup(vid, 'b', true);
+    vids.spreadBackups(among(['a', 'b', 'c']), both);
+    const rows = () => vids.list().map(({ backup, inSync, next }) => [backup, inSync, next?.name]);
+    const before = [
+      ['b', true, undefined],
+      ['b', true, undefined],
+      ['b', true, 'c'],
+      ['b', true, 'c'],
+    ];
+    expect(rows()).toEqual(before);
+    vids.spreadBackups(among(['a', 'b', 'c']), both);
+    expect(rows(), 'what is under way is not begun again').toEqual(before);
+    const term = vids.require(2).next?.term;
+    vids.adoptBackup(2);
+    expect(rows()[2]).toEqual(['c', true, undefined]);
+    expect(vids.require(2).term).toBe(term);
+    // Its successor is gone before it was one: the other stays.
+    expect(vids.fail('c', both)).toEqual([]);
+    expect(rows()[3]).toEqual(['b', true, undefined]);
+  });
+
   it('comes back from its snapshot', () => {
     const vids = new VidManager({ first: 0, last: 9 });
     vids.assign('a', 2);

@@ -1,0 +1,289 @@
+/** Death, and what becomes of sessions: with replication, over any ground. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { SwitchProcessorOptions } from '../../../host/switch/switch-options.ts';
+import type { Ground } from './bench.ts';
+import { BASE, CounterBench, type CounterProcessor, HEALTH } from './counter-bench.ts';
+
+/** From the last heartbeat to the first packet at the backup, at most (1 ms × 3). */
+const MOST_MS = 4;
+
+export function describeFailover<G extends Ground>(
+  title: string,
+  open: () => Promise<G>,
+  /** Frames that ended for a reason since the card began. */
+  ended: (ground: G, reason: string) => Promise<number>,
+  /** Moments of death that are tried: frames that the dying one still sends. */
+  moments: readonly number[],
+): void {
+  describe(title, () => {
+    let ground: G;
+    let bench: CounterBench;
+
+    async function begin(count: number, options: Partial<SwitchProcessorOptions> = {}) {
+      ground = await open();
+      bench = new CounterBench(ground, options);
+      return bench.start(count);
+    }
+
+    afterEach(async () => {
+      expect(bench.failures).toEqual([]);
+      await bench.close();
+      await ground.close();
+    });
+
+    /** Asks for each session's count until all have answered; rejects where one is gone. */
+    async function alive(ports: ReadonlyMap<string, number>, tag: string): Promise<void> {
+      const missing = () => [...ports].filter(([id]) => !answers(id, tag));
+      for (let tries = 0; missing().length > 0; tries++) {
+        expect(tries, `no answer of ${missing().map(([id]) => id)}`).toBeLessThan(20);
+        for (const [id, port] of missing()) bench.send(`get ${id} ${tag}`, port);
+        await bench.advance(5);
+      }
+      expect(bench.answers.filter((answer) => answer.startsWith('none'))).toEqual([]);
+    }
+    const answers = (id: string, tag: string) =>
+      bench.answered('is', id).some(([, , what]) => what === tag);
+
+    const status = (name: string) =>
+      bench.sp.status().processors.find((slot) => slot.name === name);
+
+    const byOwner = (ports: ReadonlyMap<string, number>, { name }: CounterProcessor) =>
+      new Map([...ports].filter(([, port]) => bench.sp.vids.lookup(port - BASE)?.owner === name));
+
+    it('the first packet is at the backup within 4 ms of the last heartbeat, and none at the dead one after', async () => {
+      const [first] = await begin(3);
+      const ports = await bench.open(12);
+      const dying = byOwner(ports, first as CounterProcessor);
+      expect(dying.size).toBeGreaterThan(1);
+      await bench.advance(10);
+      const last = bench.clock.now(); // a heartbeat was sent in this millisecond
+      bench.kill(first as CounterProcessor);
+      for (let n = 0; n < 10; n++) {
+        for (const [id, port] of dying) bench.send(`add ${id} ${n}`, port);
+        await bench.tick();
+      }
+      const texts = new Set([...dying.keys()]);
+      const after = bench.processors.flatMap(({ arrivals }) =>
+        arrivals.filter(({ at, text }) => at > last && texts.has(text.split(' ')[1] ?? '')),
+      );
+      const firstAt = Math.min(...after.map(({ at }) => at));
+      expect(firstAt - last).toBeLessThanOrEqual(MOST_MS);
+      expect(firstAt - last).toBeGreaterThanOrEqual(HEALTH.timeout);
+      const missed = first?.missed ?? [];
+      expect(missed.length).toBeGreaterThan(0);
+      expect(Math.max(...missed), 'nothing reaches it any more').toBeLessThan(firstAt);
+      expect(await ended(ground, 'steer_backup')).toBeGreaterThan(0);
+      expect(bench.answers.filter((answer) => answer.startsWith('none'))).toEqual([]);
+      await alive(dying, 'after');
+      // Its load is spread: more than one survivor has a part of it.
+      const heirs = new Set([...dying.values()].map((port) => bench.ownerOf(port).name));
+      expect(heirs.size).toBe(2);
+    });
+
+    it('gated sessions survive, whatever the moment of death', async () => {
+      for (const moment of moments) {
+        const [first] = (await begin(3)) as [CounterProcessor];
+        const ports = new Map<string, number>();
+        const counts = new Map<string, number>();
+        const read = () => {
+          for (const answer of bench.answers.splice(0)) {
+            const [verb, id = '', what, count] = answer.split(' ');
+            if (verb === 'ok') ports.set(id, Number(what));
+            if (verb === 'sum') counts.set(id, Math.max(counts.get(id) ?? 0, Number(count)));
+          }
+        };
+        bench.send('new first');
+        await bench.tick();
+        first.fuse = moment;
+        for (let n = 0; n < 12; n++) {
+          if (n < 6) for (const id of 'abc') bench.send(`new ${id}${n}`);
+          for (const [id, port] of ports) bench.send(`add ${id} ${n}`, port);
+          await bench.tick();
+          read();
+        }
+        expect(first.frozen, `after ${moment} frames`).toBe(true);
+        bench.kill(first);
+        await bench.advance(8);
+        read();
+        await alive(ports, 'then');
+        for (const [id, count] of counts) {
+          const [found] = bench.answered('is', id);
+          expect(Number(found?.[3]), `${moment} frames: ${id}`).toBeGreaterThanOrEqual(count);
+        }
+        if (moment === moments.at(-1)) return;
+        expect(bench.failures).toEqual([]);
+        await bench.close();
+        await ground.close();
+      }
+    });
+
+    it('as many rows are written for two hundred sessions as for two', async () => {
+      const written: number[] = [];
+      for (const sessions of [2, 200]) {
+        const [first] = await begin(3);
+        const ports = await bench.open(sessions);
+        const before = ground.writesTo('vid_row');
+        bench.kill(first as CounterProcessor);
+        await bench.advance(20);
+        await bench.until(() => bench.settled() || status('p1')?.state === 'down');
+        await bench.until(() => bench.allInSync());
+        written.push(ground.writesTo('vid_row') - before);
+        await alive(ports, 'then');
+        if (sessions === 200) break;
+        await bench.close();
+        await ground.close();
+      }
+      expect(written[1]).toBe(written[0]);
+      expect(written[0]).toBeGreaterThan(0);
+    });
+
+    it('who comes back gets its VIDs with their state, and a new epoch (G12)', async () => {
+      const [first] = await begin(3);
+      const ports = await bench.open(12);
+      const vids = bench.sp.vids.vidsOf('p1');
+      bench.kill(first as CounterProcessor);
+      for (const [id, port] of ports) bench.send(`add ${id} 1`, port);
+      await bench.advance(10);
+      expect(bench.sp.vids.vidsOf('p1')).toEqual([]);
+      expect(bench.sp.vids.homeVidsOf('p1')).toEqual(vids);
+      const again = await bench.startProcessor('p1', 1);
+      await bench.until(() => bench.settled());
+      expect(bench.sp.vids.vidsOf('p1')).toEqual(vids);
+      expect(status('p1')).toMatchObject({ state: 'up', epoch: 2, vids });
+      await alive(ports, 'home');
+      const mine = byOwner(ports, again);
+      expect(again.server.sessions().map((it) => it.split('=')[0])).toEqual(
+        expect.arrayContaining([...mine.keys()]),
+      );
+    });
+
+    it('who comes back before anybody noticed loses nothing either', async () => {
+      const [first] = await begin(3);
+      const ports = await bench.open(12);
+      bench.kill(first as CounterProcessor);
+      await bench.tick();
+      await bench.startProcessor('p1', 1);
+      await bench.until(() => bench.settled());
+      expect(status('p1')).toMatchObject({ state: 'up', epoch: 2 });
+      await alive(ports, 'home');
+    });
+
+    it('who was stopped and goes on cannot speak, finds that out, and begins anew', async () => {
+      const [first] = await begin(3);
+      const ports = await bench.open(12);
+      const dying = byOwner(ports, first as CounterProcessor);
+      (first as CounterProcessor).frozen = true;
+      await bench.advance(10);
+      await alive(ports, 'without');
+      const down = await ended(ground, 'source_down');
+      (first as CounterProcessor).frozen = false;
+      // It still thinks that it serves: what it says goes nowhere.
+      for (const [id] of dying) {
+        const { replication } = (first as CounterProcessor).server;
+        const vid = (dying.get(id) ?? 0) - BASE;
+        expect(replication.replicator?.arrives(vid)).toBe('serve');
+        replication.replicator?.change(vid, { key: id, value: Buffer.from([9, 9, 9, 9]) });
+      }
+      await bench.until(() => status('p1')?.epoch === 2);
+      expect(await ended(ground, 'source_down')).toBeGreaterThan(down);
+      await bench.until(() => bench.settled());
+      await alive(ports, 'with');
+      expect(bench.sp.vids.vidsOf('p1').length).toBe(4);
+      for (const [id] of dying) {
+        expect(Number(bench.answered('is', id)[0]?.[3]), 'nothing that it did counts').toBe(0);
+      }
+    });
+
+    it('a link that goes down is a death, too, and faster', async () => {
+      await begin(3);
+      const ports = await bench.open(12);
+      await ground.link(1, false);
+      await bench.tick();
+      expect(status('p1')?.state).toBe('up'); // the host has not even heard of it
+      for (const [id, port] of ports) bench.send(`get ${id} now`, port);
+      await bench.tick();
+      expect(bench.answered('is', 's0').length).toBe(1);
+      await alive(ports, 'then');
+      await bench.until(() => status('p1')?.state === 'down');
+      expect(status('p1')?.lastDown?.cause).toBe('link');
+    });
+
+    it('the switch processor dies and comes back: nothing that was right is touched, steering goes on', async () => {
+      await begin(3);
+      const ports = await bench.open(12);
+      const state = await bench.killSwitch();
+      for (let n = 0; n < 20; n++) {
+        for (const [id, port] of ports) bench.send(`add ${id} ${n}`, port);
+        await bench.tick();
+      }
+      expect(bench.answered('sum', 's3').length).toBeGreaterThanOrEqual(19);
+      const [rows, slots] = [ground.writesTo('vid_row'), ground.writesTo('slot')];
+      await bench.restartSwitch(state);
+      await bench.advance(300);
+      expect([ground.writesTo('vid_row'), ground.writesTo('slot')]).toEqual([rows, slots]);
+      expect(bench.sp.status().processors.map(({ state: it }) => it)).toEqual(
+        expect.arrayContaining(['up', 'up', 'up']),
+      );
+      expect(bench.settled()).toBe(true);
+      await alive(ports, 'then');
+      // And it is of use again: a death is dealt with.
+      bench.kill(bench.processors[0] as CounterProcessor);
+      await bench.advance(10);
+      await alive(ports, 'later');
+    });
+
+    it('owner and switch processor die together: the card turns alone, the rest follows', async () => {
+      const [first] = await begin(3);
+      const ports = await bench.open(12);
+      const state = await bench.killSwitch();
+      bench.kill(first as CounterProcessor);
+      await bench.advance(5);
+      await alive(ports, 'without');
+      await bench.restartSwitch(state);
+      expect(status('p1')?.state).toBe('down');
+      await alive(ports, 'with');
+      await bench.until(() => bench.rows().every(({ inSync }) => inSync));
+      await bench.startProcessor('p1', 1);
+      await bench.until(() => bench.settled());
+      await alive(ports, 'home');
+    });
+
+    it('the backup dies first: another one gets the copies, and then the owner may die', async () => {
+      await begin(3);
+      const ports = await bench.open(12);
+      const port = ports.get('s0') ?? 0;
+      const { owner, backup } = bench.sp.vids.require(port - BASE);
+      const named = (name: string | undefined) =>
+        bench.processors.find((it) => it.name === name) as CounterProcessor;
+      bench.kill(named(backup));
+      await bench.advance(6);
+      await bench.until(() => bench.allInSync());
+      bench.kill(named(owner));
+      await bench.advance(6);
+      await alive(ports, 'then');
+    });
+
+    it('both die: an error that is counted, no wedge, and new sessions as soon as somebody is there', async () => {
+      const [first, second] = await begin(2);
+      const ports = await bench.open(6);
+      bench.kill(first as CounterProcessor);
+      bench.kill(second as CounterProcessor);
+      await bench.advance(10);
+      for (const [id, port] of ports) bench.send(`get ${id} now`, port);
+      bench.send('new late');
+      await bench.advance(5);
+      expect(await ended(ground, 'punt_slots_down')).toBe(6);
+      const { ends } = bench.sp.status().punted;
+      expect(ends).toMatchObject({ dropped_slots_down: 6, dropped_no_processor: 1 });
+      await bench.startProcessor('p1', 1);
+      await bench.startProcessor('p2', 2);
+      await bench.until(() => bench.settled());
+      // What is gone is gone, and said.
+      for (const [id, port] of ports) bench.send(`get ${id} now`, port);
+      await bench.advance(5);
+      expect(bench.answers.filter((answer) => answer.startsWith('none')).length).toBe(6);
+      bench.answers.length = 0;
+      await alive(await bench.open(6, 'again'), 'then');
+    });
+  });
+}

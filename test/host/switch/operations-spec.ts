@@ -1,0 +1,208 @@
+/** Moves, drains and rebalances under traffic: no packet lost, doubled or served without state. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { SwitchProcessorOptions } from '../../../host/switch/switch-options.ts';
+import type { Ground } from './bench.ts';
+import { BASE, CounterBench, type CounterProcessor } from './counter-bench.ts';
+
+export function describeOperations<G extends Ground>(
+  title: string,
+  open: () => Promise<G>,
+  /** Frames that ended for a reason since the card began. */
+  ended: (ground: G, reason: string) => Promise<number>,
+): void {
+  describe(title, () => {
+    let ground: G;
+    let bench: CounterBench;
+
+    async function begin(count: number, options: Partial<SwitchProcessorOptions> = {}) {
+      ground = await open();
+      bench = new CounterBench(ground, options);
+      return bench.start(count);
+    }
+
+    afterEach(async () => {
+      expect(bench.failures).toEqual([]);
+      await bench.close();
+      await ground.close();
+    });
+
+    /** Sends to every session in every millisecond until `until` holds and some more; checks all. */
+    async function traffic(
+      ports: ReadonlyMap<string, number>,
+      until: () => boolean,
+      most = 600,
+    ): Promise<void> {
+      let sent = 0;
+      for (let more = 20; more > 0; sent++) {
+        expect(sent, 'it takes too long').toBeLessThan(most);
+        for (const [id, port] of ports) bench.send(`add ${id} ${sent}`, port);
+        await bench.tick();
+        if (until()) more--;
+      }
+      await bench.advance(30);
+      const served = bench.processors.flatMap(({ server }) => server.served);
+      for (const id of ports.keys()) {
+        const numbers = served
+          .filter((text) => text.startsWith(`add ${id} `))
+          .map((text) => Number(text.split(' ')[2]))
+          .sort((a, b) => a - b);
+        expect(numbers, `${id}: each once`).toEqual(Array.from({ length: sent }, (_, n) => n));
+        const sums = bench.answered('sum', id).map(([, , , count]) => Number(count));
+        expect(sums.sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, n) => n + 1));
+      }
+      expect(bench.answers.filter((answer) => answer.startsWith('none'))).toEqual([]);
+      expect(bench.sp.status().punted.inDialog).toBe(0);
+    }
+
+    /** Settled while time goes on. */
+    function watch<T>(work: Promise<T>): { done: () => boolean; result: () => T } {
+      let settled: { value: T } | { error: Error } | undefined;
+      work.then(
+        (value) => {
+          settled = { value };
+        },
+        (error: Error) => {
+          settled = { error };
+        },
+      );
+      return {
+        done: () => settled !== undefined,
+        result: () => {
+          if (settled === undefined) throw new Error('not done yet');
+          if ('error' in settled) throw settled.error;
+          return settled.value;
+        },
+      };
+    }
+
+    const named = (name: string) =>
+      bench.processors.find((it) => it.name === name) as CounterProcessor;
+
+    it('a VID moves with its sessions while they are at work', async () => {
+      await begin(3);
+      const ports = await bench.open(12);
+      const vid = (ports.get('s0') ?? 0) - BASE;
+      const { owner, backup } = bench.sp.vids.require(vid);
+      const to = ['p1', 'p2', 'p3'].find((name) => name !== owner && name !== backup) ?? '';
+      const before = ground.writesTo('vid_row');
+      const moving = watch(bench.sp.moveVid(vid, to));
+      await traffic(ports, moving.done);
+      expect(moving.result()).toMatchObject({ vid, owner: to, backup: owner });
+      expect(bench.sp.status().replication).toMatchObject({ moved: 1, handedOver: 1, failed: 0 });
+      expect(named(to).server.sessions().join(' ')).toContain('s0=');
+      expect(named(owner).server.sessions().join(' ')).not.toContain('s0=');
+      await bench.until(() => bench.settled());
+      expect(bench.sp.vids.lookup(vid)?.inSync).toBe(true);
+      expect(ground.writesTo('vid_row')).toBeGreaterThan(before);
+      // Its new owner may die.
+      bench.kill(named(to));
+      await bench.advance(8);
+      bench.send(`get s0 then`, ports.get('s0'));
+      await bench.advance(5);
+      expect(bench.answered('is', 's0')).toHaveLength(1);
+    });
+
+    it('a VID moves to its backup without another copy', async () => {
+      await begin(2);
+      const ports = await bench.open(8);
+      const vid = (ports.get('s0') ?? 0) - BASE;
+      const { owner, backup = '' } = bench.sp.vids.require(vid);
+      const { told } = bench.sp.status().replication;
+      const moving = watch(bench.sp.moveVid(vid, backup));
+      await traffic(ports, moving.done);
+      expect(moving.result()).toMatchObject({ owner: backup, backup: owner });
+      expect(told).toBeGreaterThan(0);
+    });
+
+    it('packets that reach the old owner when it has stopped are passed on', async () => {
+      await begin(3);
+      const ports = await bench.open(12);
+      const vids = [...new Set([...ports.values()].map((port) => port - BASE))];
+      const from = vids.filter((vid) => bench.sp.vids.lookup(vid)?.owner === 'p1');
+      const moving = watch(Promise.all(from.map((vid) => bench.sp.moveVid(vid, 'p2'))));
+      await traffic(ports, moving.done);
+      moving.result();
+      const { counters } = named('p1').server;
+      expect(named('p2').server.counters.passedHere).toBe(counters.passedOn);
+    });
+
+    it('a slot is drained: nothing is left there, nothing new comes, nothing is lost', async () => {
+      await begin(3);
+      const ports = await bench.open(15);
+      const draining = watch(bench.sp.drainSlot(0));
+      await traffic(ports, draining.done);
+      expect(draining.result()).toMatchObject({ moved: 4 });
+      await bench.until(() => bench.settled());
+      expect([bench.sp.vids.vidsOf('p1'), bench.sp.vids.backupVidsOf('p1')]).toEqual([[], []]);
+      const arrived = named('p1').arrivals.length;
+      await bench.open(9, 'new');
+      for (const [id, port] of ports) bench.send(`get ${id} then`, port);
+      await bench.advance(10);
+      expect(named('p1').arrivals.length).toBe(arrived);
+      expect(bench.sp.status().processors[0]).toMatchObject({ draining: true, state: 'up' });
+      // Back in service it gets set-ups and backups again.
+      await bench.sp.raiseSlot(0);
+      await bench.until(() => bench.settled() && bench.sp.vids.backupVidsOf('p1').length > 0);
+      expect(await ended(ground, 'slot_down')).toBe(0);
+      await expect(bench.sp.drainSlot(3)).rejects.toThrow(/slot 3 is free; nothing to drain/);
+    });
+
+    it('load is evened out by capacity', async () => {
+      await begin(2);
+      named('p1').server.capacity = 1000;
+      named('p2').server.capacity = 3000;
+      const ports = await bench.open(16);
+      await bench.advance(250); // reports
+      const plan = await bench.sp.rebalance(true);
+      expect(plan.moved).toBe(0);
+      expect(plan.moves.every(({ from, to }) => from === 'p1' && to === 'p2')).toBe(true);
+      expect(bench.sp.vids.vidsOf('p1')).toHaveLength(4);
+      const work = watch(bench.sp.rebalance());
+      await traffic(ports, work.done);
+      expect(work.result()).toMatchObject({ moved: plan.moves.length, moves: plan.moves });
+      expect(bench.sp.vids.vidsOf('p1')).toHaveLength(2);
+      await bench.advance(250);
+      expect((await bench.sp.rebalance(true)).moves).toEqual([]);
+    });
+
+    it('a move whose new owner dies in the middle loses no session, whenever that is', async () => {
+      await begin(3);
+      const ports = await bench.open(12);
+      const port = ports.get('s0') ?? 0;
+      const vid = port - BASE;
+      let failures = 0;
+      for (let moment = 0; moment < 24; moment += 2) {
+        const { owner, backup } = bench.sp.vids.require(vid);
+        const to = ['p1', 'p2', 'p3'].find((name) => name !== owner && name !== backup) ?? '';
+        const counted = bench.answered('sum', 's0').length;
+        named(to).fuse = moment;
+        const moving = watch(bench.sp.moveVid(vid, to));
+        for (let n = 0; n < 30; n++) {
+          bench.send(`add s0 ${moment}.${n}`, port);
+          await bench.tick();
+        }
+        expect(named(to).frozen, `frame ${moment}`).toBe(true);
+        await bench.until(moving.done);
+        try {
+          moving.result();
+        } catch (error) {
+          expect((error as Error).message).toMatch(/VID \d+|did not say|nothing is moved/);
+          failures++;
+        }
+        bench.send(`get s0 ${moment}`, port);
+        await bench.advance(10);
+        const [last] = bench.answered('is', 's0');
+        expect(last?.[2], `death at frame ${moment}`).toBe(`${moment}`);
+        // What was answered has been counted.
+        const sums = bench.answered('sum', 's0');
+        expect(Number(last?.[3])).toBeGreaterThanOrEqual(Number(sums[0]?.[3]));
+        expect(sums.length - counted).toBeGreaterThan(20);
+        bench.kill(named(to));
+        await bench.startProcessor(to, Number(to.slice(1)));
+        await bench.until(() => bench.settled());
+      }
+      expect(failures).toBeGreaterThan(2);
+      expect(bench.answers.filter((answer) => answer.startsWith('none'))).toEqual([]);
+    });
+  });
+}
