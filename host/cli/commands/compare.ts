@@ -3,11 +3,12 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { configurationNames } from '../../../sim/index.ts';
 import { compareCapture } from '../../compare/compare-capture.ts';
+import { kernelCosts } from '../../compare/cost/kernel.ts';
 import { softwareCosts } from '../../compare/cost/software.ts';
 import { checkCapture } from '../../compare/decide-capture.ts';
 import { learningAll } from '../../compare/identifier.ts';
 import { describeMachine } from '../../compare/report/machine.ts';
-import { LIMITS, METHOD } from '../../compare/report/method.ts';
+import { KERNEL_METHOD, LIMITS, METHOD } from '../../compare/report/method.ts';
 import { renderPage } from '../../compare/report/page.ts';
 import { PUBLISHED } from '../../compare/report/published.ts';
 import { type CompareReport, SCHEMA } from '../../compare/report/report.ts';
@@ -79,6 +80,7 @@ async function compare(capture: string, options: CompareCommandOptions): Promise
     onFrame: () => progress.frame(),
   }).finally(() => progress.end());
   const { rtl, router, reference, sample, ...frames } = compared;
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
   const none = { costs: [], megaframesPerSecond: {} };
   const costs = options.cost
     ? await softwareCosts({
@@ -86,9 +88,10 @@ async function compare(capture: string, options: CompareCommandOptions): Promise
         router: router.router,
         reference: reference.card,
         quick,
-        say: (line) => process.stderr.write(`${line}\n`),
+        say,
       })
     : { cpp: none, typescript: none, distributions: [] };
+  const kernel = options.cost ? await kernelCosts({ quick, say }) : {};
   const report: CompareReport = {
     schema: SCHEMA,
     date: new Date().toISOString().replace(/\.\d+/, ''),
@@ -106,10 +109,11 @@ async function compare(capture: string, options: CompareCommandOptions): Promise
         what: 'TypeScript: host/steering, the readable reference.',
         ...costs.typescript,
       },
+      ...kernel,
     },
     distributions: costs.distributions,
     machine,
-    method: METHOD,
+    method: options.cost ? [...METHOD, ...KERNEL_METHOD] : METHOD,
     limits: LIMITS,
     published: PUBLISHED,
   };

@@ -63,9 +63,18 @@ export interface Skipped {
   readonly skipped: string;
 }
 
+/** Nanoseconds a frame: the means of several runs over many frames. */
+export interface KernelCost {
+  readonly name: string;
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  readonly runs: number;
+}
+
 export interface KernelResult {
   readonly what: string;
-  readonly costs: readonly Cost[];
+  readonly costs: readonly KernelCost[];
 }
 
 export interface CompareReport {

@@ -17,7 +17,7 @@ const bytes = (value: number) =>
   value >= 2 ** 20 ? `${whole(value / 2 ** 20)} MiB` : `${whole(value / 2 ** 10)} KiB`;
 
 export function tablesOf(report: CompareReport): Table[] {
-  return [ends(report), rtl(report), costs(report), sessions(report)].filter(
+  return [ends(report), rtl(report), costs(report), kernel(report), sessions(report)].filter(
     (table) => table.rows.length > 0,
   );
 }
@@ -58,9 +58,6 @@ function costs({ engines }: CompareReport): Table {
       ...[cost.p50, cost.p99, cost.p999].map(tenth),
       tenth(1000 / cost.p50),
     ]);
-  const kernel = [engines.xdp, engines.nftables].flatMap((engine) =>
-    engine !== undefined && 'costs' in engine ? rows(engine.what, engine.costs) : [],
-  );
   return {
     title: 'Software: nanoseconds a frame on one core',
     head: [
@@ -73,11 +70,30 @@ function costs({ engines }: CompareReport): Table {
       '99.9 %',
       'Mframes/s by the median',
     ],
-    rows: [
-      ...rows('C++', engines.cpp.costs),
-      ...rows('TypeScript', engines.typescript.costs),
-      ...kernel,
-    ],
+    rows: [...rows('C++', engines.cpp.costs), ...rows('TypeScript', engines.typescript.costs)],
+  };
+}
+
+function kernel({ engines: { xdp, nftables } }: CompareReport): Table {
+  const rows = (
+    [
+      ['XDP', xdp],
+      ['nftables', nftables],
+    ] as const
+  ).flatMap(([name, engine]) =>
+    engine === undefined || 'skipped' in engine
+      ? []
+      : engine.costs.map((cost) => [
+          name,
+          cost.name,
+          ...[cost.median, cost.low, cost.high].map(tenth),
+          cost.runs,
+        ]),
+  );
+  return {
+    title: 'Linux, 64 bytes of GTP-U: nanoseconds a frame, means of runs',
+    head: ['engine', 'what', 'median', 'lowest', 'highest', 'runs'],
+    rows,
   };
 }
 

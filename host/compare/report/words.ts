@@ -37,9 +37,9 @@ export function engineLines({ engines }: CompareReport): string[] {
       ([name, rate]) => ` ${rate.toFixed(1)} million frames a second and core (${name}).`,
     );
   const kernel = [xdp, nftables].flatMap((engine) =>
-    engine !== undefined && 'skipped' in engine
-      ? [`${engine.what}: left out, ${engine.skipped}.`]
-      : [],
+    engine === undefined
+      ? []
+      : [`${engine.what}${'skipped' in engine ? `: left out, ${engine.skipped}` : ''}.`],
   );
   return [
     rtl.what,
