@@ -29,6 +29,12 @@ export type {
   OverrideTableOptions,
 } from './overrides.ts';
 export { OverrideTable } from './overrides.ts';
+export type { SerialPortAddress } from './serial/address.ts';
+export { BAUD_RATE, parseSerialAddress } from './serial/address.ts';
+export type { LineCounter, LineCounters } from './serial/counters.ts';
+export { LINE_MEANINGS } from './serial/counters.ts';
+export type { LinkOptions } from './serial/link.ts';
+export { SerialTransport } from './serial/serial-transport.ts';
 export { SimulationTransport } from './simulation.ts';
 export type { Difference, HostTable, Reconciled, Written } from './tables.ts';
 export { CardTables, HOST_TABLES } from './tables.ts';

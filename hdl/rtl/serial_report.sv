@@ -4,7 +4,8 @@
 // Contract:
 // - Each report names the last request that is done; an answer names its own. Where one was done since the last report, or
 //   a request came that was not kept, a report goes out by itself; so does one when attention_i rises.
-// - An answer goes out before frames, but for one between two answers: neither keeps the other off the line.
+// - An answer goes out before frames. Between two answers there is time for a frame to begin, so neither keeps
+//   the other off the line.
 // - Frames for the host have a number each, one more than the last: the host counts what the line lost.
 //   While none can go the card's host stream waits, and the card's queue behind it polices and counts.
 module serial_report #(
@@ -54,10 +55,9 @@ module serial_report #(
   logic [7:0] count_q;   // frames for the host so far
   logic [7:0] done_q;    // as it was when this report began: what is offered stays
   logic answers;         // this report is an answer
-  logic due_q, refused_q, attention_q, turn_q;
-  logic taken, reply_first;
+  logic due_q, refused_q, attention_q;
+  logic taken;
   assign taken = valid_o && ready_i;
-  assign reply_first = reply_i && !(turn_q && host_tvalid_i);
 
   // ---- octets of record and beat, by index: chosen in two steps, with time for each
   localparam int RECORD_OCTETS = (linecard_regs_pkg::DECISION_BITS + 7) / 8;
@@ -150,14 +150,9 @@ module serial_report #(
       due_q <= 1'b0;
       refused_q <= 1'b0;
       attention_q <= 1'b0;
-      turn_q <= 1'b0;
     end else begin
       unique case (state_q)
-        BETWEEN: begin
-          if (reply_first) turn_q <= 1'b1;
-          else if (host_tvalid_i) turn_q <= 1'b0;
-          if (reply_i || host_tvalid_i || due_q || refused_q) state_q <= KIND;
-        end
+        BETWEEN: if (reply_i || host_tvalid_i || due_q || refused_q) state_q <= KIND;
         KIND: if (taken) state_q <= DONE;
         DONE:
         if (taken) begin
@@ -185,7 +180,7 @@ module serial_report #(
   always_ff @(posedge clk_i) begin
     if (state_q != DONE) done_q <= answers ? reply_number_i : number_i;
     if (state_q == BETWEEN) begin
-      if (reply_first) kind_q <= reply_hello_i ? serial_pkg::REPORT_HELLO : serial_pkg::REPORT_REPLY;
+      if (reply_i) kind_q <= reply_hello_i ? serial_pkg::REPORT_HELLO : serial_pkg::REPORT_REPLY;
       else kind_q <= host_tvalid_i ? serial_pkg::REPORT_FRAME : serial_pkg::REPORT_ACK;
     end
     if (state_q == NUMBER) index_q <= '0;
