@@ -38,55 +38,58 @@ module serial_queue #(
   logic [2:0] place_q;            // octets of this frame so far, SHORTEST or more
   logic full_q, overflow_q;
   logic open_q, hello_q;
-  logic [7:0] number_q, expected_q, ahead;
-  logic marks_q;                  // the end of a kept request is written
+  logic [7:0] number_q, last_q;   // of this frame; of the last one that was kept
+  logic [7:0] ahead;              // this number less the next
+  // A kept request ends before its FCS: write_q goes back, and the end is written there.
+  logic [4:0] back_q;
+  logic marks;
+  logic [PTR_BITS-1:0] write;
+  assign marks = back_q[0];
+  assign write = write_q + {{(PTR_BITS - 1) {|back_q[4:1]}}, 1'b1};  // one on, or one back
   logic good, keep, next, repeated;
 
-  assign ahead = number_q - expected_q;
+  assign ahead = number_q + ~last_q;
   assign next = open_q && ahead == '0;
   assign repeated = open_q && ahead[7];
   assign good = good_i && !overflow_q && place_q == SHORTEST;
 
-  // Where the request is written ends before its FCS: known when the flag behind that has come.
-  always_ff @(posedge clk_i) begin
-    if (valid_i || marks_q) ram[write_q] <= marks_q ? 9'h100 : {1'b0, data_i};
-  end
+  always_ff @(posedge clk_i) if (valid_i || marks) ram[write_q] <= {marks, data_i};
   assign keep = end_i && good && (hello_q || next);
 
   always_ff @(posedge clk_i) begin
-    full_q <= write_q + PTR_BITS'(2) == read_q || write_q + PTR_BITS'(1) == read_q;
+    full_q <= write == read_q && back_q == '0;
     if (!rst_ni) begin
       write_q <= '0;
       commit_q <= '0;
       place_q <= '0;
       overflow_q <= 1'b0;
-      marks_q <= 1'b0;
+      back_q <= '0;
       open_q <= 1'b0;
       refused_o <= 1'b0;
       repeated_o <= 1'b0;
     end else begin
       refused_o <= end_i && !keep && !(good && repeated);
       repeated_o <= end_i && !keep && good && repeated;
-      marks_q <= keep;
+      back_q <= {keep, back_q[4:1]};
       if (end_i) begin
         place_q <= '0;
         overflow_q <= 1'b0;
-        write_q <= keep ? write_q - PTR_BITS'(4) : commit_q;
+        if (!keep) write_q <= commit_q;
         if (keep) open_q <= 1'b1;
-      end else if (marks_q) begin
-        write_q <= write_q + 1'b1;
-        commit_q <= write_q + 1'b1;
+      end else if (back_q != '0) begin
+        write_q <= write;
+        if (marks) commit_q <= write;
       end else if (valid_i) begin
         if (place_q != SHORTEST) place_q <= place_q + 3'd1;
         if (full_q) overflow_q <= 1'b1;
-        else write_q <= write_q + 1'b1;
+        else write_q <= write;
       end
     end
   end
   always_ff @(posedge clk_i) begin
     if (valid_i && place_q == 3'd0) hello_q <= data_i[1:0] == serial_pkg::REQUEST_HELLO;
     if (valid_i && place_q == 3'd1) number_q <= data_i;
-    if (keep) expected_q <= number_q + 8'd1;
+    if (keep) last_q <= number_q;
   end
 
   // A block RAM's output is slow: a register stands right behind it, and an octet is taken every four clocks at best.
@@ -109,6 +112,6 @@ module serial_queue #(
   end
   assign valid_o = wait_q == 2'd3;
   assign {end_o, data_o} = out_q;
-  assign empty_o = read_q == commit_q && !marks_q && wait_q == '0 && !refused_o && !repeated_o;
+  assign empty_o = read_q == commit_q && back_q == '0 && wait_q == '0 && !refused_o && !repeated_o;
 
 endmodule

@@ -25,18 +25,10 @@ module serial_tx (
   logic [1:0] octet_q;   // of the FCS
   logic [31:0] crc;
   logic [7:0] plain;
-  logic special, sent, takes;
+  logic special, sent, whole, takes;
 
   always_comb begin
-    plain = data_i;
-    if (state_q == FCS) begin
-      unique case (octet_q)
-        2'd0: plain = ~crc[7:0];
-        2'd1: plain = ~crc[15:8];
-        2'd2: plain = ~crc[23:16];
-        default: plain = ~crc[31:24];
-      endcase
-    end
+    plain = (state_q == FCS) ? ~crc[7:0] : data_i;
     special = plain == serial_pkg::FLAG || plain == serial_pkg::ESCAPE;
     unique case (state_q)
       BETWEEN, CLOSE: data_o = serial_pkg::FLAG;
@@ -52,15 +44,17 @@ module serial_tx (
     endcase
   end
   assign sent = valid_o && ready_i;
-  assign takes = state_q == BODY && sent && (!special || escaped_q);
+  assign whole = sent && (!special || escaped_q);
+  assign takes = state_q == BODY && whole;
   assign ready_o = state_q == BODY && (end_i || takes);
   assign idle_o = state_q == BETWEEN;
 
   serial_crc serial_crc (
       .clk_i(clk_i),
       .clear_i(state_q == BETWEEN),
-      .valid_i(takes),
-      .data_i(data_i),
+      .valid_i(whole),
+      // An octet of the register itself leaves no feedback: the next one moves into its place.
+      .data_i((state_q == FCS) ? crc[7:0] : data_i),
       .crc_o(crc)
   );
 
@@ -78,7 +72,7 @@ module serial_tx (
         FCS:
         if (sent) begin
           escaped_q <= special && !escaped_q;
-          if ((!special || escaped_q) && octet_q == 2'd3) state_q <= CLOSE;
+          if (whole && octet_q == 2'd3) state_q <= CLOSE;
         end
         default: if (sent) state_q <= BETWEEN;
       endcase
@@ -86,7 +80,7 @@ module serial_tx (
   end
   always_ff @(posedge clk_i) begin
     if (state_q != FCS) octet_q <= '0;
-    else if (sent && (!special || escaped_q)) octet_q <= octet_q + 2'd1;
+    else if (whole) octet_q <= octet_q + 2'd1;
   end
 
 endmodule

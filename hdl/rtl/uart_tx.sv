@@ -1,7 +1,7 @@
 // Octets onto an asynchronous line; the other end of uart_rx.
 //
-// Contract: an octet is taken when valid_i and ready_o meet; its ten bits, of 65536 / STEP clocks each
-// on the average, begin one clock later. The line is high when nothing is sent.
+// Contract: an octet is taken when valid_i and ready_o meet, at the end of a bit time; its ten bits, of
+// 65536 / STEP clocks each on the average, begin at once. The line is high when nothing is sent.
 module uart_tx #(
     parameter int STEP = 1573  // as in uart_rx
 ) (
@@ -16,29 +16,26 @@ module uart_tx #(
   logic [8:0] bits_q;
   logic [3:0] left_q;  // bits to come, this one too
   logic [15:0] phase_q;
-  logic [16:0] phase;
-  assign phase = {1'b0, phase_q} + 17'(STEP);
+  logic tick_q;
+  logic last;
 
-  assign ready_o = left_q == '0;
-  assign idle_o = ready_o;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) {tick_q, phase_q} <= '0;
+    else {tick_q, phase_q} <= {1'b0, phase_q} + 17'(STEP);
+  end
+
+  assign last = left_q[3:1] == '0;
+  assign ready_o = tick_q && last;
+  assign idle_o = left_q == '0;
   assign tx_o = bits_q[0];
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       bits_q <= '1;
       left_q <= '0;
-      phase_q <= '0;
-    end else if (ready_o) begin
-      phase_q <= '0;
-      if (valid_i) begin
-        bits_q <= {data_i, 1'b0};
-        left_q <= 4'd10;
-      end
-    end else begin
-      phase_q <= phase[15:0];
-      if (phase[16]) begin
-        bits_q <= {1'b1, bits_q[8:1]};
-        left_q <= left_q - 4'd1;
-      end
+    end else if (tick_q) begin
+      bits_q <= (last && valid_i) ? {data_i, 1'b0} : {1'b1, bits_q[8:1]};
+      if (last) left_q <= valid_i ? 4'd10 : 4'd0;
+      else left_q <= left_q - 4'd1;
     end
   end
 

@@ -101,18 +101,28 @@ describe.each(RATES)('%s rate', (rate) => {
       };
       for (let i = 0; i < 30; i++) record();
       expect(levels.every((level) => level === 1)).toBe(true);
+      const taken: number[] = [];
       for (const octet of all) {
         dut.set({ valid_i: 1, data_i: octet }).settle();
-        expect(dut.get('ready_o')).toBe(1);
-        levels.length = 0;
-        record();
-        dut.set({ valid_i: 0, data_i: 0x00 }).settle();
         while (dut.get('ready_o') === 0) record();
-        const middles = bitsOf(octet).map((_, n) => levels[Math.floor((n + 0.5) * clocks)]);
-        expect(middles).toEqual(bitsOf(octet));
-        expect(Math.abs(levels.length - 1 - 10 * clocks)).toBeLessThanOrEqual(2);
-        expect(dut.get('tx_o')).toBe(1);
+        taken.push(levels.length);
+        record();
+        // What is offered afterwards is another octet's.
+        dut.set({ valid_i: 0, data_i: 0x00 }).settle();
+        while (taken.length % 3 === 0 && dut.get('idle_o') === 0) record();
       }
+      while (dut.get('idle_o') === 0) record();
+      for (const [index, octet] of all.entries()) {
+        const start = taken[index] as number;
+        const middles = bitsOf(octet).map((_, n) => levels[start + Math.floor((n + 0.5) * clocks)]);
+        expect(middles).toEqual(bitsOf(octet));
+        // Two of three follow the one before them at once.
+        if (index % 3 !== 0)
+          expect(Math.abs(start - (taken[index - 1] as number) - 10 * clocks)).toBeLessThanOrEqual(
+            2,
+          );
+      }
+      expect(levels.at(-1)).toBe(1);
     });
   });
 });
