@@ -78,8 +78,7 @@ void Router::note_fragment(const Packet& packet, Work& work) {
 }
 
 /// Step 3.
-void Router::look_from_line(const Packet& given, Work& work) {
-    Packet packet = given;
+void Router::look_from_line(Packet& packet, Work& work) {
     Decision& decision = work.decision;
     const auto host = uint8_t(tables_.sizes.ports);
     const auto end = [&](uint8_t code, uint8_t egress) {

@@ -10,6 +10,9 @@
 #include <array>
 #include <cstdint>
 #include <vector>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "bytes.h"
 #include "router_constants.h"
@@ -115,11 +118,23 @@ public:
     /// The prefixes that an address lies in, as bits.
     unsigned prefixes_of_v4(const uint8_t* address) const {
         const auto bits = load<uint32_t>(address);
+#if defined(__SSE2__)
+        const __m128i all = _mm_set1_epi32(int(bits));
+        const auto same = [&](unsigned half) {
+            const auto* masks = reinterpret_cast<const __m128i*>(v4_mask_.data()) + half;
+            const auto* wanted = reinterpret_cast<const __m128i*>(v4_address_.data()) + half;
+            return _mm_cmpeq_epi32(_mm_and_si128(all, _mm_load_si128(masks)), _mm_load_si128(wanted));
+        };
+        static_assert(MOST_PREFIXES == 8, "two registers of four");
+        const __m128i both = _mm_packs_epi16(_mm_packs_epi32(same(0), same(1)), _mm_setzero_si128());
+        return unsigned(_mm_movemask_epi8(both)) & v4_valid_;
+#else
         unsigned set = 0;
         for (unsigned i = 0; i < MOST_PREFIXES; i++) {
             set |= unsigned((bits & v4_mask_[i]) == v4_address_[i]) << i;
         }
         return set & v4_valid_;
+#endif
     }
     unsigned prefixes_of_v6(const uint8_t* address) const {
         const auto high = load<uint64_t>(address), low = load<uint64_t>(address + 8);
@@ -146,7 +161,8 @@ private:
     void refresh_rules();
 
     std::vector<uint32_t> image_;  // what was written, by address / 4
-    alignas(32) std::array<uint32_t, MOST_PREFIXES> v4_address_{}, v4_mask_{};
+    alignas(32) std::array<uint32_t, MOST_PREFIXES> v4_address_{};
+    alignas(32) std::array<uint32_t, MOST_PREFIXES> v4_mask_{};
     std::array<std::array<uint64_t, 2>, MOST_PREFIXES> v6_address_{}, v6_mask_{};
     unsigned v4_valid_ = 0, v6_valid_ = 0;
 };

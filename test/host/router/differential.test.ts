@@ -33,7 +33,7 @@ const NOT_HERE: readonly string[] = [
 ];
 
 describe.each(['sim', 'ecp5-25'])('router and reference, %s', (configuration) => {
-  it('agree on every frame, and meet every reason', { timeout: 120_000 }, async () => {
+  it('agree on every frame, and meet every reason', { timeout: 300_000 }, async () => {
     const met = new Set<string>();
     for (let seed = 1; seed <= TRIALS; seed++) {
       await trial(configuration, seed, met);
