@@ -3,7 +3,7 @@ import { type CardSizes, REASONS } from '../../driver/index.ts';
 import type { ReadOptions } from '../../sim/index.ts';
 import { type Rule, ruleName, type Service } from '../steering/rule.ts';
 import { type Compared, Comparison } from './comparison.ts';
-import { quantilesOf } from './cost/quantiles.ts';
+import { quantilesOfCounts } from './cost/quantiles.ts';
 import { decideCapture, type NumberedFrame } from './decide-capture.ts';
 import { DecidingCard } from './deciding-card.ts';
 import type { Decided } from './engine.ts';
@@ -64,7 +64,7 @@ export async function compareCapture(
       ['typescript', reference],
     ]);
     const tally = new Tally();
-    const clocks: number[] = [];
+    const clocks = new Map<number, number>();
     const examples: Mismatch[] = [];
     const sample: Buffer[] = [];
     let mismatches = 0;
@@ -73,7 +73,7 @@ export async function compareCapture(
       tally.add(report);
       onFrame?.();
       if (end === undefined) continue;
-      if (end.clocks !== undefined) clocks.push(end.clocks);
+      if (end.clocks !== undefined) clocks.set(end.clocks, (clocks.get(end.clocks) ?? 0) + 1);
       if (end.lackedRoom) lackedRoom++;
       const fits = end.frame.length >= LEAST && end.frame.length <= sizes.maxFrame;
       if (sample.length < MOST_SAMPLED && fits) sample.push(end.frame);
@@ -94,9 +94,9 @@ export async function compareCapture(
         configuration,
         dataWidth: sizes.dataWidth,
         latencyClocks:
-          clocks.length === 0
+          clocks.size === 0
             ? null
-            : { ...quantilesOf(clocks), max: clocks.reduce((most, one) => Math.max(most, one), 0) },
+            : { ...quantilesOfCounts(clocks), max: Math.max(...clocks.keys()) },
         clocksPerFrame: followed > 0 ? apart / followed : null,
       },
       router,

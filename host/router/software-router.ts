@@ -94,6 +94,11 @@ export class SoftwareRouter extends EventEmitter<TransportEvents> implements Tra
   }
 
   async access(accesses: readonly Access[]): Promise<Uint32Array> {
+    return this.write(accesses);
+  }
+
+  /** The same at once: nothing has to be waited for. */
+  write(accesses: readonly Access[]): Uint32Array {
     const words = new Uint32Array(3 * accesses.length);
     for (const [n, { address, write }] of accesses.entries()) {
       words[3 * n] = address;

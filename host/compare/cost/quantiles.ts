@@ -21,6 +21,23 @@ export function quantilesOf(values: Iterable<number>): Quantiles {
   };
 }
 
+/** The same of whole numbers that were counted: how often each came. */
+export function quantilesOfCounts(counts: ReadonlyMap<number, number>): Quantiles {
+  const rising = [...counts].sort(([a], [b]) => a - b);
+  const samples = rising.reduce((sum, [, count]) => sum + count, 0);
+  if (samples === 0) throw new RangeError('quantiles of nothing');
+  const at = (share: number) => {
+    let left = Math.max(1, Math.ceil(share * samples));
+    for (const [value, count] of rising) {
+      left -= count;
+      if (left <= 0) return value;
+    }
+    return Number.NaN;
+  };
+  const mean = rising.reduce((sum, [value, count]) => sum + value * count, 0) / samples;
+  return { samples, mean, p50: at(0.5), p99: at(0.99), p999: at(0.999) };
+}
+
 /** The least value that `share` of all values do not exceed (nearest rank). */
 export function quantile(sorted: Float64Array, share: number): number {
   const rank = Math.max(1, Math.ceil(share * sorted.length));

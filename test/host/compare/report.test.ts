@@ -2,7 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { comparisonText } from '../../../host/cli/compare/text.ts';
 import { gtpFrames, SHORTEST, TEID_AT, teidOf } from '../../../host/compare/cost/frames.ts';
-import { distribution, quantilesOf } from '../../../host/compare/cost/quantiles.ts';
+import {
+  distribution,
+  quantilesOf,
+  quantilesOfCounts,
+} from '../../../host/compare/cost/quantiles.ts';
 import { costOfRouter } from '../../../host/compare/cost/router-cost.ts';
 import { costBySessions, gtpRouter } from '../../../host/compare/cost/sessions.ts';
 import { renderPage } from '../../../host/compare/report/page.ts';
@@ -26,6 +30,15 @@ describe('numbers', () => {
     });
     expect(quantilesOf([7])).toMatchObject({ p50: 7, p99: 7, p999: 7 });
     expect(() => quantilesOf([])).toThrow(RangeError);
+    const counts = new Map(values.map((value) => [value, 1]));
+    expect(quantilesOfCounts(counts)).toEqual(quantilesOf(values));
+    const uneven = new Map([
+      [9, 1],
+      [2, 98],
+      [5, 1],
+    ]);
+    expect(quantilesOfCounts(uneven)).toEqual({ samples: 100, mean: 2.1, p50: 2, p99: 5, p999: 9 });
+    expect(() => quantilesOfCounts(new Map())).toThrow(RangeError);
     const points = distribution(values, 20);
     expect(points[0]).toEqual({ value: 1, share: 0 });
     expect(points.at(-1)).toEqual({ value: 999, share: 0.999 });

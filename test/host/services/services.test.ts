@@ -1,38 +1,56 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { decodeDecision } from '../../../driver/index.ts';
 import { buildIpFrame } from '../../../host/protocol/ip.ts';
 import { buildSctpDataChunk, buildSctpFrame } from '../../../host/protocol/sctp.ts';
 import { buildUdpFrame } from '../../../host/protocol/udp.ts';
+import { SoftwareRouter } from '../../../host/router/software-router.ts';
 import { compileServices } from '../../../host/steering/compile.ts';
 import { decide } from '../../../host/steering/decide.ts';
 import { portIdentifier, vidRange } from '../../../host/steering/port-identifier.ts';
 import { problemText } from '../../../host/steering/problem.ts';
-import { ruleName, type Service } from '../../../host/steering/rule.ts';
+import { type Rule, ruleName, type Service } from '../../../host/steering/rule.ts';
 import { loadServices } from '../../../host/steering/service-file.ts';
 import type { CardState } from '../../../host/steering/state.ts';
+import { loadTables } from '../../card/tables.ts';
 import { SIZES } from '../../generators/sizes.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../host/services', import.meta.url));
 const LINK = { dstMac: '02:00:00:00:00:01', srcMac: '02:00:00:00:00:02' };
 
-/** What becomes of a frame on a card with one line port, one fabric port and a slot that is up. */
-function endOf(services: readonly Service[], frame: Buffer) {
-  const rules = services.flatMap((service) => service.rules);
-  const row = { valid: true, active: 0, backup: 0, backupInSync: false };
-  const state: CardState = {
+const router = await SoftwareRouter.open('sim');
+const { sizes } = router;
+const row = { valid: true, active: 0, backup: 0, backupInSync: false };
+const rows = new Map(Array.from({ length: sizes.vids }, (_, vid) => [vid, row]));
+await router.access(loadTables(stateOf([]), sizes));
+
+/** A card with one line port and a slot that is up. */
+function stateOf(rules: readonly Rule[]): CardState {
+  return {
     enabled: true,
-    sizes: SIZES,
+    sizes,
     fabricPrefix: 0x02000000,
-    ports: [
-      { mac: LINK.dstMac, fabric: false },
-      { mac: '02:00:00:00:00:03', fabric: true },
-    ],
+    ports: Array.from({ length: sizes.ports }, (_, port) => ({
+      mac: `02:00:00:00:00:0${port + 1}`,
+      fabric: port !== 0,
+    })),
     slots: [{ up: true, port: 1, linePort: 0, epoch: 1 }],
     rules,
-    rows: new Map(Array.from({ length: SIZES.vids }, (_, vid) => [vid, row])),
+    rows,
   };
-  const { reason, decision } = decide(frame, { from: { port: 0 } }, state);
+}
+
+/** What becomes of a frame, in the reference and, no otherwise, in the software router. */
+function endOf(services: readonly Service[], frame: Buffer) {
+  const rules = services.flatMap((service) => service.rules);
+  const state = stateOf(rules);
+  const { reason, decision, egressFrame } = decide(frame, { from: { port: 0 } }, state);
+  router.write(loadTables({ ...state, rows: new Map() }, sizes));
+  const [end] = router.receive([{ frame, from: { port: 0 } }]);
+  const { time_us: _, ...found } = decodeDecision(end?.record ?? new Uint32Array());
+  expect(found).toEqual(decision);
+  if (egressFrame !== undefined) expect(end?.data.equals(egressFrame)).toBe(true);
   const rule = rules[decision.rule];
   const name = decision.rule_hit && rule ? ruleName(rule) : '';
   return `${name} ${reason}${decision.vid_valid ? ` ${decision.vid}` : ''}`;
