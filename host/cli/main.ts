@@ -5,6 +5,7 @@ import { addDecide } from './commands/decide.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvents } from './commands/events.ts';
 import { addOverride } from './commands/override.ts';
+import { addRebalance } from './commands/rebalance.ts';
 import { addReg } from './commands/reg.ts';
 import { addServe } from './commands/serve.ts';
 import { addSlot } from './commands/slot.ts';
@@ -29,6 +30,7 @@ const verbs = [
   addEvents,
   addVid,
   addSlot,
+  addRebalance,
   addOverride,
   addReg,
   addVerify,

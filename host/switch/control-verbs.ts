@@ -10,6 +10,8 @@
  * | `vid.release` | `vid` | what it was |
  * | `vid.move` | `vid`, `to` | what it is |
  * | `vid.backup` | `vid`, `backup` (null: none), `inSync` | what it is |
+ * | `slot.drain` | `slot` | `MoveReport`: its VIDs are elsewhere, with their state; nothing new comes until `slot.up` |
+ * | `rebalance` | `dryRun` | `MoveReport`: VIDs that were moved, or would be |
  * | `slot.list` | – | `ProcessorStatus[]` |
  * | `slot.down` | `slot` | `ProcessorStatus`; nobody gets in until `slot.up` |
  * | `slot.up` | `slot` | `ProcessorStatus`; its processor comes by itself |
@@ -29,6 +31,7 @@ import type { SlotLogEntry } from './slot-log.ts';
 import type { SwitchProcessor } from './switch-processor.ts';
 import type { ProcessorStatus, SwitchStatus } from './switch-status.ts';
 import type { VidAssignment } from './vid-manager.ts';
+import type { MoveReport } from './vid-steward.ts';
 
 const vid = z.int().min(0).max(0xffff);
 const slot = z.int().min(0).max(254);
@@ -63,6 +66,8 @@ const VERBS = {
   'slot.list': z.strictObject({}),
   'slot.down': z.strictObject({ slot }),
   'slot.up': z.strictObject({ slot }),
+  'slot.drain': z.strictObject({ slot }),
+  rebalance: z.strictObject({ dryRun: z.boolean().optional() }),
   events: z.strictObject({}),
   'override.list': z.strictObject({}),
   'override.add': z.strictObject({ ...match, vid, ages: z.boolean().optional() }),
@@ -103,6 +108,8 @@ export interface VerbResults {
   'slot.list': readonly ProcessorStatus[];
   'slot.down': ProcessorStatus;
   'slot.up': ProcessorStatus;
+  'slot.drain': MoveReport;
+  rebalance: MoveReport;
   events: readonly SlotLogEntry[];
   'override.list': OverrideList;
   'override.add': OverrideList;
@@ -159,6 +166,10 @@ export async function perform(sp: SwitchProcessor, verb: string, args: unknown):
       return slotOf(sp, (await sp.lowerSlot(parse('slot.down').slot)).slot);
     case 'slot.up':
       return slotOf(sp, (await sp.raiseSlot(parse('slot.up').slot)).slot);
+    case 'slot.drain':
+      return sp.drainSlot(parse('slot.drain').slot);
+    case 'rebalance':
+      return sp.rebalance(parse('rebalance').dryRun ?? false);
     case 'events':
       return sp.events();
     case 'override.list':

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { CopyStatus } from '../../switch/replication-keeper.ts';
 import type { SwitchStatus } from '../../switch/switch-status.ts';
 import { slotTable } from './slot.ts';
-import { ask, print, type SocketOptions, withSocket } from './socket.ts';
+import { ask, print, ranges, type SocketOptions, table, withSocket } from './socket.ts';
 
 /** `vidline status` */
 export function addStatus(program: Command): void {
@@ -25,6 +26,13 @@ function words(status: SwitchStatus): string[] {
     `packets that came to the switch processor: ${punted.frames}; injected: ${punted.injected}; ` +
       `in-dialog among them (should be 0): ${punted.inDialog}`,
   ];
+  lines.push('', ...copyTable(status.replication.vids));
+  const { failovers, failedOver, returned, moved, lost, differed } = status.replication;
+  lines.push(
+    `processors that died: ${failovers}, VIDs that their backups took: ${failedOver}, ` +
+      `that came home: ${returned}, moved: ${moved}; copies given up: ${lost + differed}`,
+    '',
+  );
   const { entries, places } = status.overrides;
   lines.push(`overrides: ${entries} of ${places} places`);
   for (const { slot, name, lastDown } of processors) {
@@ -47,4 +55,17 @@ function words(status: SwitchStatus): string[] {
       `without an answer: ${neighbours.unanswered}`,
   );
   return lines;
+}
+
+/** VIDs with the same owner, backup and state of the copy in one line. */
+function copyTable(copies: readonly CopyStatus[]): string[] {
+  const groups = new Map<string, { cells: string[]; vids: number[] }>();
+  for (const { vid, owner, backup, state } of copies) {
+    const cells = [owner, backup ?? '–', state];
+    const group = groups.get(cells.join(' ')) ?? { cells, vids: [] };
+    group.vids.push(vid);
+    groups.set(cells.join(' '), group);
+  }
+  const rows = [...groups.values()].map(({ cells, vids }) => [...cells, ranges(vids)]);
+  return table(['processor', 'backup', 'copy', 'VIDs'], rows);
 }

@@ -52,7 +52,7 @@ export function addVid(program: Command): void {
     });
 
   withSocket(vid.command('move').argument('<vid>').argument('<processor>'))
-    .description('make another processor the owner, once it says that it listens')
+    .description('make another processor the owner, with the state: copied first, handed over then')
     .action(async (text: string, to: string, options: SocketOptions) => {
       const number = parseNumber('VID', text, LAST_VID);
       print(options, await ask(options, 'vid.move', { vid: number, to }), (it) => vidTable([it]));
@@ -83,12 +83,13 @@ export function addVid(program: Command): void {
 
 function vidTable(vids: readonly VidAssignment[]): string[] {
   return table(
-    ['VID', 'processor', 'backup', 'in sync'],
-    vids.map(({ vid, owner, backup, inSync }) => [
+    ['VID', 'processor', 'backup', 'in sync', 'on its way to'],
+    vids.map(({ vid, owner, backup, inSync, next, home }) => [
       `${vid}`,
       owner,
       backup ?? '–',
       backup === undefined ? '–' : inSync ? 'yes' : 'no',
+      next !== undefined ? `${next.name} (${next.as})` : (home ?? '–'),
     ]),
   );
 }

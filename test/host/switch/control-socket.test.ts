@@ -88,6 +88,11 @@ describe('the control socket', () => {
     expect(await client.ask('slot.list', {})).toHaveLength(4);
     expect(await client.ask('slot.up', { slot: 1 })).toMatchObject({ locked: false });
     expect(await client.ask('verify', {})).toEqual({ mismatches: [] });
+    const { replication } = status;
+    expect(replication.vids[0]).toMatchObject({ vid: 0, owner: 'sip-1', state: 'none' });
+    const plan = await client.ask('rebalance', { dryRun: true });
+    expect(plan.moved).toBe(0);
+    await expect(client.ask('slot.drain', { slot: 3 })).rejects.toThrow(/slot 3 is free/);
   });
 
   it('tells what happened to slots, with cause and time', async () => {
