@@ -8,12 +8,14 @@ import type { Benchmark } from './benchmark.ts';
 import { calls } from './calls.ts';
 import { CONFIGURATION } from './card-bed.ts';
 import { clocks } from './clocks.ts';
+import { failover } from './failover.ts';
 import { interfaces } from './interfaces.ts';
 import { latency } from './latency.ts';
 import { describeMachine } from './machine.ts';
 import { type BenchOptions, readOptions, USAGE, UsageError } from './options.ts';
 import { overrides } from './overrides.ts';
 import { renderPage, renderText } from './render.ts';
+import { replication } from './replication.ts';
 import { type BenchmarkResult, type Report, SCHEMA } from './report.ts';
 import { rows } from './rows.ts';
 import { simulation } from './simulation.ts';
@@ -24,6 +26,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   latency,
   rows,
   overrides,
+  failover,
+  replication,
   simulation,
   interfaces,
   calls,

@@ -13,12 +13,12 @@ import {
   parseReplicationFrame,
   type SlotPlace,
 } from '../protocol/replication-frame.ts';
-import {
-  type AgreedReport,
-  Replicator,
-  type ReplicatorEvents,
-  type ReplyMode,
-} from '../replication/replicator.ts';
+import { Replicator } from '../replication/replicator.ts';
+import type {
+  AgreedReport,
+  ReplicatorEvents,
+  ReplyMode,
+} from '../replication/replicator-options.ts';
 import type { ReplicatedState } from '../replication/state.ts';
 import type { LinkSender } from './datagram-endpoint.ts';
 

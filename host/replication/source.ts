@@ -51,8 +51,8 @@ interface Copy {
 /** Something that must not happen before the backup has what caused it. */
 interface Held {
   readonly vid: number;
-  /** Number of the record; Infinity while the copy it belongs to has no mark. */
-  place: number;
+  /** Number of the record. */
+  readonly place: number;
   readonly action: () => void;
   /** Of a hand-over: the log was begun anew before it arrived. */
   readonly failed?: () => void;
@@ -68,7 +68,11 @@ export class Source {
   readonly #copies = new Map<number, Copy>();
   /** Those whose mark is under way. */
   readonly #marked = new Set<Copy>();
+  /** What waits, in the order of the places; before `#heldHead` it is done. */
   #held: Held[] = [];
+  #heldHead = 0;
+  /** What waits for the mark of a copy that is under way. */
+  #unplaced: Held[] = [];
   #log: LogSender;
   #packets = 0;
   #copying = false;
@@ -140,17 +144,20 @@ export class Source {
   hold(vid: number, action: () => void): void {
     const phase = this.#copies.get(vid)?.phase;
     const marked = phase === 'marked' || phase === 'agreed';
-    const place = marked ? this.#log.next - 1 : Infinity;
-    if (phase === 'agreed' && place < this.#log.acknowledged) action();
+    const place = this.#log.next - 1;
+    if (!marked) this.#unplaced.push({ vid, place: 0, action });
+    else if (phase === 'agreed' && place < this.#log.acknowledged) action();
     else this.#held.push({ vid, place, action });
   }
 
   /** Lets go what is held for a VID: the card would not use this backup. */
   release(vid: number): void {
     const isFree = (held: Held) => held.vid === vid && held.failed === undefined;
-    const free = this.#held.filter(isFree);
+    const waiting = [...this.#held.slice(this.#heldHead), ...this.#unplaced];
+    const free = waiting.filter(isFree);
     if (free.length === 0) return;
-    this.#held = this.#held.filter((held) => !isFree(held));
+    this.#setHeld(this.#held.slice(this.#heldHead).filter((held) => !isFree(held)));
+    this.#unplaced = this.#unplaced.filter((held) => !isFree(held));
     for (const { action } of free) action();
   }
 
@@ -192,8 +199,9 @@ export class Source {
     this.#log.close();
     this.#copies.clear();
     this.#marked.clear();
-    const failed = this.#held.filter((held) => held.failed !== undefined);
-    this.#held = [];
+    const failed = this.#held.slice(this.#heldHead).filter((held) => held.failed !== undefined);
+    this.#setHeld([]);
+    this.#unplaced = [];
     for (const held of failed) held.failed?.();
   }
 
@@ -223,10 +231,10 @@ export class Source {
     this.counters.restarts++;
     this.#log.close();
     this.#log = this.#begin();
-    const failed = this.#held.filter((held) => held.failed !== undefined);
-    this.#held = this.#held.filter((held) => held.failed === undefined);
-    for (const held of this.#held) held.place = Infinity;
-    for (const held of failed) held.failed?.();
+    const waiting = this.#held.slice(this.#heldHead);
+    this.#setHeld([]);
+    for (const held of waiting) if (held.failed === undefined) this.#unplaced.push(held);
+    for (const held of waiting) held.failed?.();
     for (const copy of this.#copies.values()) this.#again(copy, why);
   }
 
@@ -236,7 +244,10 @@ export class Source {
     copy.entries = undefined;
     copy.mark = undefined;
     this.#marked.delete(copy);
-    for (const held of this.#held) if (held.vid === copy.vid) held.place = Infinity;
+    const waiting = this.#held.slice(this.#heldHead);
+    const isIts = (held: Held) => held.vid === copy.vid && held.failed === undefined;
+    this.#unplaced.push(...waiting.filter(isIts));
+    this.#setHeld(waiting.filter((held) => !isIts(held)));
     if (had) this.#options.lost(copy.vid, copy.term, why);
   }
 
@@ -254,12 +265,14 @@ export class Source {
         this.#options.agreed(vid, term, mark);
       }
     }
-    if (this.#held.length > 0) {
-      const free = this.#held.filter(({ place }) => place < next);
-      if (free.length > 0) {
-        this.#held = this.#held.filter(({ place }) => place >= next);
-        for (const { action } of free) action();
-      }
+    for (;;) {
+      const held = this.#held[this.#heldHead];
+      if (held === undefined || held.place >= next) break;
+      this.#heldHead++;
+      held.action();
+    }
+    if (this.#heldHead > 1024 && this.#heldHead * 2 > this.#held.length) {
+      this.#setHeld(this.#held.slice(this.#heldHead));
     }
     this.#fill();
   }
@@ -296,8 +309,14 @@ export class Source {
     this.#marked.add(copy);
     copy.entries = undefined;
     if (copy.phase === 'copying') copy.phase = 'marked';
-    for (const held of this.#held) {
-      if (held.vid === copy.vid && held.place === Infinity) held.place = place;
-    }
+    const its = this.#unplaced.filter(({ vid }) => vid === copy.vid);
+    if (its.length === 0) return;
+    this.#unplaced = this.#unplaced.filter(({ vid }) => vid !== copy.vid);
+    for (const held of its) this.#held.push({ ...held, place });
+  }
+
+  #setHeld(held: Held[]): void {
+    this.#held = held;
+    this.#heldHead = 0;
   }
 }

@@ -1,12 +1,12 @@
 /** Replicators over a channel that loses, doubles, delays and reorders, on a manual clock. */
 
 import { ManualClock } from '../../../host/protocol/clock.ts';
-import {
-  type AgreedReport,
-  type ReplicaPeer,
-  Replicator,
-  type ReplicatorOptions,
-} from '../../../host/replication/replicator.ts';
+import { Replicator } from '../../../host/replication/replicator.ts';
+import type {
+  AgreedReport,
+  ReplicaPeer,
+  ReplicatorOptions,
+} from '../../../host/replication/replicator-options.ts';
 import { KeyedState } from '../../../host/replication/state.ts';
 import { Random } from '../../generators/random.ts';
 
