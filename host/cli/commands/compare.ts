@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { configurationNames } from '../../../sim/index.ts';
 import { compareCapture } from '../../compare/compare-capture.ts';
@@ -124,8 +124,10 @@ async function compare(capture: string, options: CompareCommandOptions): Promise
   return report.mismatches === 0 ? EXIT.ok : EXIT.mismatch;
 }
 
-/** Files by their names: where they lie is nobody's business. */
+/** Without the folders that files lie in: those are nobody's business. */
 function commandLine(): string {
   const words = process.argv.slice(process.argv.indexOf('compare') + 1);
-  return words.map((word) => (word.includes('/') ? basename(word) : word)).join(' ');
+  return words
+    .map((word) => (word.includes('/') && existsSync(dirname(word)) ? basename(word) : word))
+    .join(' ');
 }

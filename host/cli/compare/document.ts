@@ -15,7 +15,7 @@ export function writeDocument(path: string, report: CompareReport): void {
     writeFileSync(join(dirname(path), folder, `${name}.svg`), `${svg}\n`);
   }
   const images = drawn.map(
-    ({ name, caption }) => `![${caption}](${folder}/${name}.svg)\n\n*${caption}*\n`,
+    ({ name, caption }) => `![${caption}](${folder}/${name}.svg)\n\n*${caption}*`,
   );
   const list = (lines: readonly string[]) => lines.map((text) => `- ${text}`).join('\n');
   const others: Table = {

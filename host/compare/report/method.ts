@@ -17,6 +17,7 @@ export const KERNEL_METHOD: readonly string[] = [
 export const LIMITS: readonly string[] = [
   'How fast the card is: it is simulated, and no clock of a board stands behind its clocks.',
   'What a network card, its driver, interrupts and PCIe add to software. A whole software router is slower than what stands here; how much depends on them.',
+  'That XDP beats the C++ router: its program knows UDP over IPv4 without options and no more, writes no record of its decision, and is run on one frame again and again, which a processor learns by heart; the router is given another session’s frame each time.',
   'Several cores: a connection table that is shared or moved between cores costs more, rows cost no more.',
   'What it costs to make a session. Rows need nothing for one, a connection table an insertion.',
   'Rare frames: extension headers, fragments and ICMP errors cost software more than what is measured on the shortest frames; the capture’s own frames show it as far as it has them.',

@@ -13,6 +13,8 @@ export interface Table {
 const whole = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 const tenth = (value: number) =>
   value.toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** Million frames a second. */
+export const rateText = (value: number) => value.toFixed(value < 1 ? 2 : 1);
 const bytes = (value: number) =>
   value >= 2 ** 20 ? `${whole(value / 2 ** 20)} MiB` : `${whole(value / 2 ** 10)} KiB`;
 
@@ -56,7 +58,7 @@ function costs({ engines }: CompareReport): Table {
         cost.caches,
       ],
       ...[cost.p50, cost.p99, cost.p999].map(tenth),
-      tenth(1000 / cost.p50),
+      rateText(1000 / cost.p50),
     ]);
   return {
     title: 'Software: nanoseconds a frame on one core',

@@ -1,6 +1,7 @@
 /** What a comparison says in sentences, on the terminal and on pages. */
 import type { Machine } from './machine.ts';
 import type { CompareReport } from './report.ts';
+import { rateText } from './tables.ts';
 
 const count = (value: number) => value.toLocaleString('en-US');
 const several = (value: number, what: string) => `${count(value)} ${what}${value === 1 ? '' : 's'}`;
@@ -34,7 +35,7 @@ export function engineLines({ engines }: CompareReport): string[] {
   const { rtl, cpp, typescript, xdp, nftables } = engines;
   const speed = (rates: Readonly<Record<string, number>>) =>
     Object.entries(rates).map(
-      ([name, rate]) => ` ${rate.toFixed(1)} million frames a second and core (${name}).`,
+      ([name, rate]) => ` ${rateText(rate)} million frames a second and core (${name}).`,
     );
   const kernel = [xdp, nftables].flatMap((engine) =>
     engine === undefined
