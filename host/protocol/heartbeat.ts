@@ -49,5 +49,11 @@ export function parseHeartbeat(
   if (ethernet?.etherType !== HEARTBEAT_ETHERTYPE) return undefined;
   const { payload, srcMac, dstMac } = ethernet;
   if (payload.length < HEARTBEAT_BYTES || payload[0] !== HEARTBEAT_VERSION) return undefined;
-  return { srcMac, dstMac, nonce: payload.readUInt32BE(4), sequence: payload.readUInt32BE(8) };
+  const beat = {
+    srcMac,
+    dstMac,
+    nonce: payload.readUInt32BE(4),
+    sequence: payload.readUInt32BE(8),
+  };
+  return payload.length < LONG_BYTES ? beat : { ...beat, progress: payload.readUInt32BE(12) };
 }

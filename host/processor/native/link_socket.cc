@@ -5,10 +5,11 @@
 #include <linux/if_packet.h>
 #include <napi.h>
 #include <net/if.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +18,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -26,8 +29,10 @@
 namespace {
 
 constexpr size_t kFrame = 2048;
-/// Frames taken in one turn of the event loop, so that a flood leaves room for all else.
-constexpr int kTurn = 128;
+/// Frames that may wait for the event loop; what comes then is dropped, as a full socket would.
+constexpr size_t kWaiting = 4096;
+
+using Frames = std::vector<std::vector<uint8_t>>;
 
 [[noreturn]] void fail(const Napi::Env& env, const std::string& what, int error) {
     throw Napi::Error::New(env, what + ": " + std::strerror(error));
@@ -64,17 +69,10 @@ public:
         const auto ether_type = static_cast<uint16_t>(info[1].As<Napi::Number>().Uint32Value());
         fd_ = open_socket(info.Env(), info[0].As<Napi::String>(), ether_type);
         if (ether_type == 0) return;
-        receive_ = Napi::Persistent(info[2].As<Napi::Function>());
-        uv_loop_t* loop = nullptr;
-        napi_get_uv_event_loop(info.Env(), &loop);
-        poll_ = new uv_poll_t;
-        uv_poll_init(loop, poll_, fd_);
-        poll_->data = this;
-        uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
-            static_cast<Link*>(poll->data)->take();
-        });
-        uv_unref(reinterpret_cast<uv_handle_t*>(poll_));  // keeps no process alive
-        Ref();
+        hear_ = Napi::ThreadSafeFunction::New(info.Env(), info[2].As<Napi::Function>(), "link", 0, 1);
+        hear_.Unref(info.Env());  // keeps no process alive
+        stop_ = ::eventfd(0, EFD_CLOEXEC);
+        thread_ = std::thread([this] { run(); });
     }
 
     ~Link() override { end(); }
@@ -88,43 +86,74 @@ private:
         return Napi::Boolean::New(info.Env(), sent);
     }
 
-    void close(const Napi::CallbackInfo&) {
-        const bool heard = poll_ != nullptr;
-        end();
-        if (heard) Unref();
-    }
+    void close(const Napi::CallbackInfo&) { end(); }
 
     void end() {
-        if (poll_ != nullptr) {
-            uv_poll_stop(poll_);
-            uv_close(reinterpret_cast<uv_handle_t*>(poll_),
-                     [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
-            poll_ = nullptr;
+        if (thread_.joinable()) {
+            heard_->closed = true;
+            const uint64_t one = 1;
+            if (::write(stop_, &one, sizeof one) != sizeof one) std::abort();
+            thread_.join();
+            ::close(stop_);
+            hear_.Release();
         }
         if (fd_ >= 0) ::close(fd_);
         fd_ = -1;
     }
 
-    void take() {
-        const Napi::Env env = receive_.Env();
-        const Napi::HandleScope scope(env);
-        for (int n = 0; n < kTurn && fd_ >= 0; n++) {
-            sockaddr_ll from{};
-            socklen_t size = sizeof from;
-            const ssize_t bytes = ::recvfrom(fd_, frame_.data(), frame_.size(), MSG_DONTWAIT,
-                                             reinterpret_cast<sockaddr*>(&from), &size);
-            if (bytes < 0) return;
-            // What we sent ourselves comes by as well.
-            if (from.sll_pkttype == PACKET_OUTGOING) continue;
-            const auto copy = Napi::Buffer<uint8_t>::Copy(env, frame_.data(), static_cast<size_t>(bytes));
-            receive_.MakeCallback(env.Global(), {copy});
+    void run() {
+        std::array<uint8_t, kFrame> frame{};
+        std::array<pollfd, 2> waiting{{{fd_, POLLIN, 0}, {stop_, POLLIN, 0}}};
+        while (true) {
+            if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return;
+            if (waiting[1].revents != 0) return;
+            while (true) {
+                sockaddr_ll from{};
+                socklen_t size = sizeof from;
+                const ssize_t bytes = ::recvfrom(fd_, frame.data(), frame.size(), MSG_DONTWAIT,
+                                                 reinterpret_cast<sockaddr*>(&from), &size);
+                if (bytes < 0) break;
+                // What we sent ourselves comes by as well.
+                if (from.sll_pkttype != PACKET_OUTGOING) keep(frame.data(), static_cast<size_t>(bytes));
+            }
         }
     }
 
+    /// Puts a frame with those that wait; the first of them calls the event loop.
+    void keep(const uint8_t* bytes, size_t length) {
+        bool call = false;
+        {
+            const std::lock_guard<std::mutex> lock(heard_->mutex);
+            if (heard_->frames.size() >= kWaiting) return;
+            call = heard_->frames.empty();
+            heard_->frames.emplace_back(bytes, bytes + length);
+        }
+        if (!call) return;
+        hear_.NonBlockingCall([heard = heard_](Napi::Env env, Napi::Function receive) {
+            Frames taken;
+            {
+                const std::lock_guard<std::mutex> lock(heard->mutex);
+                taken.swap(heard->frames);
+            }
+            for (const auto& frame : taken) {
+                if (env == nullptr || heard->closed) return;
+                receive.Call({Napi::Buffer<uint8_t>::Copy(env, frame.data(), frame.size())});
+            }
+        });
+    }
+
+    /// Outlives the link: a call may still be on its way.
+    struct Heard {
+        std::mutex mutex;
+        Frames frames;
+        std::atomic<bool> closed{false};
+    };
+
     int fd_ = -1;
-    uv_poll_t* poll_ = nullptr;
-    Napi::FunctionReference receive_;
-    std::array<uint8_t, kFrame> frame_{};
+    int stop_ = -1;
+    Napi::ThreadSafeFunction hear_;
+    std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
+    std::thread thread_;
 };
 
 /// Sends a frame each interval from a thread of its own, for as long as the worker goes on.

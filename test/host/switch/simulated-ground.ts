@@ -21,6 +21,7 @@ export async function simulatedGround(): Promise<SimulatedGround> {
   const pending: Promise<unknown>[] = [];
   let moved = 0;
   let time = 0;
+  let closed = false;
   transport.on('frames', (frames) => {
     moved += frames.length;
   });
@@ -34,8 +35,11 @@ export async function simulatedGround(): Promise<SimulatedGround> {
     transport,
     card,
     feed(port, frame) {
+      if (closed) return;
       moved++;
-      pending.push(transport.card.send(port, [frame]));
+      const sent = transport.card.send(port, [frame]);
+      sent.catch(() => {}); // `settle` says it, and nobody asks when it is over
+      pending.push(sent);
     },
     onPort: (port, handler) => handlers.set(port, handler),
     async settle() {
@@ -60,6 +64,9 @@ export async function simulatedGround(): Promise<SimulatedGround> {
       const end = offset + entries(card.sizes) * stride * 4;
       return writes.filter((address) => address >= offset && address < end).length;
     },
-    close: () => card.close(),
+    async close() {
+      closed = true;
+      await card.close();
+    },
   };
 }
