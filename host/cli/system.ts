@@ -2,11 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { Card, SimulationTransport } from '../../driver/index.ts';
 import { SimulatedCard, type SimulatedCardOptions } from '../../sim/index.ts';
 import { systemClock } from '../protocol/clock.ts';
+import { GtpSetup } from '../setup/gtp.ts';
 import { SipSetup } from '../setup/sip.ts';
 import { loadServices, type Parameters } from '../steering/service-file.ts';
 import type { SwitchProcessorOptions } from '../switch/switch-options.ts';
 import { SwitchProcessor } from '../switch/switch-processor.ts';
 
+/** GTP at a gateway's address, for the demo of gateways. */
+export const GTP_SERVICE = fileURLToPath(new URL('../services/gtp.yaml', import.meta.url));
 /** SIP over UDP, as the demo and `vidline serve` use it unless told otherwise. */
 export const SIP_SERVICE = fileURLToPath(new URL('../services/sip.yaml', import.meta.url));
 
@@ -17,6 +20,8 @@ export interface SystemOptions
   /** Service files or folders. */
   readonly services: readonly string[];
   readonly parameters?: Parameters;
+  /** GTP's restart counter of all gateways as one node. Default 0; another one where sessions were lost. */
+  readonly restartCounter?: number;
   /** Puts the card's ports on something, before the card is enabled. */
   readonly attach: (card: SimulatedCard) => Promise<void>;
   /** Is given the switch processor before it starts, so that no event of its is missed. */
@@ -41,6 +46,8 @@ export class System {
   /** Rejects with what is wrong with the services, the simulation, or the ports. */
   static async start(options: SystemOptions): Promise<System> {
     const { configuration, trace, observe = false, attach, listen, parameters, ...rest } = options;
+    const now = () => systemClock.now();
+    const { restartCounter = 0 } = options;
     const services = loadServices(options.services, parameters);
     const simulated = await SimulatedCard.open({
       configuration,
@@ -57,7 +64,7 @@ export class System {
         ports: rest.ports.map((port) => ({ cutThrough: true, ...port })),
         card,
         services,
-        handlers: [new SipSetup({ now: () => systemClock.now() })],
+        handlers: [new SipSetup({ now }), new GtpSetup({ now, restartCounter })],
       });
       listen?.(switchProcessor);
       await switchProcessor.start();

@@ -6,6 +6,7 @@
 import { addressToBytes, bytesToMac } from '../protocol/address.ts';
 import { type Clock, systemClock } from '../protocol/clock.ts';
 import { parseEthernet } from '../protocol/ethernet.ts';
+import type { LinkSender } from './datagram-endpoint.ts';
 import { PacketDoor } from './packet-door.ts';
 import type { Assignment } from './processor.ts';
 import { UserlandEndpoint } from './userland-endpoint.ts';
@@ -17,6 +18,8 @@ export interface GatewayPortOptions {
   readonly mac: string;
   /** Puts a frame on the fabric port. */
   readonly send: (frame: Buffer) => void;
+  /** Sends heartbeats from a thread of its own. */
+  readonly beat?: NonNullable<LinkSender['beat']>;
   /** A packet for a user. */
   readonly downlink: (packet: Buffer) => void;
   /** Router of the packet network; left out: its hosts are on the link. */
@@ -32,9 +35,12 @@ export class GatewayPort {
 
   constructor(options: GatewayPortOptions) {
     this.#options = options;
-    const { address, mac, send, router, clock = systemClock } = options;
+    const { address, mac, send, beat, router, clock = systemClock } = options;
     this.#own = addressToBytes(address);
-    this.endpoint = new UserlandEndpoint({ address, mac, send, clock });
+    this.endpoint = new UserlandEndpoint({
+      ...{ address, mac, send, clock },
+      ...(beat === undefined ? {} : { beat }),
+    });
     this.door = new PacketDoor({ address, router, send, clock });
   }
 

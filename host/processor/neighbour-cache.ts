@@ -13,6 +13,8 @@ export interface NeighbourCacheOptions {
   readonly mac: () => string;
   readonly send: (frame: Buffer) => void;
   readonly clock: Clock;
+  /** So many sendings were dropped, since their address could not be had. */
+  readonly lost?: (sendings: number) => void;
 }
 
 /** Questions for one address before what waits for it is dropped (Linux: ucast/mcast_solicit 3). */
@@ -33,8 +35,6 @@ interface Question {
 }
 
 export class NeighbourCache {
-  /** Sendings whose address could not be had. */
-  unresolved = 0;
   readonly #options: NeighbourCacheOptions;
   readonly #known = new Map<string, string>();
   readonly #questions = new Map<string, Question>();
@@ -78,11 +78,11 @@ export class NeighbourCache {
     const open = this.#questions.get(address);
     if (open !== undefined) {
       if (open.waiting.length < QUEUE) open.waiting.push(send);
-      else this.unresolved++;
+      else this.#options.lost?.(1);
       return;
     }
     if (this.#questions.size >= QUESTIONS) {
-      this.unresolved++;
+      this.#options.lost?.(1);
       return;
     }
     const question: Question = { waiting: [send], tries: 0, timer: { cancel() {} } };
@@ -90,7 +90,7 @@ export class NeighbourCache {
     const retry = () => {
       if (question.tries >= TRIES) {
         this.#questions.delete(address);
-        this.unresolved += question.waiting.length;
+        this.#options.lost?.(question.waiting.length);
         return;
       }
       question.tries++;

@@ -3,13 +3,12 @@
  * a kernel would: behind a fabric port of a card in memory. No fragments, no ICMP errors.
  */
 
-import { BROADCAST_MAC, canonicalAddress, ipVersion } from '../protocol/address.ts';
-import { buildArp, buildArpReply, parseArp } from '../protocol/arp.ts';
+import { canonicalAddress } from '../protocol/address.ts';
+import { buildArpReply, parseArp } from '../protocol/arp.ts';
 import { view } from '../protocol/bytes.ts';
-import { type Clock, type ClockTimer, systemClock } from '../protocol/clock.ts';
+import { type Clock, systemClock } from '../protocol/clock.ts';
 import {
   answerNeighbourSolicitation,
-  buildNeighbourSolicitation,
   parseNeighbourAdvertisement,
   parseNeighbourSolicitation,
 } from '../protocol/neighbour.ts';
@@ -22,6 +21,7 @@ import type {
   LinkSender,
   Peer,
 } from './datagram-endpoint.ts';
+import { NeighbourCache } from './neighbour-cache.ts';
 
 export interface UserlandEndpointOptions {
   readonly address: string;
@@ -35,25 +35,11 @@ export interface UserlandEndpointOptions {
    * processor answers for it; a client on the line answers for itself.
    */
   readonly answers?: boolean;
+  /** Where the port can send heartbeats from a thread of its own. */
+  readonly beat?: NonNullable<LinkSender['beat']>;
 }
 
-/** Questions for one address before what waits for it is dropped (Linux: ucast/mcast_solicit 3). */
-const TRIES = 3;
-/** Milliseconds between them (RFC 4861 RetransTimer). */
-const RETRY = 1000;
-/** Datagrams that wait for one address. */
-const QUEUE = 16;
-/** Addresses asked for at a time. */
-const QUESTIONS = 64;
-/** Neighbours remembered. */
-const NEIGHBOURS = 4096;
 const FIRST_EPHEMERAL = 49152; // RFC 6335 §6
-
-interface Question {
-  readonly waiting: ((mac: string) => void)[];
-  tries: number;
-  timer: ClockTimer;
-}
 
 export class UserlandEndpoint implements DatagramEndpoint {
   readonly address: string;
@@ -74,10 +60,10 @@ export class UserlandEndpoint implements DatagramEndpoint {
   readonly #send: (frame: Buffer) => void;
   readonly #clock: Clock;
   readonly #answers: boolean;
+  readonly #beat: LinkSender['beat'];
   readonly #links = new Set<LinkListener>();
   readonly #listeners = new Map<number, DatagramListener>();
-  readonly #neighbours = new Map<string, string>();
-  readonly #questions = new Map<string, Question>();
+  readonly #neighbours: NeighbourCache;
   #nextPort = FIRST_EPHEMERAL;
 
   constructor(options: UserlandEndpointOptions) {
@@ -86,6 +72,16 @@ export class UserlandEndpoint implements DatagramEndpoint {
     this.#send = options.send;
     this.#clock = options.clock ?? systemClock;
     this.#answers = options.answers ?? false;
+    this.#beat = options.beat;
+    this.#neighbours = new NeighbourCache({
+      address: this.address,
+      mac: () => this.#mac,
+      send: this.#send,
+      clock: this.#clock,
+      lost: (sendings) => {
+        this.counters.unresolved += sendings;
+      },
+    });
   }
 
   get mac(): string {
@@ -109,14 +105,14 @@ export class UserlandEndpoint implements DatagramEndpoint {
 
   async setMac(mac: string): Promise<void> {
     this.#mac = mac;
-    // As kernels do: neighbours may know us, and be known to us, by the old address.
-    this.#neighbours.clear();
+    this.#neighbours.forget();
   }
 
   async openLink(listener?: LinkListener): Promise<LinkSender> {
     if (listener !== undefined) this.#links.add(listener);
     return {
       send: (frame) => this.#send(Buffer.from(frame)),
+      ...(this.#beat === undefined ? {} : { beat: this.#beat }),
       close: () => {
         if (listener !== undefined) this.#links.delete(listener);
       },
@@ -124,8 +120,7 @@ export class UserlandEndpoint implements DatagramEndpoint {
   }
 
   async close(): Promise<void> {
-    for (const question of this.#questions.values()) question.timer.cancel();
-    this.#questions.clear();
+    this.#neighbours.close();
     this.#listeners.clear();
     this.#links.clear();
   }
@@ -150,20 +145,10 @@ export class UserlandEndpoint implements DatagramEndpoint {
       listener(datagram.payload, { address: datagram.src, port: datagram.srcPort });
       return;
     }
-    const answer = readAnswer(frame);
-    if (answer === undefined) {
-      if (this.#answers && this.#answerQuestion(frame)) this.counters.neighbour++;
-      else this.counters.unknown++;
-      return;
-    }
-    this.counters.neighbour++;
-    const question = this.#questions.get(answer.address);
-    // Answers that nobody asked for are no ground for anything.
-    if (question === undefined) return;
-    this.#questions.delete(answer.address);
-    question.timer.cancel();
-    this.#remember(answer.address, answer.mac);
-    for (const send of question.waiting) send(answer.mac);
+    if (this.#neighbours.receive(frame)) this.counters.neighbour++;
+    else if (this.#answers && this.#answerQuestion(frame)) this.counters.neighbour++;
+    else if (isAnswer(frame)) this.counters.neighbour++;
+    else this.counters.unknown++;
   }
 
   #answerQuestion(frame: Uint8Array): boolean {
@@ -181,73 +166,12 @@ export class UserlandEndpoint implements DatagramEndpoint {
 
   #sendDatagram(payload: Uint8Array, srcPort: number, to: Peer): void {
     const dst = canonicalAddress(to.address);
-    const send = (dstMac: string) => {
+    this.#neighbours.resolve(dst, (dstMac) => {
       this.counters.sent++;
       const ports = { srcPort, dstPort: to.port };
       const link = { srcMac: this.#mac, dstMac };
       this.#send(buildUdpFrame({ ...link, src: this.address, dst, ...ports, payload }));
-    };
-    const known = this.#neighbours.get(dst);
-    if (known !== undefined) send(known);
-    else this.#ask(dst, send);
-  }
-
-  #ask(address: string, send: (mac: string) => void): void {
-    const question = this.#questions.get(address);
-    if (question !== undefined) {
-      if (question.waiting.length < QUEUE) question.waiting.push(send);
-      else this.counters.unresolved++;
-      return;
-    }
-    if (this.#questions.size >= QUESTIONS) {
-      this.counters.unresolved++;
-      return;
-    }
-    const retry = () => {
-      const asked = this.#questions.get(address);
-      if (asked === undefined) return;
-      if (asked.tries >= TRIES) {
-        this.#questions.delete(address);
-        this.counters.unresolved += asked.waiting.length;
-        return;
-      }
-      asked.tries++;
-      asked.timer = this.#clock.schedule(RETRY, retry);
-      this.#send(this.#questionFrame(address));
-    };
-    this.#questions.set(address, { waiting: [send], tries: 0, timer: { cancel() {} } });
-    retry();
-  }
-
-  #questionFrame(target: string): Buffer {
-    const srcMac = this.#mac;
-    if (ipVersion(target) === 6) {
-      return buildNeighbourSolicitation({
-        srcMac,
-        src: this.address,
-        target,
-        sourceLinkAddress: srcMac,
-      });
-    }
-    return buildArp({
-      dstMac: BROADCAST_MAC,
-      srcMac,
-      operation: 'request',
-      senderMac: srcMac,
-      senderAddress: this.address,
-      targetMac: '00:00:00:00:00:00',
-      targetAddress: target,
     });
-  }
-
-  #remember(address: string, mac: string): void {
-    if (this.#neighbours.size >= NEIGHBOURS) {
-      for (const oldest of this.#neighbours.keys()) {
-        this.#neighbours.delete(oldest);
-        break;
-      }
-    }
-    this.#neighbours.set(address, mac);
   }
 
   #freePort(): number {
@@ -256,11 +180,7 @@ export class UserlandEndpoint implements DatagramEndpoint {
   }
 }
 
-function readAnswer(frame: Uint8Array): { address: string; mac: string } | undefined {
-  const arp = parseArp(frame);
-  if (arp?.operation === 'reply') return { address: arp.senderAddress, mac: arp.senderMac };
-  const advertisement = parseNeighbourAdvertisement(frame);
-  if (advertisement === undefined) return undefined;
-  const mac = advertisement.targetLinkAddress ?? advertisement.srcMac;
-  return { address: advertisement.target, mac };
+/** ARP reply or neighbour advertisement, though nobody here had asked. */
+function isAnswer(frame: Uint8Array): boolean {
+  return parseArp(frame)?.operation === 'reply' || parseNeighbourAdvertisement(frame) !== undefined;
 }

@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { DatagramEndpoint } from '../../processor/datagram-endpoint.ts';
 import { Processor } from '../../processor/processor.ts';
 import { SipServer } from '../../processor/sip-server.ts';
 import type { Namespace } from '../namespaces/topology.ts';
+import { startProgram } from './program.ts';
 
 /** A SIP server of the demo, wherever it runs. */
 export interface DemoProcessor {
@@ -35,8 +35,6 @@ export interface ProcessorAddresses {
 const PROGRAM = fileURLToPath(new URL('../../processor/main.ts', import.meta.url));
 /** Milliseconds between a processor's lines of counters. */
 const INTERVAL = 500;
-/** Milliseconds for a processor to say good-bye before it is killed. */
-const PATIENCE = 3_000;
 
 /** Lines of host/processor/main.ts, as far as the demo reads them. */
 const line = z.discriminatedUnion('event', [
@@ -52,43 +50,26 @@ export function startProcessor(
   namespace: Namespace,
   { virtualAddress, controlAddress }: ProcessorAddresses,
 ): ProcessorProgram {
-  const args = [
-    ...['--import', import.meta.resolve('tsx'), PROGRAM],
-    ...['--interface', namespace.interface, '--name', name, '--interval', `${INTERVAL}`],
-    ...['--address', virtualAddress, '--control', controlAddress],
-  ];
-  const child = namespace.spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const state = { vids: 0, calls: 0 };
-  const said: string[] = [];
-  let stopping = false;
   let resolveUp = () => {};
   const isUp = new Promise<void>((resolve) => {
     resolveUp = resolve;
   });
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    child.once('close', (status, signal) => resolve(`ended with ${signal ?? status}`));
-  });
-  const lost = ended.then((how): never | Promise<never> => {
-    if (stopping) return new Promise<never>(() => {});
-    const last = said.slice(-3).join('; ');
-    throw new Error(`${name} ${how}${last === '' ? '' : `: ${last}`}`);
-  });
-  lost.catch(() => {}); // whoever awaits it hears of it
-  child.stdin?.on('error', () => {}); // it has ended; `lost` says so
-  if (child.stderr) {
-    createInterface({ input: child.stderr }).on('line', (text) => said.push(text));
-  }
-  if (child.stdout) {
-    createInterface({ input: child.stdout }).on('line', (text) => {
-      const event = line.safeParse(parseJson(text)).data;
+  const { lost, kill, stop } = startProgram({
+    ...{ name, namespace, program: PROGRAM },
+    args: [
+      ...['--interface', namespace.interface, '--name', name, '--interval', `${INTERVAL}`],
+      ...['--address', virtualAddress, '--control', controlAddress],
+    ],
+    event: (value) => {
+      const event = line.safeParse(value).data;
       if (event === undefined) return;
       if (event.event === 'up') {
         state.vids = event.vids.length;
         resolveUp();
       } else if (event.event !== 'again') state.calls = event.calls;
-    });
-  }
+    },
+  });
   return {
     name,
     get vids() {
@@ -99,26 +80,9 @@ export function startProcessor(
     },
     up: Promise.race([isUp, lost]),
     lost,
-    kill() {
-      stopping = true;
-      child.kill('SIGKILL');
-    },
-    async stop() {
-      stopping = true;
-      child.kill('SIGTERM');
-      const killer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
-      await ended;
-      clearTimeout(killer);
-    },
+    kill,
+    stop,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A SIP server in this process, on an endpoint of its own. */

@@ -102,7 +102,11 @@ export async function makeTopology(options: TopologyOptions): Promise<Topology> 
 }
 
 /** A namespace with `inner` in it, joined to `outer` in the card's namespace; both up and quiet. */
-async function makeNamespace(name: string, inner: string, outer: string): Promise<Namespace> {
+export async function makeNamespace(
+  name: string,
+  inner: string,
+  outer: string,
+): Promise<Namespace> {
   const namespace = new Namespace(name, inner);
   await run('ip', ['netns', 'add', name]);
   const peer = ['peer', 'name', inner, 'netns', name];

@@ -1,0 +1,173 @@
+/**
+ * A GTP gateway behind the card, as a program:
+ *
+ *   node --import tsx host/processor/gateway-main.ts --interface eth0 --address 192.0.2.2 \
+ *     --control 169.254.77.1 --name gw-1
+ *
+ * It speaks ARP, IP and UDP itself, over raw frames (CAP_NET_RAW): the interface must be up and have no
+ * address, so that the kernel stays out of it. Standard output is one JSON object a line: `up`, `counters`
+ * each second, `again`, `quiet` (it cannot send heartbeats), `exit`. It ends on SIGTERM, SIGINT, and when
+ * its standard input or its IPC channel closes, so that nothing outlives the one who started it.
+ */
+import { parseArgs } from 'node:util';
+import { systemClock } from '../protocol/clock.ts';
+import type { Gateway } from './gateway.ts';
+import { GatewayPort } from './gateway-port.ts';
+import { replicatedGateway } from './gateway-replication.ts';
+import { LinkSocket } from './link-socket.ts';
+import { type Assignment, Processor } from './processor.ts';
+
+const USAGE = `usage: gateway-main.ts --interface NAME --address IP --control IP --name NAME
+  --address IP         the gateway's; --control IP, --control-port N: the switch processor
+  --name NAME          keeps its VIDs over restarts
+  --router IP          of the packet network (left out: its hosts are on the link)
+  --apn NAME,NAME      networks that are served (left out: any)
+  --capacity N         sessions that it can carry (100000)
+  --free               answers do not wait for the backup
+  --heartbeat MS       between heartbeats, where the switch processor lets it be more
+  --interval MS        between lines of counters (1000)
+  --detached           do not end when standard input closes`;
+
+/** ETH_P_ALL of linux/if_ether.h: frames of any EtherType. */
+const EVERY_FRAME = 0x0003;
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n${USAGE}\n`);
+  process.exit(2);
+}
+
+function number(name: string, text: string | undefined, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > max) fail(`--${name} ${text}: a number of 0 to ${max}`);
+  return value;
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        interface: { type: 'string' },
+        address: { type: 'string' },
+        control: { type: 'string' },
+        'control-port': { type: 'string' },
+        name: { type: 'string' },
+        router: { type: 'string' },
+        apn: { type: 'string' },
+        capacity: { type: 'string' },
+        free: { type: 'boolean', default: false },
+        heartbeat: { type: 'string' },
+        interval: { type: 'string' },
+        detached: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    fail((error as Error).message);
+  }
+}
+
+const options = readOptions();
+const { address, control, name, interface: device } = options;
+if (device === undefined) fail('--interface is missing');
+if (address === undefined) fail('--address is missing');
+if (control === undefined) fail('--control is missing');
+if (name === undefined) fail('--name is missing');
+
+/** What the port gives frames to, once it is there. */
+const here: { port?: GatewayPort; gateway?: Gateway } = {};
+const link = await LinkSocket.open(device, {
+  etherType: EVERY_FRAME,
+  receive: (frame) => here.port?.receive(frame),
+});
+const port = new GatewayPort({
+  address,
+  // Until the slot's own: any that is locally administered, and another than its neighbours'.
+  mac: `06:00:${process.pid
+    .toString(16)
+    .padStart(8, '0')
+    .replace(/(..)(?=.)/g, '$1:')}`,
+  send: (frame) => link.send(frame),
+  beat: (frame, interval, patience) => link.beat(frame, interval, patience),
+  downlink: (packet) => here.gateway?.downlink(packet),
+  router: options.router,
+});
+const capacity = number('capacity', options.capacity, 10_000_000);
+const { gateway, replication } = replicatedGateway({
+  endpoint: port.endpoint,
+  send: (packet) => port.door.send(packet),
+  ...(capacity === undefined ? {} : { capacity }),
+  ...(options.apn === undefined ? {} : { apns: options.apn.split(',') }),
+  ...(options.free ? { modes: {} } : {}),
+});
+here.port = port;
+here.gateway = gateway;
+
+const controlPort = number('control-port', options['control-port'], 65535);
+const heartbeatInterval = number('heartbeat', options.heartbeat, 60_000);
+const processor = new Processor({
+  name,
+  endpoint: port.endpoint,
+  control: { address: control, ...(controlPort === undefined ? {} : { port: controlPort }) },
+  ...(heartbeatInterval === undefined ? {} : { heartbeatInterval }),
+  clock: systemClock,
+  replication,
+  load: () => gateway.load(),
+  listen: async (assignment) => {
+    port.listen(assignment);
+    await gateway.listen(assignment);
+  },
+});
+
+function print(event: string, values: object): void {
+  process.stdout.write(`${JSON.stringify({ event, name, ...values })}\n`);
+}
+
+function counters(): object {
+  const { takeovers = 0 } = replication.replicator?.counters ?? {};
+  return { sessions: gateway.sessions.size, takeovers, ...gateway.counters };
+}
+
+let ending = false;
+async function end(why: string, status: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  clearInterval(ticker);
+  await processor.close();
+  gateway.close();
+  await port.close();
+  link.close();
+  print('exit', { why, ...counters() });
+  // The last line may still be on its way into a pipe.
+  process.stdout.write('', () => process.exit(status));
+}
+
+processor.on('up', (assignment: Assignment) => {
+  const { slot, epoch, mac, vids, backupVids } = assignment;
+  print('up', { slot, epoch, mac, vids, backupVids });
+});
+processor.on('quiet', (error) => print('quiet', { why: error.message }));
+processor.on('again', (why) => print('again', { why }));
+processor.on('refused', (error) => {
+  process.stderr.write(`${name}: ${error.message}\n`);
+  void end(error.message, 1);
+});
+
+const ticker = setInterval(
+  () => print('counters', counters()),
+  Math.max(10, number('interval', options.interval, 3_600_000) ?? 1000),
+);
+process.on('SIGTERM', () => void end('SIGTERM', 0));
+process.on('SIGINT', () => void end('SIGINT', 0));
+process.on('disconnect', () => void end('the starting process is gone', 0));
+process.stdout.on('error', () => process.exit(0));
+if (!options.detached) {
+  process.stdin.on('end', () => void end('standard input closed', 0));
+  process.stdin.on('close', () => void end('standard input closed', 0));
+  process.stdin.resume();
+}
+
+processor.start().catch((error: Error) => {
+  if (ending) return;
+  process.stderr.write(`${name}: ${error.message}\n`);
+  void end(error.message, 1);
+});
