@@ -50,6 +50,13 @@ export const TOOLS = [
     only: ['test'],
   },
   {
+    command: 'sgsnemu',
+    package: 'osmo-ggsn',
+    why: 'the SGSN that opens contexts at our gateways',
+    only: ['test'],
+    network: true,
+  },
+  {
     command: 'tshark',
     package: 'tshark',
     why: 'a second opinion on the frames that the tests write',

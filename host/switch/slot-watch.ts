@@ -97,6 +97,8 @@ export class SlotWatch {
       const [entry] = await card.readTable('slot', number, 1);
       const isThis = slot.state === 'up' && entry?.up === 0 && entry.epoch === slot.epoch;
       if (isThis) await control.takeDown(slot, why, told);
+      // A door follows its slot, whose own event says so.
+      else if (number !== slot.slot) continue;
       // It was raised anew since, or we had lowered it ourselves when the card did.
       else this.#note({ ...slot, epoch: entry?.epoch ?? slot.epoch }, 'down', why, told);
     }

@@ -45,7 +45,7 @@ beforeEach(() => {
     '#!/bin/sh\n',
     0o755,
   );
-  for (const name of ['g++', 'python3', 'sipp', 'ip', 'ethtool', 'yosys']) {
+  for (const name of ['g++', 'python3', 'sipp', 'sgsnemu', 'ip', 'ethtool', 'yosys']) {
     program(name, '');
   }
   program('verilator', 'echo "Verilator 5.006 2023-01-22"');

@@ -1,0 +1,146 @@
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import {
+  GATEWAY_TOPOLOGY,
+  type GatewayTopology,
+  makeGatewayTopology,
+} from '../namespaces/gateway-topology.ts';
+import { GTP_SERVICE, System } from '../system.ts';
+import { type Program, startProgram } from './program.ts';
+
+/** A card, its switch processor, and gateways as programs, on network namespaces; inside a cage only. */
+export interface LiveGatewaysOptions {
+  readonly gateways: number;
+  /** Milliseconds between heartbeats, and without one until the card turns to the backups. */
+  readonly heartbeat?: { readonly interval: number; readonly timeout: number };
+  readonly vidsPerGateway?: number;
+  readonly restartCounter?: number;
+}
+
+export interface LiveGateway {
+  readonly name: string;
+  readonly slot: number;
+  /** As of at most `INTERVAL` ago; exact when it was stopped. */
+  counters: GatewayCounts;
+  readonly program: Program;
+  readonly up: Promise<void>;
+}
+
+const counts = z.object({
+  sessions: z.number(),
+  takeovers: z.number(),
+  created: z.number(),
+  updated: z.number(),
+  deleted: z.number(),
+  uplink: z.number(),
+  downlink: z.number(),
+  unknownTunnel: z.number(),
+  unknownSession: z.number(),
+});
+export type GatewayCounts = z.infer<typeof counts>;
+
+const line = z.union([
+  z.object({ event: z.literal('up') }),
+  counts.extend({ event: z.enum(['counters', 'exit']) }),
+]);
+
+const PROGRAM = fileURLToPath(new URL('../../processor/gateway-main.ts', import.meta.url));
+/** Milliseconds between a gateway's lines of counters. */
+const INTERVAL = 250;
+/** Of a small machine: what its pauses last must not kill a processor. */
+const HEARTBEAT = { interval: 20, timeout: 100 };
+/** Slot of the first door; each gateway has one. */
+const DOORS = 32;
+
+export class LiveGateways {
+  readonly topology: GatewayTopology;
+  readonly system: System;
+  readonly gateways: LiveGateway[] = [];
+
+  private constructor(topology: GatewayTopology, system: System) {
+    this.topology = topology;
+    this.system = system;
+  }
+
+  /** Resolves when all are up and each VID's backup is in sync. */
+  static async start(options: LiveGatewaysOptions): Promise<LiveGateways> {
+    const { gateways, heartbeat = HEARTBEAT, vidsPerGateway = 16, restartCounter = 0 } = options;
+    const topology = await makeGatewayTopology({ ...GATEWAY_TOPOLOGY, gateways });
+    const { address, controlAddress } = GATEWAY_TOPOLOGY;
+    const fabric = Array.from({ length: gateways }, (_, n) => n + 2);
+    const system = await System.start({
+      configuration: 'sim',
+      services: [GTP_SERVICE],
+      parameters: { address },
+      restartCounter,
+      ports: [
+        { port: 0, role: 'line' },
+        { port: 1, role: 'line' },
+        ...fabric.map((port) => ({ port, role: 'fabric' as const })),
+      ],
+      slots: fabric.map((port, n) => ({
+        ...{ slot: n, port, linePort: 0 },
+        doors: [{ slot: DOORS + n, linePort: 1 }],
+      })),
+      virtualAddresses: [address],
+      controlAddress,
+      vidsPerProcessor: vidsPerGateway,
+      health: heartbeat,
+      attach: async (card) => {
+        for (const [port, device] of topology.ports.entries()) {
+          await card.attachInterface(port, device);
+        }
+      },
+    });
+    const live = new LiveGateways(topology, system);
+    for (let n = 0; n < gateways; n++) live.launch(n);
+    await Promise.all(live.gateways.map(({ up }) => up));
+    await live.inSync();
+    return live;
+  }
+
+  /** Starts the gateway of a slot, for the first time or anew. */
+  launch(n: number): LiveGateway {
+    const namespace = this.topology.gateways[n];
+    if (namespace === undefined) throw new RangeError(`there is no gateway ${n}`);
+    const { address, controlAddress } = GATEWAY_TOPOLOGY;
+    const name = `gw-${n + 1}`;
+    let resolveUp = () => {};
+    const isUp = new Promise<void>((resolve) => {
+      resolveUp = resolve;
+    });
+    const program = startProgram({
+      ...{ name, namespace, program: PROGRAM },
+      args: [
+        ...['--interface', namespace.interface, '--name', name, '--interval', `${INTERVAL}`],
+        ...['--address', address, '--control', controlAddress],
+      ],
+      event: (value) => {
+        const event = line.safeParse(value).data;
+        if (event?.event === 'up') resolveUp();
+        else if (event !== undefined) gateway.counters = counts.parse(event);
+      },
+    });
+    const gateway: LiveGateway = {
+      ...{ name, slot: n, program },
+      counters: counts.parse(Object.fromEntries(Object.keys(counts.shape).map((key) => [key, 0]))),
+      up: Promise.race([isUp, program.lost]),
+    };
+    this.gateways[n] = gateway;
+    return gateway;
+  }
+
+  /** Resolves when the state of each VID is at its backup, and the card knows it. */
+  async inSync(): Promise<void> {
+    const { vids } = this.system.switch;
+    while (!vids.list().every(({ backup, inSync }) => backup !== undefined && inSync)) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    await Promise.all(this.gateways.map(({ program }) => program.stop()));
+    await this.system.close();
+  }
+}
