@@ -15,7 +15,6 @@ import {
   type ControlReply,
   type ControlRequest,
   type ControlService,
-  fromRuns,
   parseControl,
   toRuns,
   type VidPage,
@@ -26,6 +25,7 @@ import type { DatagramEndpoint, DatagramSocket, LinkSender } from './datagram-en
 import { Heartbeats } from './heartbeats.ts';
 import { keyGroups } from './key-groups.ts';
 import type { Replication, ReplicationPlace, ReplicationRequest } from './replication.ts';
+import { fetchList, fetchLists, type ListName } from './vid-lists.ts';
 
 /** What the switch processor gave. */
 export interface Assignment {
@@ -225,9 +225,12 @@ export class Processor extends EventEmitter<ProcessorEvents> {
         request.type === 'lost' ? this.#asker.ask(request) : this.#asker.ask(request);
       replication.begin({ name, slot, epoch, mac, controlMac, link: this.#link, ask });
     }
-    // The lists may be longer than one datagram.
-    const vids = await this.#rest('active', hello.vids);
-    const backupVids = await this.#rest('backup', hello.backupVids);
+    const list = async (which: ListName, page: VidPage) => {
+      const first = { assignment: hello.assignment, page };
+      return (await fetchList(this.#asker, name, which, first)).vids;
+    };
+    const vids = await list('active', hello.vids);
+    const backupVids = await list('backup', hello.backupVids);
     const assignment: Assignment = {
       slot: hello.slot,
       epoch: hello.epoch,
@@ -269,17 +272,6 @@ export class Processor extends EventEmitter<ProcessorEvents> {
       epoch: assignment.epoch,
       assignment: assignment.number,
     });
-  }
-
-  async #rest(list: 'active' | 'backup', page: VidPage): Promise<number[]> {
-    const vids = fromRuns(page.runs);
-    for (let next = page.next; next !== undefined; ) {
-      const request = { type: 'vids', name: this.#options.name, list, from: next } as const;
-      const reply = await this.#asker.ask(request);
-      vids.push(...fromRuns(reply.page.runs));
-      next = reply.page.next;
-    }
-    return vids;
   }
 
   #report(round: number, interval: number): void {
@@ -332,13 +324,9 @@ export class Processor extends EventEmitter<ProcessorEvents> {
   async #renew(round: number): Promise<void> {
     const old = this.#assignment;
     if (old === undefined) return;
-    const { name } = this.#options;
-    const first = await this.#asker.ask({ type: 'vids', name, list: 'active', from: 0 });
-    const vids = await this.#rest('active', first.page);
-    const second = await this.#asker.ask({ type: 'vids', name, list: 'backup', from: 0 });
-    const backupVids = await this.#rest('backup', second.page);
-    if (round !== this.#round || first.assignment === this.#assignment?.number) return;
-    await this.#take({ ...old, number: first.assignment, vids, backupVids });
+    const { assignment, ...lists } = await fetchLists(this.#asker, this.#options.name);
+    if (round !== this.#round || assignment === this.#assignment?.number) return;
+    await this.#take({ ...old, number: assignment, ...lists });
   }
 
   #startAgain(round: number, error: Error): void {

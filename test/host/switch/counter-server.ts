@@ -57,6 +57,8 @@ export class CounterServer {
       if (wellKnown) this.#open(socket, text, from);
       else this.#take(socket.port, text, from);
     });
+    // What the kernel still holds for an earlier incarnation must not be answered by this one.
+    this.replication.on('began', () => this.#ports.close());
     this.#endpoint = endpoint;
   }
 
