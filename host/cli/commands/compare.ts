@@ -12,17 +12,20 @@ import { KERNEL_METHOD, LIMITS, METHOD } from '../../compare/report/method.ts';
 import { renderPage } from '../../compare/report/page.ts';
 import { PUBLISHED } from '../../compare/report/published.ts';
 import { type CompareReport, SCHEMA } from '../../compare/report/report.ts';
+import { machineLine } from '../../compare/report/words.ts';
 import { loadVids } from '../../compare/vid-file.ts';
 import { loadServices } from '../../steering/service-file.ts';
 import { writeDocument } from '../compare/document.ts';
+import { compareLive } from '../compare/live/command.ts';
+import { livePage, liveText } from '../compare/live/text.ts';
 import { comparisonText } from '../compare/text.ts';
 import { Progress } from '../decide/progress.ts';
-import { EXIT } from '../exit.ts';
+import { CommandError, EXIT } from '../exit.ts';
 import { Output } from '../output.ts';
 import { parseParameters } from '../parameters.ts';
 
 interface CompareCommandOptions {
-  readonly services: string[];
+  readonly services?: string[];
   readonly set?: string[];
   readonly configuration: string;
   readonly vids?: string;
@@ -32,17 +35,20 @@ interface CompareCommandOptions {
   readonly write?: string;
   readonly quick?: boolean;
   readonly cost: boolean;
+  readonly live?: boolean;
+  readonly rate?: string;
+  readonly rounds?: string;
 }
 
 /** `vidline compare` */
 export function addCompare(program: Command): void {
   program
     .command('compare')
-    .argument('<capture>', 'pcap or pcapng, also packed with gzip')
+    .argument('[capture]', 'pcap or pcapng, also packed with gzip')
     .description(
       "a capture through the card's RTL, the software router in C++ and the reference: same decisions, and what each costs",
     )
-    .requiredOption('--services <file...>', 'service files or folders')
+    .option('--services <file...>', 'service files or folders')
     .option(
       '--set <name=value...>',
       'parameters that the service files declare; commas make a list',
@@ -59,12 +65,49 @@ export function addCompare(program: Command): void {
     .option('--write <file>', 'the report as Markdown, its pictures in a folder beside it')
     .option('--quick', 'short measurements: to see that all works, not for numbers')
     .option('--no-cost', 'compare only; nothing is measured')
-    .action(async (capture: string, options: CompareCommandOptions) => {
-      process.exitCode = await compare(capture, options);
+    .option('--live', 'no capture: the same SIP calls by card, software, nftables and Kamailio')
+    .option('--rate <calls>', 'with --live: calls a second of the rounds (default: 50)')
+    .option('--rounds <number>', 'with --live: turns of each path (default: 3)')
+    .action(async (capture: string | undefined, options: CompareCommandOptions) => {
+      if (options.live) process.exitCode = await live(options);
+      else process.exitCode = await compare(...given(capture, options));
     });
 }
 
-async function compare(capture: string, options: CompareCommandOptions): Promise<number> {
+type WithServices = CompareCommandOptions & { readonly services: string[] };
+
+/** A capture and services, without which there is nothing to compare. */
+function given(
+  capture: string | undefined,
+  { services, ...options }: CompareCommandOptions,
+): [capture: string, options: WithServices] {
+  if (capture === undefined || services === undefined) {
+    const what = capture === undefined ? 'a capture' : '--services';
+    throw new CommandError(EXIT.usage, `give ${what}, or --live`);
+  }
+  return [capture, { ...options, services }];
+}
+
+async function live(options: CompareCommandOptions): Promise<number> {
+  const whole = (name: string, text: string | undefined, otherwise: number) => {
+    if (text === undefined) return otherwise;
+    if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
+    throw new CommandError(EXIT.usage, `${name} ${text}: give a whole number of 1 or more`);
+  };
+  const rate = whole('--rate', options.rate, 50);
+  const rounds = whole('--rounds', options.rounds, 3);
+  const { quick = false, write } = options;
+  const machine = await describeMachine();
+  const length = quick ? { seconds: 2, doublings: 0 } : { seconds: 10, doublings: 4 };
+  const report = await compareLive({ rate, rounds, ...length });
+  if (write !== undefined) writeFileSync(write, livePage(report, machineLine(machine)));
+  const output = new Output(process.stdout);
+  await output.write(options.json ? `${JSON.stringify(report)}\n` : liveText(report));
+  const failed = report.paths.some(({ failed: calls }) => (calls?.high ?? 0) > 0);
+  return failed ? EXIT.mismatch : EXIT.ok;
+}
+
+async function compare(capture: string, options: WithServices): Promise<number> {
   const { configuration, vids: vidFile, quick = false } = options;
   const loaded = loadServices(options.services, parseParameters(options.set));
   const services = options.learn ? learningAll(loaded) : loaded;

@@ -43,7 +43,7 @@ export function writeDocument(path: string, report: CompareReport): void {
   writeFileSync(path, `${page.join('\n\n')}\n`);
 }
 
-function markdownTable({ head, rows }: Table): string {
+export function markdownTable({ head, rows }: Table): string {
   const isNumber = (cell: string | number | undefined) => /^[\d,.]+$/.test(String(cell));
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, column) =>

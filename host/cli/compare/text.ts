@@ -23,7 +23,8 @@ function exampleText({ frame, differences, hex, engines }: Mismatch): string {
   return [`frame ${frame}: ${differences.join(', ')}`, `  ${hex}`, ...sides].join('\n');
 }
 
-function tableText({ title, head, rows }: Table): string {
+/** With its title above. */
+export function tableText({ title, head, rows }: Table): string {
   const isNumber = (cell: string | number | undefined) => /^[\d,.]+$/.test(String(cell));
   const table = new CliTable({
     head: [...head],
