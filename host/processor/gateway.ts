@@ -140,6 +140,9 @@ export class Gateway {
 
   disownAll(): void {
     for (const vid of this.sessions.vids()) this.sessions.disown(vid);
+    // What the kernel still holds was meant for the incarnation that was given up: this one would
+    // refuse what its backup serves. `listen` opens them again.
+    this.#ports.close();
   }
 
   /** A message that came to who had its VID before (`packet`). */

@@ -61,8 +61,10 @@ export class KernelEndpoint implements DatagramEndpoint {
         const bound = socket.address().port;
         resolve({
           port: bound,
-          send: (payload: Uint8Array, to: Peer) =>
-            socket.send(payload, to.port, to.address, () => {}),
+          send: (payload: Uint8Array, to: Peer) => {
+            // Who still holds a socket that was closed meanwhile drops what it sends.
+            if (this.#sockets.has(socket)) socket.send(payload, to.port, to.address, () => {});
+          },
           close: () => {
             if (this.#sockets.delete(socket)) socket.close();
           },
