@@ -46,10 +46,9 @@ export class GatewayPort {
 
   /** A frame from the fabric port. */
   receive(frame: Buffer): void {
+    if (!this.#isOurs(frame)) return;
     // Answers to the door's questions are for its own MAC address.
-    if (frame.length >= 14 && bytesToMac(frame) === this.door.mac) {
-      if (this.door.neighbours.receive(frame)) return;
-    }
+    if (bytesToMac(frame) === this.door.mac && this.door.neighbours.receive(frame)) return;
     const packet = this.#forUser(frame);
     if (packet === undefined) this.endpoint.receive(frame);
     else this.#options.downlink(packet);
@@ -63,6 +62,13 @@ export class GatewayPort {
   async close(): Promise<void> {
     this.door.close();
     await this.endpoint.close();
+  }
+
+  /** For an address of ours, or a group: the port may have others behind it. */
+  #isOurs(frame: Buffer): boolean {
+    if (frame.length < 14) return false;
+    const mac = bytesToMac(frame);
+    return mac === this.endpoint.mac || mac === this.door.mac || ((frame[0] ?? 0) & 1) === 1;
   }
 
   /** The packet, where it is for another address than ours and no group. */

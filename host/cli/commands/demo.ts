@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { demo } from '../demo/command.ts';
+import { GATEWAY_DEFAULTS, gatewayDemo, gatewayDemoOptions } from '../demo/gateway-command.ts';
 import { DEFAULTS, demoOptions, MOST_PROCESSORS } from '../demo/options.ts';
 
 /** `vidline demo` */
 export function addDemo(program: Command): void {
-  program
+  const demoCommand = program
     .command('demo')
     .description('SIPp calls SIP servers through the simulated card, on network namespaces')
     .option('--rate <calls>', `new calls a second (default: ${DEFAULTS.rate})`)
@@ -22,5 +23,22 @@ export function addDemo(program: Command): void {
     )
     .action(async (options) => {
       process.exitCode = await demo(demoOptions(options));
+    });
+
+  demoCommand
+    .command('gateway')
+    .description(
+      'GTP gateways: users ping through them while one joins, one is drained, one is killed',
+    )
+    .option('--gateways <number>', `4 to 12 (default: ${GATEWAY_DEFAULTS.gateways})`)
+    .option('--sessions <number>', `users (default: ${GATEWAY_DEFAULTS.sessions})`)
+    .option('--rate <pings>', `a second, of all users (default: ${GATEWAY_DEFAULTS.rate})`)
+    .option('--heartbeat <ms>', `between heartbeats (default: ${GATEWAY_DEFAULTS.heartbeat})`)
+    .option('--misses <number>', `until a gateway is down (default: ${GATEWAY_DEFAULTS.misses})`)
+    .option('--json', 'report as one JSON object on the last line of standard output')
+    .option('--picture <file>', 'packets a second by gateway over time, as SVG')
+    .action(async (_options, command: Command) => {
+      // Options that the demo of calls has too are read by that one, wherever they stand.
+      process.exitCode = await gatewayDemo(gatewayDemoOptions(command.optsWithGlobals()));
     });
 }

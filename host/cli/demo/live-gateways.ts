@@ -11,6 +11,12 @@ import { type Program, startProgram } from './program.ts';
 /** A card, its switch processor, and gateways as programs, on network namespaces; inside a cage only. */
 export interface LiveGatewaysOptions {
   readonly gateways: number;
+  /** So many of them from the beginning; the others by `launch`. Default: all. */
+  readonly first?: number;
+  /** Gateways behind each fabric port. Default 1. */
+  readonly perPort?: number;
+  /** Deliver each frame with its decision. */
+  readonly observe?: boolean;
   /** Milliseconds between heartbeats, and without one until the card turns to the backups. */
   readonly heartbeat?: { readonly interval: number; readonly timeout: number };
   readonly vidsPerGateway?: number;
@@ -52,22 +58,30 @@ const HEARTBEAT = { interval: 20, timeout: 100 };
 /** Slot of the first door; each gateway has one. */
 const DOORS = 32;
 
+const nameOf = (n: number): string => `gw-${n + 1}`;
+
 export class LiveGateways {
   readonly topology: GatewayTopology;
   readonly system: System;
   readonly gateways: LiveGateway[] = [];
 
-  private constructor(topology: GatewayTopology, system: System) {
+  readonly #perPort: number;
+
+  private constructor(topology: GatewayTopology, system: System, perPort: number) {
     this.topology = topology;
     this.system = system;
+    this.#perPort = perPort;
   }
 
   /** Resolves when all are up and each VID's backup is in sync. */
   static async start(options: LiveGatewaysOptions): Promise<LiveGateways> {
     const { gateways, heartbeat = HEARTBEAT, vidsPerGateway = 16, restartCounter = 0 } = options;
-    const topology = await makeGatewayTopology({ ...GATEWAY_TOPOLOGY, gateways });
+    const { first = gateways, perPort = 1, observe = false } = options;
+    const places = Math.ceil(gateways / perPort);
+    const topology = await makeGatewayTopology({ ...GATEWAY_TOPOLOGY, gateways: places });
     const { address, controlAddress } = GATEWAY_TOPOLOGY;
-    const fabric = Array.from({ length: gateways }, (_, n) => n + 2);
+    const fabric = Array.from({ length: places }, (_, n) => n + 2);
+    const numbers = Array.from({ length: gateways }, (_, n) => n);
     const system = await System.start({
       configuration: 'sim',
       services: [GTP_SERVICE],
@@ -78,22 +92,23 @@ export class LiveGateways {
         { port: 1, role: 'line' },
         ...fabric.map((port) => ({ port, role: 'fabric' as const })),
       ],
-      slots: fabric.map((port, n) => ({
-        ...{ slot: n, port, linePort: 0 },
+      slots: numbers.map((n) => ({
+        ...{ slot: n, port: 2 + Math.floor(n / perPort), linePort: 0, name: nameOf(n) },
         doors: [{ slot: DOORS + n, linePort: 1 }],
       })),
       virtualAddresses: [address],
       controlAddress,
       vidsPerProcessor: vidsPerGateway,
       health: heartbeat,
+      observe,
       attach: async (card) => {
         for (const [port, device] of topology.ports.entries()) {
           await card.attachInterface(port, device);
         }
       },
     });
-    const live = new LiveGateways(topology, system);
-    for (let n = 0; n < gateways; n++) live.launch(n);
+    const live = new LiveGateways(topology, system, perPort);
+    for (let n = 0; n < first; n++) live.launch(n);
     await Promise.all(live.gateways.map(({ up }) => up));
     await live.inSync();
     return live;
@@ -101,10 +116,10 @@ export class LiveGateways {
 
   /** Starts the gateway of a slot, for the first time or anew. */
   launch(n: number): LiveGateway {
-    const namespace = this.topology.gateways[n];
-    if (namespace === undefined) throw new RangeError(`there is no gateway ${n}`);
+    const namespace = this.topology.gateways[Math.floor(n / this.#perPort)];
+    if (namespace === undefined) throw new RangeError(`there is no place for gateway ${n}`);
     const { address, controlAddress } = GATEWAY_TOPOLOGY;
-    const name = `gw-${n + 1}`;
+    const name = nameOf(n);
     let resolveUp = () => {};
     const isUp = new Promise<void>((resolve) => {
       resolveUp = resolve;

@@ -6,6 +6,8 @@ export interface Program {
   /** Rejects when it ends without having been told to; never resolves. */
   readonly lost: Promise<never>;
   readonly pid: number | undefined;
+  /** A line on its standard input. */
+  tell(line: string): void;
   /** Ends it without a word, as a crash would. */
   kill(): void;
   /** Ends it in good order, or at once where it does not. Idempotent. */
@@ -58,6 +60,9 @@ export function startProgram({ name, namespace, program, args, event }: ProgramO
     lost,
     get pid() {
       return child.pid;
+    },
+    tell(line) {
+      child.stdin?.write(`${line}\n`);
     },
     kill() {
       stopping = true;

@@ -1,0 +1,253 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { GATEWAY_TOPOLOGY } from '../namespaces/gateway-topology.ts';
+import { drawPicture, type Mark } from './gateway-picture.ts';
+import { type GatewayReport, judgeGateways, renderGateways } from './gateway-report.ts';
+import { LiveGateways } from './live-gateways.ts';
+import { type Program, startProgram } from './program.ts';
+import { TrafficWatch } from './traffic-watch.ts';
+
+export interface GatewayDemoOptions {
+  readonly gateways: number;
+  readonly sessions: number;
+  /** Pings a second, of all users. */
+  readonly rate: number;
+  readonly json: boolean;
+  /** SVG file, absolute. */
+  readonly picture?: string;
+  /** Milliseconds between heartbeats, and how many may be missed. */
+  readonly heartbeat: number;
+  readonly misses: number;
+}
+
+const LOAD = fileURLToPath(new URL('gtp-load-main.ts', import.meta.url));
+const SETUP_RATE = 100;
+/** Milliseconds of steady traffic between two things that are done. */
+const QUIET = 4_000;
+/** Milliseconds for each processor to report its load once more. */
+const REPORTS = 1_500;
+/** Gateways behind each fabric port: the sim configuration has six of them beside its two lines. */
+const PER_PORT = 2;
+/** Milliseconds by which clocks of two programs and a packet's way may differ. */
+const SLACK = 100;
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const until = async (condition: () => boolean) => {
+  while (!condition()) await wait(50);
+};
+const hostOf = (network: string) => network.split('/')[0] ?? '';
+
+const counts = z.object({
+  event: z.enum(['counts', 'open', 'end']),
+  created: z.number(),
+  failed: z.number(),
+  sent: z.number(),
+  answered: z.number(),
+  doubled: z.number(),
+  lost: z.number(),
+  unanswered: z.array(z.number()).optional(),
+});
+type Counts = z.infer<typeof counts>;
+
+/** Runs the demo inside a cage; resolves with whether it was good. */
+export async function runGatewayDemo(options: GatewayDemoOptions): Promise<boolean> {
+  const { gateways, heartbeat, misses } = options;
+  say(`Starting the card, the switch processor and ${gateways - 1} gateways.`);
+  const live = await LiveGateways.start({
+    ...{ gateways, first: gateways - 1, perPort: PER_PORT, observe: true },
+    heartbeat: { interval: heartbeat, timeout: heartbeat * misses },
+  });
+  const watch = new TrafficWatch();
+  live.system.simulated.on('decisions', (observations) => watch.take(observations));
+  const demo = new GatewayDemo(options, live, watch);
+  try {
+    return await demo.run();
+  } finally {
+    await demo.close();
+  }
+}
+
+class GatewayDemo {
+  readonly #options: GatewayDemoOptions;
+  readonly #live: LiveGateways;
+  readonly #watch: TrafficWatch;
+  readonly #load: Program;
+  readonly #marks: Mark[] = [];
+  #counts: Counts | undefined;
+  #heard: ((counts: Counts) => void) | undefined;
+
+  constructor(options: GatewayDemoOptions, live: LiveGateways, watch: TrafficWatch) {
+    this.#options = options;
+    this.#live = live;
+    this.#watch = watch;
+    const { client } = live.topology;
+    const { sessions, rate } = options;
+    const load = {
+      ...{ interface: client.interface, gateway: GATEWAY_TOPOLOGY.address, sessions },
+      ...{ address: hostOf(GATEWAY_TOPOLOGY.client), host: hostOf(GATEWAY_TOPOLOGY.host) },
+      ...{ setupRate: SETUP_RATE, packetRate: rate },
+    };
+    say(`${sessions} users, half of GTPv1 and half of GTPv2; ${rate} pings a second.`);
+    this.#load = startProgram({
+      ...{ name: 'the load', namespace: client, program: LOAD, args: [JSON.stringify(load)] },
+      event: (value) => {
+        const read = counts.safeParse(value).data;
+        if (read === undefined) return;
+        this.#counts = read;
+        this.#heard?.(read);
+      },
+    });
+  }
+
+  readonly #down = ({ name }: { readonly name: string | undefined }, why: string): void => {
+    say(`  ${name} is down: ${why}`);
+  };
+
+  async run(): Promise<boolean> {
+    const { gateways } = this.#options;
+    const { system } = this.#live;
+    const { card, switch: sp } = system;
+    sp.on('down', this.#down);
+    await this.#event('open');
+    const quietFrom = await card.time();
+    await wait(QUIET);
+    const quietTo = await card.time();
+
+    say(`gw-${gateways} joins, and VIDs are rebalanced.`);
+    const latecomer = this.#live.launch(gateways - 1);
+    await latecomer.up;
+    // What it can carry is known by its first report, and what the others carry by their latest.
+    await until(() =>
+      sp.status().processors.some(({ name, load }) => name === latecomer.name && load),
+    );
+    await wait(REPORTS);
+    await this.#mark('rebalance');
+    const rebalanced = await sp.rebalance();
+    await wait(QUIET);
+
+    const drainedSlot = 1;
+    say('gw-2 is drained.');
+    await this.#mark('drain gw-2');
+    const drained = await sp.drainSlot(drainedSlot);
+    await wait(QUIET);
+
+    const victim = this.#live.gateways[2];
+    if (victim === undefined) throw new Error('the demo needs four gateways');
+    await this.#live.inSync();
+    say(`${victim.name} is killed.`);
+    await this.#mark(`kill ${victim.name}`);
+    const killedCard = await card.time();
+    const killedAt = Date.now();
+    victim.program.kill();
+    await wait(QUIET);
+
+    say('Users end their sessions.');
+    this.#load.tell('end');
+    const end = await this.#event('end');
+    return this.#finish({
+      ...{ end, quietFrom, quietTo, killedAt, killedCard, victim: victim.slot },
+      ...{ rebalanced: rebalanced.moved, drained: drained.moved },
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#live.system.switch.off('down', this.#down);
+    this.#load.kill();
+    await this.#live.close();
+  }
+
+  #finish(seen: {
+    readonly end: Counts;
+    readonly quietFrom: bigint;
+    readonly quietTo: bigint;
+    readonly killedAt: number;
+    readonly killedCard: bigint;
+    readonly victim: number;
+    readonly rebalanced: number;
+    readonly drained: number;
+  }): boolean {
+    const { end, quietFrom, quietTo, killedAt, killedCard, victim } = seen;
+    const { gateways, json, picture, heartbeat, misses, sessions } = this.#options;
+    const watch = this.#watch;
+    const { switch: sp } = this.#live.system;
+    const downs = sp.events().filter(({ what, cause }) => what === 'down' && cause !== 'host');
+    const down = downs.find(
+      ({ slot, cardTime = 0 }) => slot === victim && BigInt(cardTime) >= killedCard,
+    );
+    const downAt = down?.cardTime === undefined ? undefined : BigInt(down.cardTime);
+    const first = watch.firstAtBackup(victim, killedCard);
+    const since = (at: bigint | undefined) =>
+      at === undefined ? undefined : Number(at - killedCard) / 1000;
+    const status = sp.status();
+    const punts = Object.entries(status.punted.reasons)
+      .filter(([rule]) => rule.startsWith('gtp/'))
+      .flatMap(([, reasons]) => Object.values(reasons))
+      .reduce((sum, n) => sum + n, 0);
+    const quiet = watch.between(quietFrom, quietTo, gateways).slice(0, gateways - 1);
+    const unanswered = end.unanswered ?? [];
+    const bySecond = watch.bySecond(gateways);
+    const report = {
+      schema: 'vidline.demo.gateway/1',
+      sessions: { created: end.created, lost: end.lost },
+      packets: {
+        ...{ sent: end.sent, answered: end.answered, doubled: end.doubled },
+        lost: unanswered.length,
+      },
+      failover: {
+        ...{ heartbeatMs: heartbeat, misses },
+        detectMs: since(downAt),
+        firstPacketMs: since(first),
+        packetsToDeadSlot: downAt === undefined ? 0 : watch.sentTo(victim, downAt),
+        falseDowns: downs.filter((it) => it !== down).length,
+      },
+      moves: {
+        ...{ rebalanced: seen.rebalanced, drained: seen.drained },
+        lost: unanswered.filter((sent) => sent < killedAt - SLACK).length,
+      },
+      switchProcessor: {
+        packetsPerSession: punts / Math.max(1, end.created),
+        inDialog: status.punted.inDialog,
+      },
+      loadSpread: {
+        max: Math.max(...quiet),
+        mean: quiet.reduce((sum, n) => sum + n, 0) / quiet.length,
+      },
+      processors: this.#live.gateways.map(({ name, slot, counters }) => ({
+        ...{ name, slot, created: counters.created, sessions: counters.sessions },
+        packets: (bySecond[slot] ?? []).reduce((sum, n) => sum + n, 0),
+      })),
+    } as const;
+    const problems = judgeGateways(report, sessions);
+    const whole: GatewayReport = { ...report, problems };
+    if (picture !== undefined) {
+      const series = this.#live.gateways.map(({ name, slot }) => ({
+        ...{ name, values: bySecond[slot] ?? [] },
+      }));
+      const title = `${gateways} gateways, one address, ${sessions} sessions`;
+      writeFileSync(picture, drawPicture(title, series, this.#marks));
+      say(`Picture: ${picture}`);
+    }
+    const out = json ? process.stderr : process.stdout;
+    out.write(`\n${renderGateways(whole).join('\n')}\n`);
+    if (json) process.stdout.write(`${JSON.stringify(whole)}\n`);
+    return problems.length === 0;
+  }
+
+  async #mark(words: string): Promise<void> {
+    this.#marks.push({ at: this.#watch.second(await this.#live.system.card.time()), words });
+  }
+
+  /** Resolves with the load's next event of this kind; rejects when it ends without. */
+  #event(kind: Counts['event']): Promise<Counts> {
+    const heard = new Promise<Counts>((resolve) => {
+      const look = (read: Counts) => {
+        if (read.event === kind) resolve(read);
+      };
+      this.#heard = look;
+      if (this.#counts !== undefined) look(this.#counts);
+    });
+    return Promise.race([heard, this.#load.lost]);
+  }
+}

@@ -1,0 +1,70 @@
+import { decodeDecision, REASONS } from '../../../driver/generated/registers.ts';
+import type { Observation } from '../../../sim/index.ts';
+
+/** A packet of a session at the time, in card microseconds, at which the card sent it to a slot. */
+interface Steered {
+  readonly at: bigint;
+  readonly slot: number;
+  readonly active: number;
+  readonly backup: boolean;
+}
+
+const MICROSECONDS = 1_000_000n;
+
+/** Watches the card's decisions: which slot gets how much, second by second, and who gets what after a death. */
+export class TrafficWatch {
+  readonly #steered: Steered[] = [];
+  #begun: bigint | undefined;
+
+  take(observations: readonly Observation[]): void {
+    for (const { decision: words } of observations) {
+      const decision = decodeDecision(words);
+      const reason = REASONS[decision.reason]?.name;
+      this.#begun ??= decision.time_us;
+      if (reason !== 'steer_active' && reason !== 'steer_backup') continue;
+      this.#steered.push({
+        at: decision.time_us,
+        slot: decision.slot,
+        active: decision.row_active,
+        backup: reason === 'steer_backup',
+      });
+    }
+  }
+
+  /** Seconds from the first frame seen. */
+  second(at: bigint): number {
+    return Number(at - (this.#begun ?? at)) / 1e6;
+  }
+
+  /** Packets to each slot by second; the last one, which is not whole, is left out. */
+  bySecond(slots: number): number[][] {
+    const begun = this.#begun ?? 0n;
+    const last = this.#steered.at(-1)?.at ?? begun;
+    const seconds = Number((last - begun) / MICROSECONDS);
+    const table = Array.from({ length: slots }, () => new Array<number>(seconds).fill(0));
+    for (const { at, slot } of this.#steered) {
+      const row = table[slot];
+      const second = Number((at - begun) / MICROSECONDS);
+      if (row !== undefined && second < seconds) row[second] = (row[second] ?? 0) + 1;
+    }
+    return table;
+  }
+
+  /** Packets to each slot in a time. */
+  between(from: bigint, to: bigint, slots: number): number[] {
+    const sums = new Array<number>(slots).fill(0);
+    for (const { at, slot } of this.#steered) {
+      if (at >= from && at < to) sums[slot] = (sums[slot] ?? 0) + 1;
+    }
+    return sums;
+  }
+
+  /** When the first packet of the dead slot's went to its backup. */
+  firstAtBackup(dead: number, from: bigint): bigint | undefined {
+    return this.#steered.find((it) => it.at >= from && it.backup && it.active === dead)?.at;
+  }
+
+  sentTo(slot: number, from: bigint): number {
+    return this.#steered.filter((it) => it.slot === slot && it.at > from).length;
+  }
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { drawPicture } from '../../host/cli/demo/gateway-picture.ts';
+import {
+  type GatewayReport,
+  judgeGateways,
+  renderGateways,
+} from '../../host/cli/demo/gateway-report.ts';
+
+const GOOD: GatewayReport = {
+  schema: 'vidline.demo.gateway/1',
+  sessions: { created: 400, lost: 0 },
+  packets: { sent: 1000, answered: 990, lost: 10, doubled: 0 },
+  failover: {
+    ...{ heartbeatMs: 20, misses: 5, detectMs: 99, firstPacketMs: 101 },
+    ...{ packetsToDeadSlot: 0, falseDowns: 0 },
+  },
+  moves: { rebalanced: 14, drained: 16, lost: 0 },
+  switchProcessor: { packetsPerSession: 1, inDialog: 0 },
+  loadSpread: { max: 102, mean: 100 },
+  processors: [{ name: 'gw-1', slot: 0, created: 400, sessions: 390, packets: 2000 }],
+  problems: [],
+};
+
+describe('the report of the demo of gateways', () => {
+  it('is good when nothing is lost but what was under way at a death', () => {
+    expect(judgeGateways(GOOD, 400)).toEqual([]);
+    expect(renderGateways(GOOD).at(-1)).toMatch(/^good/);
+  });
+
+  it.each<[string, Partial<GatewayReport>, RegExp]>([
+    ['a session is lost', { sessions: { created: 400, lost: 1 } }, /1 sessions were lost/],
+    ['some were not set up', { sessions: { created: 399, lost: 0 } }, /399 of 400/],
+    ['an answer came twice', { packets: { ...GOOD.packets, doubled: 2 } }, /2 answers came twice/],
+    ['nothing was answered', { packets: { ...GOOD.packets, answered: 0 } }, /no ping/],
+    [
+      'the card noticed nothing',
+      { failover: { ...GOOD.failover, detectMs: undefined } },
+      /did not notice/,
+    ],
+    [
+      'no backup got a packet',
+      { failover: { ...GOOD.failover, firstPacketMs: undefined } },
+      /no packet reached a backup/,
+    ],
+    [
+      'the dead slot got one',
+      { failover: { ...GOOD.failover, packetsToDeadSlot: 1 } },
+      /1 packets went to the dead slot/,
+    ],
+    [
+      'moves lost pings',
+      { moves: { ...GOOD.moves, lost: 3 } },
+      /3 pings were lost while VIDs moved/,
+    ],
+    ['nothing moved', { moves: { rebalanced: 0, drained: 0, lost: 0 } }, /rebalance moved nothing/],
+    [
+      'a session was punted',
+      { switchProcessor: { packetsPerSession: 1, inDialog: 1 } },
+      /1 packets of sessions/,
+    ],
+    [
+      'set-ups were punted over and over',
+      { switchProcessor: { packetsPerSession: 2, inDialog: 0 } },
+      /2\.00 packets a session/,
+    ],
+    ['the load was not flat', { loadSpread: { max: 200, mean: 100 } }, /2\.00 times the mean/],
+  ])('is not where %s', (_, change, words) => {
+    const problems = judgeGateways({ ...GOOD, ...change }, 400);
+    expect(problems.join('; ')).toMatch(words);
+    expect(renderGateways({ ...GOOD, ...change, problems }).join('\n')).toMatch(/NOT GOOD/);
+  });
+
+  it('draws a line for each, with marks, and words that are no markup', () => {
+    const series = [
+      { name: 'gw-1', values: [0, 10, 20] },
+      { name: 'a<b', values: [5, 5, 5] },
+    ];
+    const drawn = drawPicture('a & b', series, [{ at: 1, words: 'kill gw-1' }]);
+    expect(drawn.match(/<polyline /g)).toHaveLength(2);
+    expect(drawn).toContain('a &amp; b');
+    expect(drawn).toContain('a&lt;b');
+    // 20 is the top, 0 the bottom; the mark stands in the middle of three seconds.
+    expect(drawn).toContain('points="56.0,380.0 423.0,220.0 790.0,60.0"');
+    expect(drawn).toContain('x1="423.0" x2="423.0"');
+  });
+});
