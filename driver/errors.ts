@@ -12,7 +12,9 @@ export type DriverErrorCode =
   | 'FULL'
   /** The card was built without it. */
   | 'UNSUPPORTED'
-  /** The line to the card cannot be opened, is gone, or is silent. */
+  /** There is no such line, or no card answers on it. */
+  | 'NO_DEVICE'
+  /** The line to the card broke, or has become silent. */
   | 'LINE'
   /** The transport was closed. */
   | 'CLOSED';

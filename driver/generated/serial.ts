@@ -42,7 +42,7 @@ export const SERIAL = {
     hello: 1,
     /** Words that were read, least significant octet first; octet 1 is the request's number. */
     reply: 2,
-    /** A running number, the decision record, and the frame for the host. */
+    /** A running number, 0 behind a hello, the decision record, and the frame for the host. */
     frame: 3,
   },
   reportKindMask: 0x03,

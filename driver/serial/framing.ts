@@ -35,6 +35,13 @@ export function encodeFrame(content: Uint8Array): Buffer {
   return out.subarray(0, at);
 }
 
+/** Octets that a frame takes on the line, at most: of its FCS each may need an escape. */
+export function mostOctets(content: Uint8Array): number {
+  let octets = content.length + 2 + 2 * FCS_OCTETS;
+  for (const octet of content) if (octet === FLAG || octet === ESCAPE) octets += 1;
+  return octets;
+}
+
 /** Takes the line's octets, however they are cut, and finds the frames among them. */
 export class FrameReader {
   /** Octets between two flags that were no frame: something of them was lost or changed. */

@@ -63,7 +63,7 @@ class PortLine implements Line {
   }
 }
 
-/** Opens a serial port at a rate in bits a second. Rejects with `DriverError` LINE and a remedy. */
+/** Opens a serial port at a rate in bits a second. Rejects with `DriverError` NO_DEVICE and a remedy. */
 export async function openSerialPort(path: string, baudRate: number): Promise<Line> {
   const name = `uart:${path}@${baudRate}`;
   const port = new SerialPort({ path, baudRate, autoOpen: false, lock: true });
@@ -71,7 +71,7 @@ export async function openSerialPort(path: string, baudRate: number): Promise<Li
     port.open((error) => {
       if (!error) return resolve();
       const remedy = REMEDIES.find(([pattern]) => pattern.test(error.message))?.[1];
-      reject(new DriverError('LINE', `${name}: ${remedy ?? error.message}`));
+      reject(new DriverError('NO_DEVICE', `${name}: ${remedy ?? error.message}`));
     });
   });
   return new PortLine(port, name);

@@ -15,7 +15,10 @@ import { LEAST_OCTETS, type PlacedAccess, type PlannedRequest, planRequest } fro
 import { Window } from './window.ts';
 
 export interface LinkOptions {
-  /** Milliseconds without progress after which the card counts as gone; 5000 where not given. */
+  /**
+   * Milliseconds in which nothing whole came of the card, after which it counts as gone; 5000 where not
+   * given. It gets twenty times as long to do what it is asked for, which is for a very bad line.
+   */
   readonly patience?: number;
   /** Milliseconds between two looks at a line on which nothing goes; 0: none. 1000 where not given. */
   readonly keepAlive?: number;
@@ -35,6 +38,9 @@ const MOST_REPLIES = SERIAL.queueOctets;
 /** Milliseconds to the first repetition, until something is measured. */
 const FIRST_TIMEOUT = 250;
 const NONCE_OCTETS = 4;
+const MOST_PATIENCE = 20;
+/** Requests of the present size that may be on their way. On a good line that is the card's queue. */
+const MOST_REQUESTS = 9;
 
 /** What a caller waits for. */
 interface Work {
@@ -47,7 +53,14 @@ interface Work {
 /** What is to be sent of it. */
 type Source =
   | { readonly work: Work; readonly accesses: readonly PlacedAccess[]; from: number }
-  | { readonly work: Work; readonly record: number; readonly frame: Uint8Array; parts?: Buffer[] };
+  | {
+      readonly work: Work;
+      readonly record: number;
+      readonly frame: Uint8Array;
+      /** Those to come. */
+      parts?: Buffer[];
+      begun?: boolean;
+    };
 interface Sent {
   readonly work: Work | undefined;
   readonly planned: PlannedRequest | undefined;
@@ -71,10 +84,14 @@ export class SerialLink {
   /** Octets of replies that are open: while there are any, no write goes. */
   #replies = 0;
   #most = FIRST_OCTETS;
-  #frameNumber: number | undefined;
+  /** Of the next frame for the host. */
+  #frameNumber = 0;
   #attention = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When something whole came last, and when something was acknowledged. */
+  #heard = 0;
   #progress = 0;
+  #alive = false;
   #ended: DriverError | undefined;
 
   private constructor(line: Line, events: LinkEvents, options: LinkOptions) {
@@ -84,7 +101,7 @@ export class SerialLink {
     this.#keepAlive = options.keepAlive ?? 1000;
   }
 
-  /** Takes the line over and greets the card. Rejects with `DriverError` (LINE, VERSION); the line is closed then. */
+  /** Takes the line over and greets the card. Rejects with `DriverError` (NO_DEVICE, VERSION); the line is closed then. */
   static async open(
     line: Line,
     events: LinkEvents,
@@ -133,7 +150,7 @@ export class SerialLink {
     while (!answered) {
       if (this.#ended) throw this.#ended;
       if (performance.now() > until) {
-        const error = new DriverError('LINE', `${this.#line.name}: ${NO_ANSWER}`);
+        const error = new DriverError('NO_DEVICE', `${this.#line.name}: ${NO_ANSWER}`);
         this.#end(error);
         await this.#line.close();
         throw error;
@@ -161,7 +178,7 @@ export class SerialLink {
     this.#hello = undefined;
     if (report.version === SERIAL.version) {
       this.#window = new Window(hello.number + 1, FIRST_TIMEOUT);
-      this.#progress = performance.now();
+      this.#heard = this.#progress = performance.now();
       this.#schedule();
     } else
       this.#end(
@@ -216,16 +233,17 @@ export class SerialLink {
     if ('frame' in source) {
       source.parts ??= injectRequests(source.record, source.frame, this.#most);
       const [part] = source.parts;
-      if (part === undefined || !window.hasRoom(part.length)) return undefined;
+      if (part === undefined || !window.hasRoom(part, this.#limit)) return undefined;
       const last = source.parts.length === 1;
       const take = () => {
         source.parts?.shift();
+        source.begun = true;
         if (last) this.#queue.shift();
       };
       return [part, { work: last ? source.work : undefined, planned: undefined }, take];
     }
     const planned = planRequest(source.accesses, source.from, this.#most);
-    if (!window.hasRoom(planned.content.length)) return undefined;
+    if (!window.hasRoom(planned.content, this.#limit)) return undefined;
     // A write waits until what was to be read before it is here: a lost reply is asked again.
     if (this.#replies > (planned.write ? 0 : MOST_REPLIES)) return undefined;
     const take = () => {
@@ -239,7 +257,7 @@ export class SerialLink {
     const window = this.#window;
     if (window === undefined || this.#ended) return;
     const now = performance.now();
-    if (window.empty) this.#progress = now;
+    if (window.empty) this.#heard = this.#progress = now;
     for (let next = this.#next(window); next; next = this.#next(window)) {
       const [content, sent, take] = next;
       take();
@@ -264,13 +282,16 @@ export class SerialLink {
 
   #late(): void {
     const now = performance.now();
-    if (now - this.#progress > this.#patience) {
-      this.#fail(new DriverError('LINE', `${this.#line.name}: ${SILENT} ${REATTACH}`));
+    const gone = now - this.#heard > this.#patience;
+    if (gone || now - this.#progress > MOST_PATIENCE * this.#patience) {
+      const words = gone ? SILENT : HOPELESS;
+      this.#fail(new DriverError('LINE', `${this.#line.name}: ${words} ${REATTACH}`));
       return;
     }
     this.counters.timeouts += 1;
     this.#shrink();
-    this.#window?.expire(now);
+    this.#window?.expire(now, this.#alive);
+    this.#alive = false;
     this.#pump();
   }
 
@@ -279,6 +300,11 @@ export class SerialLink {
     this.#window?.add(request('access', Buffer.alloc(0)), { work: undefined, planned: undefined });
     this.#attention = false;
     this.#pump();
+  }
+
+  /** Octets on their way: behind a lost request all others are lost too. */
+  get #limit(): number {
+    return MOST_REQUESTS * this.#most;
   }
 
   /** Where the line is bad, what is lost is shorter. */
@@ -308,6 +334,8 @@ export class SerialLink {
   #hear(report: Report, window: Window<Sent>, frames: HostFrame[]): void {
     this.counters.reports += 1;
     const now = performance.now();
+    this.#heard = now;
+    this.#alive = true;
     const closed = window.close(report.done, now);
     const lost: Source[] = [];
     for (const { number, of } of closed) {
@@ -317,7 +345,10 @@ export class SerialLink {
       if (source) lost.push(source);
     }
     if (lost.length > 0) {
-      this.#queue.unshift(...lost);
+      // Nothing goes between the parts of a frame.
+      const [head] = this.#queue;
+      const begun = head !== undefined && 'frame' in head && head.begun;
+      this.#queue.splice(begun ? 1 : 0, 0, ...lost);
       this.counters.lostReplies += lost.length;
       this.#shrink();
     }
@@ -331,7 +362,7 @@ export class SerialLink {
       if (window.refuse(report.done, now)) this.#shrink();
     }
     if (report.kind === 'frame') {
-      const missing = (report.number - (this.#frameNumber ?? report.number)) & 0xff;
+      const missing = (report.number - this.#frameNumber) & 0xff;
       this.#frameNumber = (report.number + 1) & 0xff;
       this.counters.lostFrames += missing;
       this.counters.frames += 1;
@@ -359,6 +390,8 @@ export class SerialLink {
 
 const REATTACH = 'What was under way may be done or not: attach again and reconcile the tables';
 const SILENT = 'the card has stopped answering: is it plugged in and powered?';
+const HOPELESS =
+  'the card answers, but nothing whole has reached it for long: is the rate right, the cable short?';
 const NO_ANSWER =
   'nothing answers as a vidline card: is it the board’s port, is the bitstream loaded, and is the rate ' +
   'that of the board?';

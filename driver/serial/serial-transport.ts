@@ -16,7 +16,7 @@ export class SerialTransport extends EventEmitter<TransportEvents> implements Tr
     this.name = name;
   }
 
-  /** Opens the port and greets the card. Rejects with `DriverError` (LINE, VERSION). */
+  /** Opens the port and greets the card. Rejects with `DriverError` (NO_DEVICE, VERSION). */
   static async open(
     { path, baudRate }: SerialPortAddress,
     options: LinkOptions = {},

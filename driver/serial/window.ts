@@ -3,7 +3,7 @@
  * been silent for too long. Knows no clock of its own, no line, and not what requests say.
  */
 import { SERIAL } from '../generated/serial.ts';
-import { encodeFrame } from './framing.ts';
+import { encodeFrame, mostOctets } from './framing.ts';
 
 /** Numbers are octets: half of them may be open, or old and new could not be told apart. */
 const MOST_OPEN = 127;
@@ -50,14 +50,12 @@ export class Window<T> {
     return this.#open.length === 0;
   }
 
-  /** Octets that are open once a request with so many more is added. */
-  hasRoom(octets: number): boolean {
+  /** Room for this request where at most `limit` octets are to be on the line. */
+  hasRoom(content: Buffer, limit: number): boolean {
+    if (this.empty) return true;
     const open = this.#open.reduce((sum, { wire }) => sum + wire.length, 0);
-    // Flags and escapes are not kept by the card, so it has room for what was counted here.
-    return (
-      this.#open.length === 0 ||
-      (this.#open.length < MOST_OPEN && open + octets <= SERIAL.queueOctets)
-    );
+    const most = Math.min(limit, SERIAL.queueOctets);
+    return this.#open.length < MOST_OPEN && open + mostOctets(content) <= most;
   }
 
   /** Gives the request its number. It goes with the next `take`. */
@@ -100,17 +98,18 @@ export class Window<T> {
   /** The card misses what follows `number`. True when all open ones go again. */
   refuse(number: number, now: number): boolean {
     if (this.#open[0]?.number !== ((number + 1) & 0xff)) return false;
-    // Whatever was under way behind the missing one is refused as well, once each.
-    if (now - this.#wentBack < (this.#smoothed ?? this.#timeout)) return false;
+    // Whatever was under way behind the missing one is refused as well, once each. A probe is alone.
+    const answer = this.#smoothed ?? this.#timeout;
+    if (!this.#probing && now - this.#wentBack < answer) return false;
     this.#goBack(now);
     return true;
   }
 
-  /** Nothing came in `timeout`. */
-  expire(now: number): void {
+  /** Nothing was acknowledged in `timeout`. `alive`: but something was heard of the card. */
+  expire(now: number, alive: boolean): void {
     this.#goBack(now);
     this.#probing = true;
-    this.#backoff = Math.min(MOST_BACKOFF, 2 * this.#backoff);
+    this.#backoff = alive ? 1 : Math.min(MOST_BACKOFF, 2 * this.#backoff);
   }
 
   /** Everything that is open, which is then forgotten. */

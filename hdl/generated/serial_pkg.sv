@@ -24,7 +24,7 @@ package serial_pkg;
   localparam logic [1:0] REPORT_ACK = 2'd0;  // Nothing else.
   localparam logic [1:0] REPORT_HELLO = 2'd1;  // What the hello brought.
   localparam logic [1:0] REPORT_REPLY = 2'd2;  // Words that were read, least significant octet first; octet 1 is the request's number.
-  localparam logic [1:0] REPORT_FRAME = 2'd3;  // A running number, the decision record, and the frame for the host.
+  localparam logic [1:0] REPORT_FRAME = 2'd3;  // A running number, 0 behind a hello, the decision record, and the frame for the host.
   localparam int LSB_REPORT_VERSION = 2;  // `version` above.
   localparam int BITS_REPORT_VERSION = 4;
   localparam int LSB_REPORT_REFUSED = 6;  // 1: a request came damaged, or one before it is missing.

@@ -6,7 +6,7 @@
 //   a request came that was not kept, a report goes out by itself; so does one when attention_i rises.
 // - An answer goes out before frames. Between two answers there is time for a frame to begin, so neither keeps
 //   the other off the line.
-// - Frames for the host have a number each, one more than the last: the host counts what the line lost.
+// - Frames for the host have a number each, from 0 on behind a hello: the host counts what the line lost.
 //   While none can go the card's host stream waits, and the card's queue behind it polices and counts.
 module serial_report #(
     parameter int DATA_WIDTH = 64,
@@ -52,7 +52,7 @@ module serial_report #(
   localparam state_t CLOSE = 3'd7;
   state_t state_q;
   logic [1:0] kind_q;
-  logic [7:0] count_q;   // frames for the host so far
+  logic [7:0] count_q;   // frames for the host since the last hello
   logic [7:0] done_q;    // as it was when this report began: what is offered stays
   logic answers;         // this report is an answer
   logic due_q, refused_q, attention_q;
@@ -165,7 +165,8 @@ module serial_report #(
         FRAME: if (host_tready_o && host_tlast_i) state_q <= CLOSE;
         default: if (taken) state_q <= BETWEEN;
       endcase
-      if (state_q == CLOSE && taken && kind_q == serial_pkg::REPORT_FRAME) count_q <= count_q + 8'd1;
+      if (state_q == CLOSE && kind_q == serial_pkg::REPORT_HELLO) count_q <= '0;
+      else if (state_q == CLOSE && taken && kind_q == serial_pkg::REPORT_FRAME) count_q <= count_q + 8'd1;
       if (state_q == KIND && taken) begin
         refused_q <= 1'b0;
         due_q <= 1'b0;

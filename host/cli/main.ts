@@ -1,5 +1,6 @@
 /** The `vidline` command. One verb a job; what each means is in README.md of this folder. */
 import { Command, CommanderError } from 'commander';
+import { addAttach } from './commands/attach.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDecide } from './commands/decide.ts';
 import { addDemo } from './commands/demo.ts';
@@ -26,6 +27,7 @@ const verbs = [
   addDecide,
   addCompare,
   addServe,
+  addAttach,
   addStatus,
   addEvents,
   addVid,

@@ -13,7 +13,9 @@ export function statusOf(error: unknown): ExitStatus | undefined {
   }
   if (error instanceof ServiceError || error instanceof CaptureFileError) return EXIT.badInput;
   if (error instanceof BuildError || error instanceof SimulationError) return EXIT.simulator;
-  if (error instanceof DriverError) return EXIT.noDevice;
+  if (error instanceof DriverError) {
+    return error.code === 'LINE' ? EXIT.transport : EXIT.noDevice;
+  }
   // A file that is not there, a folder that may not be written: node:fs says which.
   if (error instanceof Error && 'path' in error && 'syscall' in error) return EXIT.badInput;
   return undefined;

@@ -13,22 +13,42 @@ export const GTP_SERVICE = fileURLToPath(new URL('../services/gtp.yaml', import.
 /** SIP over UDP, as the demo and `vidline serve` use it unless told otherwise. */
 export const SIP_SERVICE = fileURLToPath(new URL('../services/sip.yaml', import.meta.url));
 
-export interface SystemOptions
+export interface SwitchOptions
   extends Omit<SwitchProcessorOptions, 'card' | 'services' | 'handlers' | 'clock'> {
-  /** Of hdl/configurations.yaml. */
-  readonly configuration: string;
   /** Service files or folders. */
   readonly services: readonly string[];
   readonly parameters?: Parameters;
   /** GTP's restart counter of all gateways as one node. Default 0; another one where sessions were lost. */
   readonly restartCounter?: number;
-  /** Puts the card's ports on something, before the card is enabled. */
-  readonly attach: (card: SimulatedCard) => Promise<void>;
   /** Is given the switch processor before it starts, so that no event of its is missed. */
   readonly listen?: (switchProcessor: SwitchProcessor) => void;
+}
+
+export interface SystemOptions extends SwitchOptions {
+  /** Of hdl/configurations.yaml. */
+  readonly configuration: string;
+  /** Puts the card's ports on something, before the card is enabled. */
+  readonly attach: (card: SimulatedCard) => Promise<void>;
   /** Deliver each frame with its decision; costs a copy of each. */
   readonly observe?: boolean;
   readonly trace?: NonNullable<SimulatedCardOptions['trace']>;
+}
+
+/** Starts the switch processor of a card, whatever leads to it. Rejects with what is wrong with the services. */
+export async function startSwitch(
+  card: Card,
+  { services, parameters, listen, restartCounter = 0, ...rest }: SwitchOptions,
+): Promise<{ readonly card: Card; readonly switch: SwitchProcessor }> {
+  const now = () => systemClock.now();
+  const switchProcessor = new SwitchProcessor({
+    ...rest,
+    card,
+    services: loadServices(services, parameters),
+    handlers: [new SipSetup({ now }), new GtpSetup({ now, restartCounter })],
+  });
+  listen?.(switchProcessor);
+  await switchProcessor.start();
+  return { card, switch: switchProcessor };
 }
 
 /** A simulated card and the switch processor that drives it, in one process. */
@@ -45,10 +65,8 @@ export class System {
 
   /** Rejects with what is wrong with the services, the simulation, or the ports. */
   static async start(options: SystemOptions): Promise<System> {
-    const { configuration, trace, observe = false, attach, listen, parameters, ...rest } = options;
-    const now = () => systemClock.now();
-    const { restartCounter = 0 } = options;
-    const services = loadServices(options.services, parameters);
+    const { configuration, trace, observe = false, attach, ...rest } = options;
+    loadServices(rest.services, rest.parameters); // before a simulation is built for nothing
     const simulated = await SimulatedCard.open({
       configuration,
       mode: 'live',
@@ -57,17 +75,14 @@ export class System {
     });
     try {
       await attach(simulated);
-      const card = await Card.attach(new SimulationTransport(simulated));
-      const switchProcessor = new SwitchProcessor({
-        ...rest,
-        // A running simulation leaves no gap inside a frame, so none needs to be stored first.
-        ports: rest.ports.map((port) => ({ cutThrough: true, ...port })),
-        card,
-        services,
-        handlers: [new SipSetup({ now }), new GtpSetup({ now, restartCounter })],
-      });
-      listen?.(switchProcessor);
-      await switchProcessor.start();
+      const { card, switch: switchProcessor } = await startSwitch(
+        await Card.attach(new SimulationTransport(simulated)),
+        {
+          ...rest,
+          // A running simulation leaves no gap inside a frame, so none needs to be stored first.
+          ports: rest.ports.map((port) => ({ cutThrough: true, ...port })),
+        },
+      );
       return new System(simulated, card, switchProcessor);
     } catch (error) {
       await simulated.close();
