@@ -15,6 +15,7 @@ import type {
   ReplicatorOptions,
 } from './replicator-options.ts';
 import { Sink } from './sink.ts';
+import { Sinks } from './sinks.ts';
 import { type CopyPhase, Source } from './source.ts';
 import type { ReplicatedState, StateRecord } from './state.ts';
 
@@ -40,7 +41,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
   /** Copies that agreed, and from whom. */
   readonly #copies = new Map<number, { readonly state: ReplicatedState; readonly from: string }>();
   readonly #sources = new Map<string, Source>();
-  readonly #sinks = new Map<number, { readonly epoch: number; readonly sink: Sink }>();
+  readonly #sinks = new Sinks((from) => this.#makeSink(from));
   #logs = 0;
 
   constructor(options: ReplicatorOptions) {
@@ -259,7 +260,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
   receive(from: Omit<ReplicaPeer, 'name'>, bytes: Buffer): void {
     const datagram = parseDatagram(bytes);
     if (datagram === undefined) return;
-    if (datagram.kind === 'log') this.#sink(from).receive(datagram);
+    if (datagram.kind === 'log') this.#sinks.of(from).receive(datagram);
     else this.#sources.get(keyOf(from))?.receive(datagram);
   }
 
@@ -294,7 +295,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     this.#owned.set(vid, owned);
     this.#copies.delete(vid);
     this.#moved.delete(vid);
-    for (const { sink } of this.#sinks.values()) sink.forget(vid);
+    this.#sinks.forget(vid);
     this.emit('owned', vid, how, state);
     return owned;
   }
@@ -372,10 +373,8 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     );
   }
 
-  #sink(from: Omit<ReplicaPeer, 'name'>): Sink {
-    const known = this.#sinks.get(from.slot);
-    if (known?.epoch === from.epoch) return known.sink;
-    const sink = new Sink({
+  #makeSink(from: Omit<ReplicaPeer, 'name'>): Sink {
+    return new Sink({
       send: (datagram) => this.#options.send(from, datagram, 'fabric'),
       create: this.#options.create,
       agreed: (vid, term, mark, state) => {
@@ -403,8 +402,6 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       },
       packet: (vid, bytes) => this.emit('packet', vid, bytes),
     });
-    this.#sinks.set(from.slot, { epoch: from.epoch, sink });
-    return sink;
   }
 
   /** Ends the logs that carry nothing any more. */

@@ -53,6 +53,8 @@ export class ReplicationKeeper {
   readonly counters = { told: 0, agreed: 0, differed: 0, lost: 0 };
   /** VIDs whose owner is handing over: it is not to be disturbed. */
   readonly yielding = new Set<number>();
+  /** Of these, what changed meanwhile. */
+  readonly #later = new Set<number>();
   readonly #options: ReplicationKeeperOptions;
   /** By VID and role: what its owner was told last. */
   readonly #told = new Map<string, string>();
@@ -64,12 +66,19 @@ export class ReplicationKeeper {
     this.#options = options;
   }
 
-  /** Tells owners what is new to them. To be called after every change of VIDs or slots. */
-  refresh(): void {
+  /**
+   * Tells owners what is new to them. To be called after every change of VIDs, and with `all` after one
+   * of slots.
+   */
+  refresh(all = false): void {
     const { vids, registry } = this.#options;
+    const placed = new Set([...this.#later, ...vids.takePlaced()]);
+    this.#later.clear();
+    const rows = all ? vids.list() : [...placed].flatMap((vid) => vids.lookup(vid) ?? []);
     const messages = new Map<string, { owner: Slot; request: RequestOf<'copy'>; keys: string[] }>();
-    for (const row of vids.list()) {
+    for (const row of rows) {
       const owner = registry.byName(row.owner);
+      if (this.yielding.has(row.vid)) this.#later.add(row.vid);
       if (owner?.state !== 'up' || !owner.replicates || this.yielding.has(row.vid)) continue;
       for (const role of ['backup', 'next'] as const) {
         const wanted = wantedCopy(row, role);
@@ -216,7 +225,7 @@ export class ReplicationKeeper {
         if (this.#told.get(key) === said[i]) this.#told.delete(key);
       });
       this.#timer?.cancel();
-      this.#timer = this.#options.clock.schedule(AGAIN, () => this.refresh());
+      this.#timer = this.#options.clock.schedule(AGAIN, () => this.refresh(true));
     });
   }
 }

@@ -30,7 +30,7 @@ import {
   type SwitchProcessorOptions,
 } from './switch-options.ts';
 import { overridesOf, type SwitchState, stateOf, vidsOf } from './switch-state.ts';
-import { type SwitchStatus, slotStatus } from './switch-status.ts';
+import { type SwitchStatus, switchStatus } from './switch-status.ts';
 import { type VidAssignment, VidError, VidManager } from './vid-manager.ts';
 import { type MoveReport, VidSteward } from './vid-steward.ts';
 
@@ -351,36 +351,12 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   }
 
   status(): SwitchStatus {
-    const { vids, registry } = this;
-    const { counters } = this.#punts;
-    const load = this.#selection.status();
-    return {
-      card: { name: this.#card.transport.name, sizes: this.#card.sizes },
-      punted: {
-        frames: counters.frames,
-        injected: this.#injected,
-        reasons: structuredClone(counters.reasons),
-        ends: { ...counters.ends },
-        recognised: structuredClone(counters.recognised),
-        inDialog: counters.inDialog,
-        vids: Object.fromEntries(counters.vids),
-      },
-      handlers: Object.fromEntries(
-        this.services.handlers.map((handler) => [handler.service, handler.status()]),
-      ),
-      selection: this.#selection.policy,
-      processors: registry.slots.map((slot) =>
-        slotStatus(slot, registry, vids, counters, load, this.#watch.log),
-      ),
-      neighbours: { peers: this.#neighbours.peers, ...this.#neighbours.counters },
-      control: { ...this.#control.counters },
-      overrides: this.overrides.statistics(),
-      replication: {
-        ...{ ...this.#steward.keeper.counters, ...this.#steward.counters },
-        ...this.#steward.mover.counters,
-        vids: this.#steward.keeper.status(),
-      },
-    };
+    return switchStatus({
+      ...{ card: this.#card, registry: this.registry, vids: this.vids, services: this.services },
+      ...{ selection: this.#selection, punts: this.#punts, injected: this.#injected },
+      ...{ neighbours: this.#neighbours, control: this.#control, watch: this.#watch },
+      ...{ overrides: this.overrides, steward: this.#steward },
+    });
   }
 
   /** What a later switch processor needs in order to go on (`restore`). */

@@ -1,11 +1,17 @@
 /** What the switch processor tells of itself, as plain objects for people and programs. */
-import type { CardSizes, OverrideStatistics } from '../../driver/index.ts';
-import type { Load } from '../setup/handler.ts';
-import type { PuntCounters } from './punt-path.ts';
+import type { Card, CardSizes, OverrideStatistics } from '../../driver/index.ts';
+import type { Load, Selection } from '../setup/handler.ts';
+import type { ControlServer } from './control-server.ts';
+import type { NeighbourProxy } from './neighbour-proxy.ts';
+import type { OverrideManager } from './override-manager.ts';
+import type { PuntCounters, PuntPath } from './punt-path.ts';
 import type { CopyStatus } from './replication-keeper.ts';
+import type { ServiceMap } from './service-map.ts';
 import type { SlotLog, SlotLogEntry } from './slot-log.ts';
 import type { Slot, SlotRegistry, SlotState } from './slot-registry.ts';
+import type { SlotWatch } from './slot-watch.ts';
 import type { VidManager } from './vid-manager.ts';
+import type { VidSteward } from './vid-steward.ts';
 
 export interface ProcessorStatus {
   readonly slot: number;
@@ -86,7 +92,7 @@ export interface ReplicationStatus {
   readonly vids: readonly CopyStatus[];
 }
 
-export function slotStatus(
+function slotStatus(
   slot: Slot,
   registry: SlotRegistry,
   vids: VidManager,
@@ -113,5 +119,53 @@ export function slotStatus(
     backupVids: name === undefined ? [] : vids.backupVidsOf(name),
     assigned: name === undefined ? 0 : (counters.assigned[name] ?? 0),
     load: name === undefined ? undefined : loads[name]?.load,
+  };
+}
+
+/** What it is told from. */
+export interface StatusParts {
+  readonly card: Card;
+  readonly registry: SlotRegistry;
+  readonly vids: VidManager;
+  readonly services: ServiceMap;
+  readonly selection: Selection;
+  readonly punts: PuntPath;
+  readonly injected: number;
+  readonly neighbours: NeighbourProxy;
+  readonly control: ControlServer;
+  readonly watch: SlotWatch;
+  readonly overrides: OverrideManager;
+  readonly steward: VidSteward;
+}
+
+export function switchStatus(parts: StatusParts): SwitchStatus {
+  const { card, registry, vids, services, selection, neighbours, steward } = parts;
+  const { counters } = parts.punts;
+  const loads = selection.status();
+  return {
+    card: { name: card.transport.name, sizes: card.sizes },
+    punted: {
+      frames: counters.frames,
+      injected: parts.injected,
+      reasons: structuredClone(counters.reasons),
+      ends: { ...counters.ends },
+      recognised: structuredClone(counters.recognised),
+      inDialog: counters.inDialog,
+      vids: Object.fromEntries(counters.vids),
+    },
+    handlers: Object.fromEntries(
+      services.handlers.map((handler) => [handler.service, handler.status()]),
+    ),
+    selection: selection.policy,
+    processors: registry.slots.map((slot) =>
+      slotStatus(slot, registry, vids, counters, loads, parts.watch.log),
+    ),
+    neighbours: { peers: neighbours.peers, ...neighbours.counters },
+    control: { ...parts.control.counters },
+    overrides: parts.overrides.statistics(),
+    replication: {
+      ...{ ...steward.keeper.counters, ...steward.counters, ...steward.mover.counters },
+      vids: steward.keeper.status(),
+    },
   };
 }

@@ -54,6 +54,8 @@ export class VidManager {
   readonly #rows = new Map<number, VidAssignment>();
   /** VIDs whose row may differ from what the card was told. */
   readonly #changed = new Set<number>();
+  /** VIDs whose owner, backup or next place changed since they were asked for. */
+  readonly #placed = new Set<number>();
   /** Rises for a name with each change of its lists. */
   readonly #numbers = new Map<string, number>();
   #term = 0;
@@ -268,6 +270,13 @@ export class VidManager {
     return vids;
   }
 
+  /** VIDs whose owner, backup or next place changed since it was last asked. */
+  takePlaced(): number[] {
+    const vids = [...this.#placed];
+    this.#placed.clear();
+    return vids;
+  }
+
   /** Marks the rows that name a processor: its slot is another one now. */
   touch(name: string): void {
     for (const row of this.#rows.values()) {
@@ -338,6 +347,7 @@ export class VidManager {
 
   #touch(row: VidAssignment): void {
     this.#changed.add(row.vid);
+    this.#placed.add(row.vid);
     for (const name of new Set([row.owner, row.backup, row.next?.name])) {
       if (name !== undefined) this.#numbers.set(name, this.numberOf(name) + 1);
     }

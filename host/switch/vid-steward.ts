@@ -80,14 +80,14 @@ export class VidSteward {
 
   /** A slot is up: its VIDs come home, with their state. */
   cameUp(slot: Slot): void {
-    this.tell();
+    this.tell(true);
     if (slot.replicates) this.#bringHome(slot);
   }
 
-  /** Tells processors what is new to them. To be called after every change of VIDs or slots. */
-  tell(): void {
+  /** Tells processors what is new to them. To be called after every change of VIDs, with `all` of slots. */
+  tell(all = false): void {
     if (this.#closed) return;
-    this.keeper.refresh();
+    this.keeper.refresh(all);
     const { vids, registry, asker } = this.#options;
     for (const slot of registry.slots) {
       if (slot.state !== 'up' || !slot.replicates || slot.name === undefined) continue;
