@@ -17,6 +17,7 @@ import { overrides } from './overrides.ts';
 import { renderPage, renderText } from './render.ts';
 import { replication } from './replication.ts';
 import { type BenchmarkResult, type Report, SCHEMA } from './report.ts';
+import { router } from './router.ts';
 import { rows } from './rows.ts';
 import { simulation } from './simulation.ts';
 
@@ -28,6 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   overrides,
   failover,
   replication,
+  router,
   simulation,
   interfaces,
   calls,

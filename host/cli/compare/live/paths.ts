@@ -1,5 +1,6 @@
 /** The ways that the same calls may take, each in a cage of its own. */
 
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -183,7 +184,6 @@ async function startKamailio(topology: Topology, folder: string): Promise<Runnin
     .replaceAll('@FOLDER@', folder);
   await writeFile(join(folder, 'kamailio.cfg'), configuration);
   const { stop } = await startServers(topology, folder, (n) => `${serverAddress(n)}:${SIP}`);
-  const { spawn } = await import('node:child_process');
   const child = spawn('kamailio', ['-DD', '-E', '-f', join(folder, 'kamailio.cfg'), '-Y', folder], {
     stdio: 'ignore',
   });

@@ -67,6 +67,7 @@ export const LIMITS: readonly string[] = [
   'The card is simulated: its latency and its highest rate are those of a simulation on this machine, and its own processor time is left out.',
   'Servers differ: behind the card they are ours (TypeScript), since they ask the switch processor for VIDs; behind nftables and Kamailio they are SIPp.',
   'nftables pins a client’s socket, knows no call, and was given a socket for each call; what the kernel takes for it is not counted.',
+  'Processor time of the switch processor is that of its thread over the whole run: heartbeats, reports and set-ups are in it, as they are not in Kamailio’s.',
   'SIPp reads its clock when the kernel’s ticks, every few milliseconds: times are means, and small ones say little.',
   'Client, servers and everything between share the processors of one machine.',
 ];
