@@ -10,6 +10,11 @@ import type { ReplicationKeeper } from './replication-keeper.ts';
 import type { Slot, SlotRegistry } from './slot-registry.ts';
 import { type VidAssignment, VidError, type VidManager } from './vid-manager.ts';
 
+export interface MoveFailure {
+  readonly vid: number;
+  readonly why: string;
+}
+
 export interface VidMoverOptions {
   readonly vids: VidManager;
   readonly registry: SlotRegistry;
@@ -39,39 +44,50 @@ export class VidMover {
     this.#options = options;
   }
 
-  /**
-   * Resolves with what the VIDs are then. Throws VidError where one cannot be moved; it stays where
-   * it is, and so do those that were not moved yet.
-   */
-  async move(list: readonly number[], to: Slot): Promise<VidAssignment[]> {
+  /** Resolves with what the VID is then. Throws VidError where it cannot be moved; it stays where it is. */
+  async move(vid: number, to: Slot): Promise<VidAssignment> {
+    const { vids } = this.#options;
+    vids.require(vid);
+    const [failure] = await this.moveAll([vid], to);
+    if (failure !== undefined) throw new VidError(failure.why);
+    return vids.require(vid);
+  }
+
+  /** Moves as many as can be; resolves with those that could not, which stay where they are. */
+  async moveAll(list: readonly number[], to: Slot): Promise<MoveFailure[]> {
     const { vids, operate } = this.#options;
-    const name = to.name ?? '';
+    const { name = '', epoch } = to;
     if (to.state !== 'up') {
-      const which = list.length === 1 ? `VID ${list[0]}` : `${list.length} VIDs`;
-      throw new VidError(`${which} cannot move to ${name}, which is ${to.state}; start it first`);
+      const what = `cannot move to ${name}, which is ${to.state}; start it first`;
+      return list.map((vid) => ({ vid, why: `VID ${vid} ${what}` }));
     }
-    const epoch = to.epoch;
-    const moving = list.filter((vid) => vids.require(vid).owner !== name);
+    const moving = list.filter((vid) => (vids.lookup(vid)?.owner ?? name) !== name);
+    if (moving.length === 0) return [];
     await operate(async () => {
       for (const vid of moving) vids.setNext(vid, name);
     });
+    const failures: MoveFailure[] = [];
     try {
       await this.#listens(to, vids.numberOf(name), moving);
       for (let at = 0; at < moving.length; at += AT_A_TIME) {
         const some = moving.slice(at, at + AT_A_TIME);
         const done = await Promise.allSettled(some.map((vid) => this.#moveOne(vid, to, epoch)));
-        for (const it of done) if (it.status === 'rejected') throw it.reason;
+        done.forEach((it, i) => {
+          if (it.status === 'rejected') failures.push({ vid: some[i] ?? 0, why: whyOf(it.reason) });
+        });
       }
     } catch (error) {
-      this.counters.failed++;
+      failures.push(...moving.map((vid) => ({ vid, why: whyOf(error) })));
+    }
+    if (failures.length > 0) {
+      this.counters.failed += failures.length;
       await operate(async () => {
-        for (const vid of moving) {
+        for (const { vid } of failures) {
           if (vids.lookup(vid)?.next?.name === name) vids.setNext(vid, undefined);
         }
       });
-      throw error;
     }
-    return list.map((vid) => vids.require(vid));
+    return failures;
   }
 
   async #moveOne(vid: number, to: Slot, epoch: number): Promise<void> {
@@ -176,6 +192,12 @@ export class VidMover {
       await new Promise<void>((resolve) => clock.schedule(step, resolve));
     }
   }
+}
+
+/** Why a VID could not be moved; what is no refusal of ours is a fault, and thrown. */
+function whyOf(error: unknown): string {
+  if (error instanceof VidError) return error.message;
+  throw error;
 }
 
 function changed(vid: number): VidError {

@@ -14,7 +14,7 @@ import {
   VidError,
   type VidManager,
 } from './vid-manager.ts';
-import { VidMover } from './vid-mover.ts';
+import { type MoveFailure, VidMover } from './vid-mover.ts';
 
 export interface VidStewardOptions {
   readonly vids: VidManager;
@@ -31,10 +31,14 @@ export interface MoveReport {
   readonly moves: readonly PlannedMove[];
   /** Of these, done. */
   readonly moved: number;
+  /** Those that were not, and why; they are where they were. */
+  readonly failures: readonly MoveFailure[];
 }
 
 /** Milliseconds for an answer of a processor that is up. */
 const ANSWER = 2000;
+/** Plans of a drain, one after the other. */
+const DRAIN_TRIES = 3;
 /** Milliseconds until VIDs that did not get home are tried again. */
 const HOME_AGAIN = 1000;
 
@@ -115,24 +119,32 @@ export class VidSteward {
     await operate(async () => {
       slot.draining = true;
     });
-    const { load } = this.#options.selection.status()[name] ?? {};
-    const drained = { name, vids: vids.vidsOf(name), ...loadOf(load, 1) };
-    try {
-      const report = await this.#perform(planDrain(drained, others));
-      await operate(async () => {
-        this.spread();
-      });
-      return report;
-    } catch (error) {
-      if (registry.bySlot(slot.slot)?.name === name) slot.draining = false;
-      throw error;
+    const all: PlannedMove[] = [];
+    let failures: readonly MoveFailure[] = [];
+    // Somebody may die meanwhile: what did not get there goes elsewhere.
+    for (let tries = 0; tries < DRAIN_TRIES && vids.vidsOf(name).length > 0; tries++) {
+      const { load } = this.#options.selection.status()[name] ?? {};
+      const drained = { name, vids: vids.vidsOf(name), ...loadOf(load, 1) };
+      const there = this.#balance().filter((it) => it.name !== name);
+      const report = await this.#perform(planDrain(drained, there));
+      failures = report.failures;
+      const failed = new Set(failures.map(({ vid }) => vid));
+      all.push(...report.moves.filter(({ vid }) => !failed.has(vid)));
     }
+    const left = vids.vidsOf(name);
+    if (left.length > 0) {
+      if (registry.bySlot(slot.slot)?.name === name) slot.draining = false;
+      const why = failures[0]?.why ?? 'no other processor is up';
+      throw new VidError(`${left.length} VIDs are still ${name}'s: ${why}; drain it once more`);
+    }
+    await operate(async () => this.spread());
+    return { moves: all, moved: all.length, failures: [] };
   }
 
   /** Moves VIDs until no move would make the load more even. */
   async rebalance(dryRun: boolean): Promise<MoveReport> {
     const moves = planRebalance(this.#balance());
-    if (dryRun) return { moves, moved: 0 };
+    if (dryRun) return { moves, moved: 0, failures: [] };
     const report = await this.#perform(moves);
     await this.#options.operate(async () => this.spread());
     return report;
@@ -140,9 +152,7 @@ export class VidSteward {
 
   /** Moves one VID. Throws VidError where it cannot be. */
   async move(vid: number, to: Slot): Promise<VidAssignment> {
-    const [moved] = await this.mover.move([vid], to);
-    if (moved === undefined) throw new VidError(`VID ${vid} is not assigned`);
-    return moved;
+    return this.mover.move(vid, to);
   }
 
   /** Idempotent. */
@@ -154,14 +164,15 @@ export class VidSteward {
 
   async #perform(moves: readonly PlannedMove[]): Promise<MoveReport> {
     const { registry } = this.#options;
-    let moved = 0;
+    const failures: MoveFailure[] = [];
     for (const to of new Set(moves.map((move) => move.to))) {
       const slot = registry.byName(to);
-      if (slot === undefined) throw new SlotError(`there is no processor ${to} any more`);
       const vids = moves.filter((move) => move.to === to).map(({ vid }) => vid);
-      moved += (await this.mover.move(vids, slot)).length;
+      if (slot !== undefined) failures.push(...(await this.mover.moveAll(vids, slot)));
+      else
+        failures.push(...vids.map((vid) => ({ vid, why: `there is no processor ${to} any more` })));
     }
-    return { moves, moved };
+    return { moves, moved: moves.length - failures.length, failures };
   }
 
   #bringHome(slot: Slot): void {
@@ -171,21 +182,26 @@ export class VidSteward {
     if (home.length === 0 || this.#returning.has(name) || this.#closed) return;
     this.#returning.add(name);
     const isThere = () => !this.#closed && slot.state === 'up' && slot.epoch === epoch;
-    this.mover.move(home, slot).then(
-      () => {
+    const later = () => {
+      if (!isThere()) return;
+      const timer = clock.schedule(HOME_AGAIN, () => {
+        this.#timers.delete(timer);
+        if (isThere()) this.#bringHome(slot);
+      });
+      this.#timers.add(timer);
+    };
+    this.mover
+      .moveAll(home, slot)
+      .then((failures) => {
+        this.counters.returned += home.length - failures.length;
+        return failures.length > 0;
+      })
+      // The card is gone; its own event says so.
+      .catch(() => true)
+      .then((again) => {
         this.#returning.delete(name);
-        this.counters.returned += home.length;
-      },
-      () => {
-        this.#returning.delete(name);
-        if (!isThere()) return;
-        const timer = clock.schedule(HOME_AGAIN, () => {
-          this.#timers.delete(timer);
-          if (isThere()) this.#bringHome(slot);
-        });
-        this.#timers.add(timer);
-      },
-    );
+        if (again) later();
+      });
   }
 
   /** Who may back up `owner`: for one that replicates, others that do and are there. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { EXIT } from '../exit.ts';
 import { moveTable } from './slot.ts';
 import { ask, print, type SocketOptions, withSocket } from './socket.ts';
 
@@ -9,9 +10,8 @@ export function addRebalance(program: Command): void {
     .option('--dry-run', 'only say what would be moved')
     .action(async (options: SocketOptions & { dryRun?: boolean }) => {
       const { dryRun = false } = options;
-      print(options, await ask(options, 'rebalance', { dryRun }), (report) => [
-        ...moveTable(report),
-        ...(dryRun ? ['nothing was done'] : []),
-      ]);
+      const report = await ask(options, 'rebalance', { dryRun });
+      print(options, report, () => [...moveTable(report), ...(dryRun ? ['nothing was done'] : [])]);
+      if (report.failures.length > 0) process.exitCode = EXIT.mismatch;
     });
 }

@@ -48,7 +48,7 @@ export function addSlot(program: Command): void {
 }
 
 /** What was moved where, a line for each way. */
-export function moveTable({ moves, moved }: MoveReport): string[] {
+export function moveTable({ moves, moved, failures }: MoveReport): string[] {
   const ways = new Map<string, { from: string; to: string; vids: number[] }>();
   for (const { vid, from, to } of moves) {
     const way = ways.get(`${from} ${to}`) ?? { from, to, vids: [] };
@@ -57,7 +57,11 @@ export function moveTable({ moves, moved }: MoveReport): string[] {
   }
   if (ways.size === 0) return ['no VID has to move'];
   const rows = [...ways.values()].map(({ from, to, vids }) => [from, to, ranges(vids)]);
-  return [...table(['from', 'to', 'VIDs'], rows), `moved: ${moved} of ${moves.length}`];
+  return [
+    ...table(['from', 'to', 'VIDs'], rows),
+    `moved: ${moved} of ${moves.length}`,
+    ...failures.map(({ why }) => why),
+  ];
 }
 
 export function slotTable(slots: readonly ProcessorStatus[]): string[] {

@@ -147,6 +147,27 @@ export function describeOperations<G extends Ground>(
       await expect(bench.sp.drainSlot(3)).rejects.toThrow(/slot 3 is free; nothing to drain/);
     });
 
+    it('a drain goes on elsewhere when somebody dies in the middle of it', async () => {
+      await begin(4);
+      const ports = await bench.open(16);
+      named('p2').fuse = 12;
+      const draining = watch(bench.sp.drainSlot(0));
+      for (let n = 0; !draining.done(); n++) {
+        expect(n, 'it takes too long').toBeLessThan(3000);
+        for (const [id, port] of ports) bench.send(`add ${id} ${n}`, port);
+        await bench.tick();
+      }
+      expect(draining.result().moved).toBeGreaterThan(0);
+      expect(named('p2').frozen).toBe(true);
+      expect(bench.sp.vids.vidsOf('p1')).toEqual([]);
+      await bench.advance(10);
+      bench.answers.length = 0;
+      for (const [id, port] of ports) bench.send(`get ${id} then`, port);
+      await bench.advance(10);
+      const heard = bench.answers.filter((answer) => answer.startsWith('is'));
+      expect(heard).toHaveLength(16);
+    });
+
     it('load is evened out by capacity', async () => {
       await begin(2);
       named('p1').server.capacity = 1000;
