@@ -16,6 +16,9 @@ constexpr uint32_t FROM_NUMBER = 0xff, FROM_MODE_SHIFT = 8, FROM_INJECTED = 1 <<
 constexpr size_t ROOM = 2112;
 static_assert(ROOM >= READABLE && ROOM >= Hold::MOST_LENGTH);
 
+/// Bytes of a router with its registers, about.
+constexpr int64_t WEIGHT = 20 << 20;
+
 void set_field(uint32_t* words, map::Field field, uint64_t value) {
     for (unsigned done = 0; done < field.width;) {
         const unsigned at = field.bit + done, shift = at % 32;
@@ -78,7 +81,13 @@ public:
     }
 
     explicit NativeRouter(const Napi::CallbackInfo& info)
-        : ObjectWrap(info), router_(sizes_of(info[0].As<Napi::Object>())), room_(Router::BATCH * ROOM) {}
+        : ObjectWrap(info), router_(sizes_of(info[0].As<Napi::Object>())), room_(Router::BATCH * ROOM) {
+        // So that the collector knows what hangs on a small object.
+        Napi::MemoryManagement::AdjustExternalMemory(info.Env(), WEIGHT);
+    }
+    void Finalize(Napi::Env env) override {
+        Napi::MemoryManagement::AdjustExternalMemory(env, -WEIGHT);
+    }
 
 private:
     /// Three words an access: address, 1 for a write, value.

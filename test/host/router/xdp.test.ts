@@ -20,8 +20,8 @@ async function allowed(): Promise<boolean> {
   const a = new Assembler();
   a.alu('mov', 0, XDP.pass);
   a.exit();
-  const bpf = await loadBpf();
   try {
+    const bpf = await loadBpf();
     const program = bpf.load(a.assemble());
     const { verdict } = bpf.run(program, Buffer.alloc(64), 1);
     bpf.close(program);
