@@ -61,6 +61,8 @@ export class CounterBench {
   readonly failures: Error[] = [];
   /** What came back, in order. */
   readonly answers: string[] = [];
+  /** Called with each frame that a processor sends, heartbeats left out: to act in the middle of things. */
+  between: () => void = () => {};
   sp: SwitchProcessor;
   readonly #options: Partial<SwitchProcessorOptions>;
   readonly #fabricPorts: number;
@@ -134,8 +136,11 @@ export class CounterBench {
       mac: `06:00:00:00:00:0${port}`,
       clock: this.clock,
       send: (frame) => {
-        if (frame.readUInt16BE(12) !== HEARTBEAT_ETHERTYPE && made.fuse-- <= 0) made.frozen = true;
-        if (!made.frozen) this.ground.feed(port, frame);
+        const isBeat = frame.readUInt16BE(12) === HEARTBEAT_ETHERTYPE;
+        if (!isBeat && made.fuse-- <= 0) made.frozen = true;
+        if (made.frozen) return;
+        this.ground.feed(port, frame);
+        if (!isBeat) this.between();
       },
     });
     const bind = endpoint.bind.bind(endpoint);
