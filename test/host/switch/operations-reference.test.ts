@@ -7,4 +7,5 @@ describeOperations(
   'operations under traffic, over the reference card',
   () => referenceGround(new ReferenceTransport(COUNTER_SERVICES)),
   async ({ transport }, reason) => transport.ends()[reason] ?? 0,
+  Array.from({ length: 26 }, (_, n) => n),
 );

@@ -9,6 +9,8 @@ export function describeOperations<G extends Ground>(
   open: () => Promise<G>,
   /** Frames that ended for a reason since the card began. */
   ended: (ground: G, reason: string) => Promise<number>,
+  /** Moments at which a new owner dies: frames that it still sends. */
+  moments: readonly number[],
 ): void {
   describe(title, () => {
     let ground: G;
@@ -220,7 +222,7 @@ export function describeOperations<G extends Ground>(
       const port = ports.get('s0') ?? 0;
       const vid = port - BASE;
       let failures = 0;
-      for (let moment = 0; moment < 26; moment++) {
+      for (const moment of moments) {
         const { owner, backup } = bench.sp.vids.require(vid);
         const to = ['p1', 'p2', 'p3'].find((name) => name !== owner && name !== backup) ?? '';
         const counted = bench.answered('sum', 's0').length;
@@ -250,7 +252,7 @@ export function describeOperations<G extends Ground>(
         await bench.startProcessor(to, Number(to.slice(1)));
         await bench.until(() => bench.settled());
       }
-      expect(failures).toBeGreaterThan(2);
+      expect(failures).toBeGreaterThan(0);
       expect(bench.answers.filter((answer) => answer.startsWith('none'))).toEqual([]);
     });
   });

@@ -16,4 +16,5 @@ describeOperations(
     expectBalance(snapshot);
     return countOf(snapshot, reason);
   },
+  [1, 6, 11, 16],
 );
