@@ -19,6 +19,7 @@ import { replication } from './replication.ts';
 import { type BenchmarkResult, type Report, SCHEMA } from './report.ts';
 import { router } from './router.ts';
 import { rows } from './rows.ts';
+import { serial } from './serial.ts';
 import { simulation } from './simulation.ts';
 
 /** Exact ones first, those that want the machine for themselves last. */
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   latency,
   rows,
   overrides,
+  serial,
   failover,
   replication,
   router,
