@@ -1,5 +1,5 @@
 /**
- * What carries the driver's words to a card: the simulation today, a serial line and PCIe later.
+ * What carries the driver's words to a card: the simulation, a serial line; PCIe later.
  * Few verbs, all of them in batches, so that a slow line or a border between languages is crossed
  * once for many accesses.
  */
