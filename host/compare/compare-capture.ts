@@ -90,7 +90,7 @@ export async function compareCapture(
       ends: tally.byEnd(),
       examples,
       rtl: {
-        what: 'RTL: the card’s own, simulated clock by clock.',
+        what: 'RTL: the card’s own, simulated clock by clock; no post-route report, so no times.',
         configuration,
         dataWidth: sizes.dataWidth,
         latencyClocks:
