@@ -21,9 +21,15 @@ import type { ReplicatedState, StateRecord } from './state.ts';
 
 export type * from './replicator-options.ts';
 
+interface Target {
+  readonly peer: ReplicaPeer;
+  readonly term: number;
+  readonly source: Source;
+}
+
 interface Owned {
   readonly state: ReplicatedState;
-  readonly targets: Map<CopyRole, { readonly peer: ReplicaPeer; readonly term: number }>;
+  readonly targets: Map<CopyRole, Target>;
   /** The card may turn to the backup: gated replies wait for it. */
   guarded: boolean;
   /** Replies that wait until the switch processor knows that we own it; undefined: it does. */
@@ -70,7 +76,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
 
   phase(vid: number, role: CopyRole = 'backup'): CopyPhase | undefined {
     const target = this.#owned.get(vid)?.targets.get(role);
-    return target && this.#sources.get(keyOf(target.peer))?.phase(vid);
+    return target?.source.phase(vid);
   }
 
   sources(): IterableIterator<Source> {
@@ -134,8 +140,10 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       throw new Error(`VID ${vid} is not served here; ask arrives() for each packet first`);
     }
     owned.state.apply(record);
-    for (const { peer } of owned.targets.values()) {
-      this.#sources.get(keyOf(peer))?.change(vid, record);
+    let told: Source | undefined;
+    for (const { source } of owned.targets.values()) {
+      if (source !== told) source.change(vid, record);
+      told = source;
     }
   }
 
@@ -167,12 +175,13 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
 
   /** Those who must have a change before what it causes may be seen. */
   #guards(vid: number, { targets, guarded }: Owned): Source[] {
-    return [...targets].flatMap(([role, { peer }]) => {
-      const source = this.#sources.get(keyOf(peer));
-      const phase = source?.phase(vid);
+    const guards: Source[] = [];
+    for (const [role, { source }] of targets) {
+      const phase = source.phase(vid);
       const counts = phase === 'marked' || phase === 'agreed' || (guarded && role === 'backup');
-      return source !== undefined && counts ? source : [];
-    });
+      if (counts && !guards.includes(source)) guards.push(source);
+    }
+    return guards;
   }
 
   /** Keeps a copy of VIDs of ours at `peer`, as the switch processor says; the row does not count on it until both ends agree. */
@@ -187,15 +196,15 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
         this.#source(peer).mark(vid);
         continue;
       }
-      owned.targets.set(role, { peer, term });
+      const source = this.#source(peer);
+      owned.targets.set(role, { peer, term, source });
       const next = owned.targets.get('next');
       if (role === 'backup' && next?.term === term && keyOf(next.peer) === keyOf(peer)) {
         owned.targets.delete('next'); // its copy has become the backup's
       }
-      if (role === 'backup')
-        owned.guarded = this.#sources.get(keyOf(peer))?.phase(vid) === 'agreed';
+      if (role === 'backup') owned.guarded = source.phase(vid) === 'agreed';
       if (old !== undefined && keyOf(old.peer) !== keyOf(peer)) this.#leave(vid, old.peer);
-      this.#source(peer).open(vid, term);
+      source.open(vid, term);
     }
     this.#tidy();
   }
@@ -252,7 +261,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
   /** Compares the digests of all copies that agree with their originals once more. */
   check(): void {
     for (const [vid, { targets }] of this.#owned) {
-      for (const { peer } of targets.values()) this.#sources.get(keyOf(peer))?.mark(vid);
+      for (const { source } of targets.values()) source.mark(vid);
     }
   }
 
@@ -394,8 +403,10 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
         if (state === undefined) return;
         const owned = this.#become(vid, 'handover', state);
         // Whoever had it has all of its state: the best backup until there is another one.
-        owned.targets.set('backup', { peer: { ...from, name: `slot ${from.slot}` }, term: 0 });
-        this.#source(from).continue(vid);
+        const peer = { ...from, name: `slot ${from.slot}` };
+        const source = this.#source(peer);
+        owned.targets.set('backup', { peer, term: 0, source });
+        source.continue(vid);
       },
       closed: (vid) => {
         if (this.#copies.get(vid)?.from === keyOf(from)) this.#copies.delete(vid);
