@@ -20,6 +20,7 @@ import { type BenchmarkResult, type Report, SCHEMA } from './report.ts';
 import { router } from './router.ts';
 import { rows } from './rows.ts';
 import { serial } from './serial.ts';
+import { sessions } from './sessions.ts';
 import { simulation } from './simulation.ts';
 
 /** Exact ones first, those that want the machine for themselves last. */
@@ -32,6 +33,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   failover,
   replication,
   router,
+  sessions,
   simulation,
   interfaces,
   calls,

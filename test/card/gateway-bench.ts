@@ -61,6 +61,9 @@ export function readPing(packet: Uint8Array): Ping | undefined {
   return { src, dst, ttl, type: ip.payload.readUInt8(0), sequence: ip.payload.readUInt16BE(6) };
 }
 
+/** What the bench asks of its ground. */
+export type BenchGround = Pick<Ground, 'card' | 'feed' | 'onPort' | 'settle' | 'advance' | 'close'>;
+
 export interface TestGatewayOptions extends Partial<GatewayOptions> {
   /** Its sessions have copies at the others. */
   readonly replicates?: boolean;
@@ -77,19 +80,21 @@ export interface TestGateway {
 
 export class GatewayBench {
   readonly clock = new ManualClock();
-  readonly ground: Ground;
+  readonly ground: BenchGround;
   readonly sp: SwitchProcessor;
   readonly peer: GtpPeer;
   readonly peerEndpoint: UserlandEndpoint;
   readonly gateways: TestGateway[] = [];
   readonly failures: Error[] = [];
+  /** By fabric port; several may share one. */
+  readonly #places = new Map<number, GatewayPort[]>();
   /** Pings of users that the host heard, and packets that came back to users, in order. */
   readonly atHost: Ping[] = [];
   readonly atUser: Ping[] = [];
   /** Frames that the peer has sent. */
   readonly fromPeer: Buffer[] = [];
 
-  constructor(ground: Ground, options: Partial<SwitchProcessorOptions> = {}, fabricPorts = 4) {
+  constructor(ground: BenchGround, options: Partial<SwitchProcessorOptions> = {}, fabricPorts = 4) {
     this.ground = ground;
     const ports = Array.from({ length: fabricPorts }, (_, i) => i + 2);
     const { clock } = this;
@@ -166,7 +171,12 @@ export class GatewayBench {
       },
       downlink: (packet) => holder.gateway?.downlink(packet),
     });
-    this.ground.onPort(port, (frame) => place.receive(frame));
+    const places = this.#places.get(port) ?? [];
+    places.push(place);
+    this.#places.set(port, places);
+    this.ground.onPort(port, (frame) => {
+      for (const each of places) each.receive(frame);
+    });
     const { replicates = false, ...more } = options;
     const send = (packet: Buffer) => place.door.send(packet);
     const given = { endpoint: place.endpoint, send, clock, ...more };
@@ -189,7 +199,7 @@ export class GatewayBench {
     });
     const cut = () => {
       isCut = true;
-      this.ground.onPort(port, () => {});
+      places.splice(places.indexOf(place), 1);
     };
     const test = { name, port, gateway, place, processor, cut };
     this.gateways.push(test);

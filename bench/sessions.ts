@@ -1,0 +1,144 @@
+/** GTP sessions set up through card, switch processor and gateways, in lock-step. */
+import { GatewayBench } from '../test/card/gateway-bench.ts';
+import { BatchedGround } from './batched-ground.ts';
+import type { Benchmark, Context } from './benchmark.ts';
+import { CONFIGURATION } from './card-bed.ts';
+import type { Measured } from './report.ts';
+
+const GATEWAYS = [1, 2, 4, 8] as const;
+/** Fabric ports that gateways share. */
+const PORTS = 4;
+const SESSIONS = { quick: 320, full: 6_400 };
+/** Before it is measured: what a program does the first time is another thing. */
+const WARM = 320;
+/** Set-ups under way at a time: the card lets 64 wait for the host. */
+const BATCH = 32;
+
+export interface Sample {
+  readonly gateways: number;
+  readonly mode: 'free' | 'gated';
+  readonly sessions: number;
+  /** Of the whole process: peer, simulation, switch processor and gateways. */
+  readonly cpuMicroseconds: number;
+  readonly seconds: number;
+  readonly clocks: number;
+  /** Frames of the service that the switch processor was handed. */
+  readonly punts: number;
+}
+
+async function sample(gateways: number, mode: Sample['mode'], sessions: number): Promise<Sample> {
+  const ground = await BatchedGround.open();
+  const ports = Math.min(PORTS, gateways);
+  const numbers = Array.from({ length: gateways }, (_, n) => n);
+  const slots = numbers.map((n) => ({
+    ...{ slot: n, port: 2 + (n % ports), linePort: 0 },
+    doors: [{ slot: 32 + n, linePort: 1 }],
+  }));
+  const bench = new GatewayBench(ground, { slots }, ports);
+  try {
+    await bench.sp.start();
+    await bench.peer.start();
+    for (const n of numbers) {
+      await bench.startGateway(`gw-${n + 1}`, 2 + (n % ports), { replicates: mode === 'gated' });
+    }
+    await bench.advance(1000);
+    if (mode === 'gated') {
+      await bench.until(() => bench.sp.vids.list().every(({ inSync }) => inSync));
+    }
+    await create(bench, ground, 0, WARM);
+    const punted = () => bench.sp.status().punted.ends.into_slot ?? 0;
+    const before = { punts: punted(), clocks: await ground.transport.card.clocks() };
+    const cpu = process.cpuUsage();
+    const began = performance.now();
+    await create(bench, ground, WARM, sessions);
+    const used = process.cpuUsage(cpu);
+    const seconds = (performance.now() - began) / 1000;
+    const held = bench.gateways.reduce((sum, { gateway }) => sum + gateway.sessions.size, 0);
+    if (held !== WARM + sessions)
+      throw new Error(`${held} of ${WARM + sessions} sessions are there`);
+    return {
+      ...{ gateways, mode, sessions, seconds },
+      cpuMicroseconds: used.user + used.system,
+      clocks: Number(await ground.transport.card.clocks()) - Number(before.clocks),
+      punts: punted() - before.punts,
+    };
+  } finally {
+    await bench.close();
+  }
+}
+
+/** Opens sessions with IPv6 users, of whom a VID has room for 65,536; both versions in turn. */
+async function create(
+  bench: GatewayBench,
+  ground: BatchedGround,
+  first: number,
+  count: number,
+): Promise<void> {
+  for (let at = 0; at < count; at += BATCH) {
+    const some = Array.from({ length: Math.min(BATCH, count - at) }, (_, i) => {
+      const imsi = `00101${String(first + at + i).padStart(10, '0')}`;
+      return bench.peer.create(imsi, i % 2 === 0 ? 2 : 1, 'ipv6');
+    });
+    await bench.during(Promise.all(some));
+    // The card's time goes on, so that its policers see the rate at which set-ups come, not a burst.
+    await ground.advance(BATCH / 5);
+  }
+}
+
+async function run({ quick, say }: Context): Promise<Measured> {
+  const sessions = quick ? SESSIONS.quick : SESSIONS.full;
+  const samples: Sample[] = [];
+  for (const mode of ['free', 'gated'] as const) {
+    for (const gateways of GATEWAYS) {
+      // Nobody to wait for.
+      if (mode === 'gated' && gateways === 1) continue;
+      say(`${mode}, ${gateways} gateways`);
+      samples.push(await sample(gateways, mode, sessions));
+    }
+  }
+  const rows = samples.map((it) => ({
+    ...{ mode: it.mode, gateways: it.gateways },
+    persecond: Math.round(it.sessions / it.seconds),
+    cpu: Math.round(it.cpuMicroseconds / it.sessions),
+    clocks: Number((it.clocks / it.sessions).toFixed(1)),
+    punts: Number((it.punts / it.sessions).toFixed(2)),
+  }));
+  const best = (mode: string) =>
+    Math.max(...rows.filter((row) => row.mode === mode).map(({ persecond }) => persecond));
+  return {
+    configuration: CONFIGURATION,
+    method: [
+      `Lock-step, in one process: a peer of our own sets up ${sessions} sessions, half of GTPv1 and half of GTPv2, ${BATCH} at a time, after ${WARM} that are not counted. Each is a request that the card punts, the switch processor forwards into a slot, and a gateway answers through the card.`,
+      'CPU is of the whole process: peer, simulated card, driver, switch processor and gateways.',
+      'Gated: each answer waits until the backup has acknowledged the session.',
+    ],
+    headlines: [
+      { what: 'sessions a second, free', value: best('free'), unit: 'sessions/s' },
+      { what: 'sessions a second, gated', value: best('gated'), unit: 'sessions/s' },
+    ],
+    tables: [
+      {
+        caption: 'Sessions set up, by gateways',
+        columns: [
+          { key: 'mode', title: 'answers' },
+          { key: 'gateways', title: 'gateways' },
+          { key: 'persecond', title: 'sessions/s' },
+          { key: 'cpu', title: 'CPU µs a session' },
+          { key: 'clocks', title: 'clocks a session' },
+          { key: 'punts', title: 'set-ups through the switch processor a session' },
+        ],
+        rows,
+      },
+    ],
+    limits: [
+      'The simulated card and the peer take part of the time; a program of its own for each would leave more for the gateways.',
+      'Users pay nothing yet: no packet is sent while sessions are set up.',
+    ],
+  };
+}
+
+export const sessions: Benchmark = {
+  name: 'sessions',
+  title: 'GTP sessions',
+  run,
+};
