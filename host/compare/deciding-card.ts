@@ -36,6 +36,8 @@ interface Waiting<T> {
   readonly frame: Buffer;
 }
 
+/** Frames begin so many bytes behind each other at least (hdl/rtl/linecard_pkg.sv, `frame_clocks`). */
+const APART_BYTES = 64;
 /** Clocks in which a fragment that has waited too long has its end: the hold buffer is walked once. */
 const TIMEOUT_CLOCKS = 4096;
 const MOST_CLOCKS = 1_000_000;
@@ -161,22 +163,32 @@ export class DecidingCard<T> implements Engine<T> {
   /**
    * Frames that are no fragments, back to back, which is several times faster. Time means nothing to
    * them, the port cuts through, the pipeline never waits, and queues run empty as fast as one port can
-   * fill them: all is as if each were alone. Only one whose identifier was learned in the same batch
+   * fill them: all is as if each were alone, but for one that comes behind one that is shorter than
+   * Ethernet's shortest, and waits; that is taken off. Only one whose identifier was learned in the same batch
    * goes once more, alone.
    */
   async #together(list: readonly Waiting<T>[]): Promise<Decided<T>[]> {
     if (list.length === 0) return [];
     const seen = await this.#run(list.map(({ frame }) => frame));
     const ends: Decided<T>[] = [];
-    const [first, last] = [seen[0]?.firstClock, seen.at(-1)?.firstClock];
-    if (first !== undefined && last !== undefined) {
-      this.#apart.frames += list.length - 1;
-      this.#apart.clocks += last - first;
-    }
+    const { dataWidth, maxFrame } = this.card.sizes;
+    /** Of the pipeline; of a frame that is too long it takes no more than shows that. */
+    const clocksOf = (length: number) =>
+      Math.ceil((8 * Math.max(Math.min(length, maxFrame + 1), APART_BYTES)) / dataWidth);
+    /** When the frame would have come if it had not had to wait for the one before. */
+    let turn = Number.NEGATIVE_INFINITY;
+    let next = turn;
     for (const [index, current] of list.entries()) {
       const observation = seen[index];
       if (observation?.firstClock === undefined || seen.length !== list.length) {
         throw new Error(`${list.length} frames went in, and the card decided ${seen.length}`);
+      }
+      const before = turn;
+      turn = Math.max(observation.firstClock, next);
+      next = turn + clocksOf(current.frame.length);
+      if (before > 0) {
+        this.#apart.frames++;
+        this.#apart.clocks += turn - before;
       }
       const decision = decodeDecision(observation.decision);
       if (this.#learner.isKnownNow(current.frame, decision)) {
@@ -187,7 +199,7 @@ export class DecidingCard<T> implements Engine<T> {
         ...current,
         decision,
         egress: observation.egress,
-        clocks: observation.decisionClock - observation.firstClock,
+        clocks: observation.decisionClock - turn,
         learned: await this.#learner.learn(current.frame, decision),
       });
     }
