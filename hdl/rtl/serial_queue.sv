@@ -8,6 +8,7 @@
 //   or its number is one that is to come; repeated_o behind one whose number was there already: it only
 //   wants its acknowledgement once more.
 // - A kept request is offered octet by octet without its FCS, then end_o: each is taken by ready_i.
+// Octets and flags come four clocks apart at the least, and a frame begins eight behind a flag.
 // The host has no more under way than fits in here, so a lack of room is never its good fault.
 module serial_queue #(
     parameter int OCTETS = serial_pkg::QUEUE_OCTETS
@@ -29,7 +30,8 @@ module serial_queue #(
     output logic       empty_o
 );
   localparam int PTR_BITS = $clog2(OCTETS);
-  localparam logic [2:0] SHORTEST = 3'd6;  // kind, number, FCS
+  localparam int FCS = 4;  // octets
+  localparam logic [2:0] SHORTEST = 3'(FCS + 2);  // kind and number before it
 
   (* no_rw_check *) logic [8:0] ram[0:OCTETS-1];  // end, octet
   logic [PTR_BITS-1:0] write_q;   // behind the last octet written
@@ -41,23 +43,27 @@ module serial_queue #(
   logic [7:0] number_q, last_q;   // of this frame; of the last one that was kept
   logic [7:0] ahead;              // this number less the next
   // A kept request ends before its FCS: write_q goes back, and the end is written there.
-  logic [4:0] back_q;
+  logic [FCS:0] back_q;
   logic marks;
-  logic [PTR_BITS-1:0] write;
+  logic [PTR_BITS-1:0] write, write_q2;
   assign marks = back_q[0];
-  assign write = write_q + {{(PTR_BITS - 1) {|back_q[4:1]}}, 1'b1};  // one on, or one back
-  logic good, keep, next, repeated;
+  assign write = write_q + {{(PTR_BITS - 1) {|back_q[FCS:1]}}, 1'b1};  // one on, or one back
+  logic good, keep, next_q, repeated_q;
 
   assign ahead = number_q + ~last_q;
-  assign next = open_q && ahead == '0;
-  assign repeated = open_q && ahead[7];
+  // The number is here long before the frame's end.
+  always_ff @(posedge clk_i) begin
+    next_q <= hello_q || (open_q && ahead == '0);
+    repeated_q <= open_q && ahead[7];
+  end
   assign good = good_i && !overflow_q && place_q == SHORTEST;
 
   always_ff @(posedge clk_i) if (valid_i || marks) ram[write_q] <= {marks, data_i};
-  assign keep = end_i && good && (hello_q || next);
+  assign keep = end_i && good && next_q;
 
   always_ff @(posedge clk_i) begin
-    full_q <= write == read_q && back_q == '0;
+    write_q2 <= write;
+    full_q <= write_q2 == read_q;
     if (!rst_ni) begin
       write_q <= '0;
       commit_q <= '0;
@@ -68,9 +74,9 @@ module serial_queue #(
       refused_o <= 1'b0;
       repeated_o <= 1'b0;
     end else begin
-      refused_o <= end_i && !keep && !(good && repeated);
-      repeated_o <= end_i && !keep && good && repeated;
-      back_q <= {keep, back_q[4:1]};
+      refused_o <= end_i && !keep && !(good && repeated_q);
+      repeated_o <= end_i && !keep && good && repeated_q;
+      back_q <= {keep, back_q[FCS:1]};
       if (end_i) begin
         place_q <= '0;
         overflow_q <= 1'b0;
@@ -92,9 +98,10 @@ module serial_queue #(
     if (keep) last_q <= number_q;
   end
 
-  // A block RAM's output is slow: a register stands right behind it, and an octet is taken every four clocks at best.
+  // A block RAM's output is slow: a register stands right behind it, and an octet is taken every five clocks at best.
   logic [8:0] ram_q, out_q;
   logic [1:0] wait_q;  // 3: out_q is the octet at read_q
+  logic taken_q;
   always_ff @(posedge clk_i) begin
     ram_q <= ram[read_q];
     out_q <= ram_q;
@@ -103,15 +110,16 @@ module serial_queue #(
     if (!rst_ni) begin
       read_q <= '0;
       wait_q <= '0;
-    end else if (valid_o && ready_i) begin
-      read_q <= read_q + 1'b1;
-      wait_q <= '0;
-    end else if (wait_q != 2'd3 && (wait_q != '0 || read_q != commit_q)) begin
-      wait_q <= wait_q + 2'd1;
+      taken_q <= 1'b0;
+    end else begin
+      taken_q <= valid_o && ready_i;
+      if (taken_q) read_q <= read_q + 1'b1;
+      if (valid_o && ready_i) wait_q <= '0;
+      else if (!taken_q && wait_q != 2'd3 && (wait_q != '0 || read_q != commit_q)) wait_q <= wait_q + 2'd1;
     end
   end
   assign valid_o = wait_q == 2'd3;
   assign {end_o, data_o} = out_q;
-  assign empty_o = read_q == commit_q && back_q == '0 && wait_q == '0 && !refused_o && !repeated_o;
+  assign empty_o = read_q == commit_q && back_q == '0 && wait_q == '0 && !taken_q && !refused_o && !repeated_o;
 
 endmodule

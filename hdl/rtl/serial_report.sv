@@ -4,8 +4,7 @@
 // Contract:
 // - Each report names the last request that is done; an answer names its own. Where one was done since the last report, or
 //   a request came that was not kept, a report goes out by itself; so does one when attention_i rises.
-// - An answer goes out before frames. Between two answers there is time for a frame to begin, so neither keeps
-//   the other off the line.
+// - An answer goes out before frames, but for one behind an answer: neither keeps the other off the line.
 // - Frames for the host have a number each, from 0 on behind a hello: the host counts what the line lost.
 //   While none can go the card's host stream waits, and the card's queue behind it polices and counts.
 module serial_report #(
@@ -56,7 +55,7 @@ module serial_report #(
   logic [7:0] done_q;    // as it was when this report began: what is offered stays
   logic answers;         // this report is an answer
   logic due_q, refused_q, attention_q;
-  logic taken;
+  logic taken, reply_first;
   assign taken = valid_o && ready_i;
 
   // ---- octets of record and beat, by index: chosen in two steps, with time for each
@@ -137,6 +136,8 @@ module serial_report #(
       default: valid_o = 1'b0;
     endcase
   end
+  // In the clock between two reports kind_q is still the first one's; where nothing waits, no answer's.
+  assign reply_first = reply_i && !(answers && host_tvalid_i);
   assign answers = kind_q == serial_pkg::REPORT_HELLO || kind_q == serial_pkg::REPORT_REPLY;
   assign end_o = state_q == CLOSE;
   assign reply_ready_o = state_q == REPLY && ready_i;
@@ -181,7 +182,7 @@ module serial_report #(
   always_ff @(posedge clk_i) begin
     if (state_q != DONE) done_q <= answers ? reply_number_i : number_i;
     if (state_q == BETWEEN) begin
-      if (reply_i) kind_q <= reply_hello_i ? serial_pkg::REPORT_HELLO : serial_pkg::REPORT_REPLY;
+      if (reply_first) kind_q <= reply_hello_i ? serial_pkg::REPORT_HELLO : serial_pkg::REPORT_REPLY;
       else kind_q <= host_tvalid_i ? serial_pkg::REPORT_FRAME : serial_pkg::REPORT_ACK;
     end
     if (state_q == NUMBER) index_q <= '0;

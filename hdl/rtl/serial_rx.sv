@@ -3,7 +3,7 @@
 // Contract:
 // - Each octet of a frame, its FCS too, comes once: valid_o with data_o. Then end_o for one clock, with
 //   good_o where the FCS is right, and nothing was missing that the line could tell.
-// - Flags in a row are no frames.
+// - data_i is there a clock before valid_i, as uart_rx has it. Flags in a row are no frames.
 // - Resynchronisation: an octet without its stop bit spoils the frame it is in; the next flag begins
 //   another. Where nothing comes for IDLE_BITS inside a frame the frame ends there.
 // - idle_o: no frame is on its way.
@@ -25,12 +25,10 @@ module serial_rx #(
 );
   localparam int TIMER_BITS = $clog2(IDLE_BITS) + 1;
   logic inside_q, escaped_q, bad_q, right_q;
-  logic flag, escape;
+  logic flag_q, escape_q;
   logic [31:0] crc;
   logic [TIMER_BITS-1:0] timer_q;
   logic late;
-  assign flag = data_i == serial_pkg::FLAG;
-  assign escape = data_i == serial_pkg::ESCAPE;
   assign late = timer_q[TIMER_BITS-1];
 
   serial_crc serial_crc (
@@ -43,6 +41,8 @@ module serial_rx #(
 
   always_ff @(posedge clk_i) begin
     right_q <= crc == serial_pkg::FCS_GOOD;
+    flag_q <= data_i == serial_pkg::FLAG;
+    escape_q <= data_i == serial_pkg::ESCAPE;
     if (!rst_ni) begin
       inside_q <= 1'b0;
       escaped_q <= 1'b0;
@@ -55,7 +55,7 @@ module serial_rx #(
       end_o <= 1'b0;
       if (valid_i || error_i || !inside_q) timer_q <= '0;
       else if (tick_i && !late) timer_q <= timer_q + 1'b1;
-      if ((valid_i && flag) || late) begin
+      if ((valid_i && flag_q) || late) begin
         inside_q <= 1'b0;
         escaped_q <= 1'b0;
         bad_q <= 1'b0;
@@ -65,8 +65,8 @@ module serial_rx #(
         bad_q <= 1'b1;
       end else if (valid_i) begin
         inside_q <= 1'b1;
-        escaped_q <= escape;
-        valid_o <= !escape;
+        escaped_q <= escape_q;
+        valid_o <= !escape_q;
       end
     end
     good_o <= right_q && !bad_q && !escaped_q && !late;

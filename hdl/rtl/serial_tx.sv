@@ -1,7 +1,7 @@
 // Octets of the line out of frames; the other end of serial_rx.
 //
-// Contract: a frame is some octets and then an end_i, each taken when valid_i and ready_o meet; what is
-// offered stays until it is taken. The FCS and the flags are added here.
+// Contract: a frame is some octets and then an end_i, each taken when valid_i and ready_o meet. The FCS and
+// the flags are added here. ready_o comes from a flip-flop: who asks has logic of its own.
 module serial_tx (
     input  logic       clk_i,
     input  logic       rst_ni,
@@ -22,13 +22,15 @@ module serial_tx (
   localparam state_t CLOSE = 2'd3;
   state_t state_q;
   logic escaped_q;       // the escape is out, its octet comes now
-  logic [1:0] octet_q;   // of the FCS
+  logic [1:0] count_q;   // octets of the FCS so far
+  logic full_q, end_q;   // what was taken and is not sent
+  logic [7:0] octet_q;
   logic [31:0] crc;
   logic [7:0] plain;
   logic special, sent, whole, takes;
 
   always_comb begin
-    plain = (state_q == FCS) ? ~crc[7:0] : data_i;
+    plain = (state_q == FCS) ? ~crc[7:0] : octet_q;
     special = plain == serial_pkg::FLAG || plain == serial_pkg::ESCAPE;
     unique case (state_q)
       BETWEEN, CLOSE: data_o = serial_pkg::FLAG;
@@ -38,23 +40,23 @@ module serial_tx (
       end
     endcase
     unique case (state_q)
-      BETWEEN: valid_o = valid_i;
-      BODY: valid_o = valid_i && !end_i;
+      BETWEEN: valid_o = full_q;
+      BODY: valid_o = full_q && !end_q;
       default: valid_o = 1'b1;
     endcase
   end
   assign sent = valid_o && ready_i;
   assign whole = sent && (!special || escaped_q);
   assign takes = state_q == BODY && whole;
-  assign ready_o = state_q == BODY && (end_i || takes);
-  assign idle_o = state_q == BETWEEN;
+  assign ready_o = !full_q;
+  assign idle_o = state_q == BETWEEN && !full_q;
 
   serial_crc serial_crc (
       .clk_i(clk_i),
       .clear_i(state_q == BETWEEN),
       .valid_i(whole),
       // An octet of the register itself leaves no feedback: the next one moves into its place.
-      .data_i((state_q == FCS) ? crc[7:0] : data_i),
+      .data_i((state_q == FCS) ? crc[7:0] : octet_q),
       .crc_o(crc)
   );
 
@@ -67,20 +69,26 @@ module serial_tx (
         BETWEEN: if (sent) state_q <= BODY;
         BODY: begin
           if (sent) escaped_q <= special && !escaped_q;
-          if (valid_i && end_i) state_q <= FCS;
+          if (full_q && end_q) state_q <= FCS;
         end
         FCS:
         if (sent) begin
           escaped_q <= special && !escaped_q;
-          if (whole && octet_q == 2'd3) state_q <= CLOSE;
+          if (whole && count_q == 2'd3) state_q <= CLOSE;
         end
         default: if (sent) state_q <= BETWEEN;
       endcase
     end
   end
   always_ff @(posedge clk_i) begin
-    if (state_q != FCS) octet_q <= '0;
-    else if (whole) octet_q <= octet_q + 2'd1;
+    if (!rst_ni) full_q <= 1'b0;
+    else if (!full_q) full_q <= valid_i;
+    else if (takes || (state_q == BODY && end_q)) full_q <= 1'b0;
+  end
+  always_ff @(posedge clk_i) begin
+    if (!full_q) {end_q, octet_q} <= {end_i, data_i};
+    if (state_q != FCS) count_q <= '0;
+    else if (whole) count_q <= count_q + 2'd1;
   end
 
 endmodule
