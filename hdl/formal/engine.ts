@@ -98,6 +98,7 @@ async function model(task: Task, directory: string, changes: Changes): Promise<v
   const top = `${task.wrapper ?? task.name}_formal`;
   const files = [
     join(HDL, 'generated/linecard_regs_pkg.sv'),
+    join(HDL, 'generated/serial_pkg.sv'),
     ...sourceFiles(task, directory, changes),
     ...(task.models ?? []).map((name) => join(FOLDER, `${name}_model.sv`)),
     join(FOLDER, `${top}.sv`),

@@ -418,4 +418,18 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'same_q3 <= valid_q3 && index_q3 == index_q2;',
     to: "same_q3 <= 1'b0;",
   },
+  {
+    name: 'a request that was there already is kept again',
+    file: 'serial_queue',
+    task: 'serial_queue',
+    from: "(open_q && ahead == '0);",
+    to: "(open_q && (ahead == '0 || ahead == '1));",
+  },
+  {
+    name: 'of a request that is not the next something stays',
+    file: 'serial_queue',
+    task: 'serial_queue',
+    from: 'if (!keep) write_q <= commit_q;',
+    to: 'if (!keep && !good) write_q <= commit_q;',
+  },
 ];

@@ -242,5 +242,14 @@ export const TASKS: readonly Task[] = [
     short: false,
   },
   { name: 'counter_turns', sources: ['counter_turns'], reach: 20, limit: 60, short: true },
+  {
+    name: 'serial_queue',
+    sources: ['serial_queue'],
+    shrink: { serial_queue: { FCS: 1 } },
+    bound: 44,
+    reach: 60,
+    limit: 300,
+    short: false,
+  },
   { name: 'vid_counters', sources: ['vid_counters'], reach: 30, limit: 60, short: false },
 ];
