@@ -120,7 +120,7 @@ describe('vidline decide', () => {
     );
     const comments = after.map(({ comment }) => comment ?? '');
     expect(comments[1]).toMatch(
-      /^frame 2: line \(line\) → fabric \d: steer_active \(steer\)\. rule 0 gtp\/user, .* VID 5, .* \d+ clocks\.\nmine$/,
+      /^frame 2: line \(line\) → fabric \d: steer_active \(steer\)\. rule \d gtp\/user, .* VID 5, .* \d+ clocks\.\nmine$/,
     );
     expect(comments[6]).toBe('frame 7: cut by the capture');
   });
