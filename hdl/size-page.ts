@@ -84,7 +84,7 @@ function verdict({ name, total, part }: Measured['configurations'][number]): str
   const misses = over
     .filter(([used, there]) => used > there)
     .map(([used, there, kind]) => `${number(used - there)} ${kind} too many`);
-  if (misses.length === 0) return `${name} fits the ${part.name}.`;
+  if (misses.length === 0) return `${name} has no more cells than the ${part.name}.`;
   return `${name} does not fit the ${part.name}: ${misses.join(', ')}.`;
 }
 
