@@ -1,10 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { GATEWAY_TOPOLOGY } from '../../host/cli/namespaces/gateway-topology.ts';
 import { ensureBuilt } from '../../sim/index.ts';
 import { cageHere } from '../cli/cage-here.ts';
 
 const SCENE = fileURLToPath(new URL('fixtures/sgsnemu.ts', import.meta.url));
+const [CLIENT = ''] = GATEWAY_TOPOLOGY.client.split('/');
 const installed = spawnSync('sgsnemu', ['--version']).error === undefined;
 if (!installed) {
   const message = 'sgsnemu is not installed (apt install osmo-ggsn)';
@@ -51,7 +53,13 @@ describe.runIf(possible)('sgsnemu of osmo-ggsn, which knows nothing of us', () =
     expect(others.reduce((sum, { takeovers }) => sum + takeovers, 0)).toBeGreaterThan(0);
     const accepted = said.match(/Received delete PDP context response\. Cause value: 128/g);
     expect(accepted).toHaveLength(scene.contexts);
-    expect(said).not.toMatch(/Error Indication|Unexpected|Unknown/);
+    // Its first ping can come before it has a context, and then goes, with TEID 0, to itself.
+    const toItself = `Packet from ${CLIENT}:`;
+    const complaints = scene.said.filter(
+      (line: string) =>
+        /Error Indication|Unexpected|Unknown/.test(line) && !line.includes(toItself),
+    );
+    expect(complaints).toEqual([]);
 
     // Those under way when it died are lost, and no others: 40 a second, noticed after 100 ms.
     expect(scene.pings).toBeLessThanOrEqual(scene.sent);
