@@ -116,7 +116,6 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     const copy = this.#copies.get(vid);
     if (copy !== undefined) {
       // The card brings packets to a backup only when the owner is down and cannot speak any more.
-      this.counters.takeovers++;
       this.#become(vid, 'takeover', copy.state);
       return 'serve';
     }
@@ -302,7 +301,8 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       yieldedTo: undefined,
     };
     this.#owned.set(vid, owned);
-    this.#copies.delete(vid);
+    // The first packet and the switch processor's word race: whichever is first puts the copy into service.
+    if (this.#copies.delete(vid) && how !== 'handover') this.counters.takeovers++;
     this.#moved.delete(vid);
     this.#sinks.forget(vid);
     this.emit('owned', vid, how, state);

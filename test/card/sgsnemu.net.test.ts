@@ -19,6 +19,7 @@ interface Gateway {
   readonly name: string;
   readonly created: number;
   readonly deleted: number;
+  readonly takeovers: number;
   readonly sessions: number;
   readonly uplink: number;
 }
@@ -49,6 +50,7 @@ describe.runIf(possible)('sgsnemu of osmo-ggsn, which knows nothing of us', () =
     expect(victim?.created).toBeGreaterThan(0);
     expect(others.reduce((sum, { deleted }) => sum + deleted, 0)).toBe(scene.contexts);
     expect(others.reduce((sum, { sessions }) => sum + sessions, 0)).toBe(0);
+    expect(others.reduce((sum, { takeovers }) => sum + takeovers, 0)).toBeGreaterThan(0);
     const accepted = said.match(/Received delete PDP context response\. Cause value: 128/g);
     expect(accepted).toHaveLength(scene.contexts);
     // Its first ping can come before it has a context, and then goes, with TEID 0, to itself.

@@ -198,6 +198,25 @@ describe('replication', () => {
     expect(left, 'there is nobody to wait for').toBe(2);
   });
 
+  it('the owner dies: the word of the switch processor may come before any packet', async () => {
+    const network = new Network(1, STORM);
+    const owner = network.add(0);
+    const backup = network.add(1);
+    owner.replicator.assign(VIDS, []);
+    backup.replicator.assign([], VIDS);
+    owner.replicator.copy(VIDS, 1, backup.peer, 'backup');
+    await network.run(500);
+    owner.replicator.change(7, { key: 'k', value: Buffer.from('v') });
+    await network.run(500);
+    network.nodes.delete(0);
+    backup.replicator.assign(VIDS, []);
+    expect(backup.replicator.counters.takeovers).toBe(3);
+    expect((backup.replicator.state(7) as KeyedState).get('k')?.toString()).toBe('v');
+    // What comes then is of a VID that is served: it takes nothing over again.
+    expect(VIDS.map((vid) => backup.replicator.arrives(vid))).toEqual(VIDS.map(() => 'serve'));
+    expect(backup.replicator.counters.takeovers).toBe(3);
+  });
+
   it('the owner dies: the first packet makes the backup the owner, with all that was acknowledged', async () => {
     for (let seed = 1; seed <= 6; seed++) {
       const network = new Network(seed, STORM);
