@@ -167,6 +167,8 @@ CardModel::CardModel(const ModelOptions& options) {
 }
 
 CardModel::~CardModel() {
+    // Verilator 5.006 takes a scope out of the thread's context, whichever card that is of; it may be gone.
+    Verilated::threadContextp(&impl_->context);
 #if VM_TRACE
     if (impl_->trace && impl_->trace->isOpen()) impl_->trace->close();
 #endif

@@ -46,7 +46,12 @@ struct ModelOf : Model {
         context.randSeed(seed);
         top = std::make_unique<Verilated>(&context, "");
     }
-    ~ModelOf() override { top->final(); }
+    ~ModelOf() override {
+        // Verilator 5.006 takes a scope out of the thread's context, whichever model that is of; it may be gone.
+        ::Verilated::threadContextp(&context);
+        top->final();
+        top.reset();
+    }
     void eval() override { top->eval(); }
 };
 
