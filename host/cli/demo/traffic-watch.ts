@@ -5,8 +5,7 @@ import type { Observation } from '../../../sim/index.ts';
 interface Steered {
   readonly at: bigint;
   readonly slot: number;
-  readonly active: number;
-  readonly backup: boolean;
+  readonly vid: number;
 }
 
 const MICROSECONDS = 1_000_000n;
@@ -25,8 +24,7 @@ export class TrafficWatch {
       this.#steered.push({
         at: decision.time_us,
         slot: decision.slot,
-        active: decision.row_active,
-        backup: reason === 'steer_backup',
+        vid: decision.vid,
       });
     }
   }
@@ -59,9 +57,18 @@ export class TrafficWatch {
     return sums;
   }
 
-  /** When the first packet of the dead slot's went to its backup. */
+  /**
+   * When the first packet of a VID that the dead slot served went to another: to the backup of the row,
+   * or to the new owner, where the switch processor has rewritten the row before any packet came.
+   */
   firstAtBackup(dead: number, from: bigint): bigint | undefined {
-    return this.#steered.find((it) => it.at >= from && it.backup && it.active === dead)?.at;
+    const served = new Set<number>();
+    for (const { at, vid, slot } of this.#steered) {
+      if (at >= from) break;
+      if (slot === dead) served.add(vid);
+      else served.delete(vid);
+    }
+    return this.#steered.find((it) => it.at >= from && it.slot !== dead && served.has(it.vid))?.at;
   }
 
   sentTo(slot: number, from: bigint): number {
