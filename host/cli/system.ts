@@ -18,7 +18,11 @@ export interface SwitchOptions
   /** Service files or folders. */
   readonly services: readonly string[];
   readonly parameters?: Parameters;
-  /** GTP's restart counter of all gateways as one node. Default 0; another one where sessions were lost. */
+  /**
+   * GTP's restart counter of all gateways as one node, where no state is restored that has it. Default: the
+   * time in seconds, modulo 256, so that it goes up although nothing remembers it. A peer that has not
+   * asked for longer than half of that has given the path up (TS 23.007 §20).
+   */
   readonly restartCounter?: number;
   /** Is given the switch processor before it starts, so that no event of its is missed. */
   readonly listen?: (switchProcessor: SwitchProcessor) => void;
@@ -37,7 +41,7 @@ export interface SystemOptions extends SwitchOptions {
 /** Starts the switch processor of a card, whatever leads to it. Rejects with what is wrong with the services. */
 export async function startSwitch(
   card: Card,
-  { services, parameters, listen, restartCounter = 0, ...rest }: SwitchOptions,
+  { services, parameters, listen, restartCounter = secondsNow() & 0xff, ...rest }: SwitchOptions,
 ): Promise<{ readonly card: Card; readonly switch: SwitchProcessor }> {
   const now = () => systemClock.now();
   const switchProcessor = new SwitchProcessor({
@@ -50,6 +54,8 @@ export async function startSwitch(
   await switchProcessor.start();
   return { card, switch: switchProcessor };
 }
+
+const secondsNow = (): number => Math.floor(Date.now() / 1000);
 
 /** A simulated card and the switch processor that drives it, in one process. */
 export class System {

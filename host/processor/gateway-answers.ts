@@ -28,6 +28,11 @@ export class Answers {
     return this.#answers.get(keyOf(from, type, sequence));
   }
 
+  /** A peer has restarted: its numbers begin anew. */
+  forget(address: string): void {
+    this.#answers.deleteWhere((key) => key.startsWith(`${address} `));
+  }
+
   keep(from: Peer, type: number, sequence: number, bytes: Buffer): KnownAnswer {
     const answer = { bytes, held: true };
     this.#answers.set(keyOf(from, type, sequence), answer);

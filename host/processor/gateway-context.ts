@@ -1,4 +1,6 @@
 /** What the parts of the gateway share. */
+import type { GtpHeader } from '../protocol/gtp-ie.ts';
+import { vidOfTeid } from '../protocol/teid.ts';
 import type { DatagramSocket, Peer } from './datagram-endpoint.ts';
 import type { Answers } from './gateway-answers.ts';
 import type { GatewaySessions, VidEntry } from './gateway-sessions.ts';
@@ -58,7 +60,7 @@ export function gatewayCounters() {
     unknownExtension: 0,
     endMarkers: 0,
     errorIndications: 0,
-    /** Bearers that ended because their peer does not know them any more. */
+    /** Bearers that ended because their peer does not know them any more, and sessions of peers that restarted. */
     lostAtPeer: 0,
   };
 }
@@ -78,6 +80,15 @@ export interface GatewayContext {
   readonly restart: () => number | undefined;
   /** The VIDs served, beginning with the one whose turn it is. */
   readonly turn: () => Iterable<number>;
+  /**
+   * A peer's restart counter that a request for a session carries. A promise where that is news, and what it
+   * means is to be done first.
+   */
+  readonly heard: (
+    version: 1 | 2,
+    address: string,
+    restart: number | undefined,
+  ) => Promise<void> | undefined;
   /** Private extension with which the backup's VID is told; undefined: it is not. */
   readonly backupVid: (vid: number) => number | undefined;
 }
@@ -96,10 +107,36 @@ export function arrives(
   return 'passed';
 }
 
+/** A message that came. */
+export interface Arrival {
+  readonly socket: DatagramSocket;
+  readonly from: Peer;
+  /** Of the message. */
+  readonly type: number;
+}
+
+/** Whether a request is done with: it came before and was answered alike, or it was passed on. */
+export function isDone(
+  context: GatewayContext,
+  { socket, from, type }: Arrival,
+  { sequence, teid = 0 }: GtpHeader,
+  bytes: Buffer,
+): boolean {
+  const known = context.answers.known(from, type, sequence);
+  if (known !== undefined) {
+    context.counters.repeated++;
+    if (!known.held) socket.send(known.bytes, from);
+    return true;
+  }
+  if (teid === 0) return false;
+  const passed = () => writePassed({ plane: 'control', from, bytes });
+  return arrives(context, vidOfTeid(teid), passed) === 'passed';
+}
+
 /** Answers a request, when its VID's keeper lets it; keeps the answer for repetitions. */
 export function respond(
   { answers, keeper }: GatewayContext,
-  request: { readonly socket: DatagramSocket; readonly from: Peer; readonly type: number },
+  request: Arrival,
   sequence: number,
   bytes: Buffer,
   change: { readonly vid: number; readonly messageClass: MessageClass } | undefined,

@@ -94,6 +94,7 @@ const port = new GatewayPort({
 const capacity = number('capacity', options.capacity, 10_000_000);
 const { gateway, replication } = replicatedGateway({
   endpoint: port.endpoint,
+  tellPeer: (peer, restart) => processor.tellPeer('gtp', peer, restart),
   send: (packet) => port.door.send(packet),
   ...(capacity === undefined ? {} : { capacity }),
   ...(options.apn === undefined ? {} : { apns: options.apn.split(',') }),
@@ -111,6 +112,7 @@ const processor = new Processor({
   ...(heartbeatInterval === undefined ? {} : { heartbeatInterval }),
   clock: systemClock,
   replication,
+  forget: (_service, peer) => gateway.forgetPeer(peer),
   load: () => gateway.load(),
   listen: async (assignment) => {
     port.listen(assignment);

@@ -14,23 +14,16 @@ import type { EndUserAddress } from '../protocol/gtpv1-ie.ts';
 import { vidOfTeid } from '../protocol/teid.ts';
 import type { DatagramSocket, Peer } from './datagram-endpoint.ts';
 import {
-  arrives,
+  type Arrival,
   type GatewayContext,
+  isDone,
   type MessageClass,
   respond,
-  writePassed,
 } from './gateway-context.ts';
 import { backupExtension } from './gateway-extension.ts';
 import type { Requests } from './gateway-requests.ts';
 import { defaultBearer, type Session } from './gateway-session.ts';
 import type { SessionWish } from './gateway-sessions.ts';
-
-/** A request that came. */
-interface Arrival {
-  readonly socket: DatagramSocket;
-  readonly from: Peer;
-  readonly type: number;
-}
 
 type Request<K extends Gtpv1Kind> = Extract<Gtpv1Message, { kind: K }>;
 
@@ -52,23 +45,21 @@ export class Gtpv1Gateway {
     this.#requests = requests;
   }
 
-  receive(socket: DatagramSocket, bytes: Buffer, from: Peer): void {
-    const { answers, counters } = this.#context;
+  /** @param waited what it says of its sender's restarts was dealt with. */
+  receive(socket: DatagramSocket, bytes: Buffer, from: Peer, waited = false): void {
+    const { heard } = this.#context;
     const message = parseGtpv1(bytes);
     const header = message.kind === 'problem' ? message.header : message;
     const type = message.kind === 'problem' ? (message.header?.type ?? 0) : typeOf(message);
     const arrival = { socket, from, type };
-    if (header !== undefined && RESPONSES[type] !== undefined) {
-      const known = answers.known(from, type, header.sequence);
-      if (known !== undefined) {
-        counters.repeated++;
-        if (!known.held) socket.send(known.bytes, from);
-        return;
-      }
-      const { teid } = header;
-      if (teid !== undefined && teid !== 0) {
-        const passed = () => writePassed({ plane: 'control', from, bytes });
-        if (arrives(this.#context, vidOfTeid(teid), passed) === 'passed') return;
+    const isRequest = header !== undefined && RESPONSES[type] !== undefined;
+    if (isRequest && isDone(this.#context, arrival, { ...header, type }, bytes)) return;
+    if (message.kind === 'updateRequest' && !waited) {
+      const { recovery, controlAddress = from.address } = message.ies;
+      const news = heard(1, controlAddress, recovery);
+      if (news !== undefined) {
+        const kept = Buffer.from(bytes); // the frame's memory is not ours
+        return void news.then(() => this.receive(socket, kept, from, true));
       }
     }
     if (message.kind === 'problem') this.#fault(arrival, message);

@@ -21,6 +21,7 @@ import {
   readPassed,
   type VidKeeper,
 } from './gateway-context.ts';
+import { GatewayPeers } from './gateway-peers.ts';
 import { Requests } from './gateway-requests.ts';
 import { type Bearer, keyOfSession, type Session } from './gateway-session.ts';
 import { GatewaySessions, type VidEntry } from './gateway-sessions.ts';
@@ -43,6 +44,8 @@ export interface GatewayOptions {
   readonly service?: string;
   /** Keeps the state of VIDs with a backup. None, now or at all: what it knows dies with it. */
   readonly keeper?: () => VidKeeper | undefined;
+  /** Tells the switch processor a peer's restart counter (`Processor.tellPeer`). Left out: nobody is told. */
+  readonly tellPeer?: (peer: string, restart: number) => Promise<boolean>;
   /** The VID of its own that a VID's backup would use: told in set-up replies (G9). */
   readonly backupVid?: (vid: number) => number | undefined;
 }
@@ -60,6 +63,7 @@ export class Gateway {
   readonly #v2: Gtpv2Gateway;
   readonly #requests: { readonly v1: Requests<Gtpv1Message>; readonly v2: Requests<Gtpv2Message> };
   readonly #tunnels: GatewayTunnels;
+  readonly #peers: GatewayPeers;
   #userSocket: DatagramSocket | undefined;
   #service: ControlService | undefined;
   #turn = 0;
@@ -82,7 +86,9 @@ export class Gateway {
       restart: () => this.#service?.node?.restart,
       turn: () => this.#inTurn(keeper().served()),
       backupVid,
+      heard: (...of) => this.#peers.heard(...of),
     };
+    this.#peers = new GatewayPeers(context, { now: () => clock.now(), tell: options.tellPeer });
     // Sequence numbers begin anywhere, so that a peer does not take a new gateway's for an old one's.
     this.#requests = {
       v1: new Requests(clock, SEQUENCES.v1, randomInt(SEQUENCES.v1)),
@@ -161,6 +167,14 @@ export class Gateway {
   /** A packet from the packet network. */
   downlink(packet: Buffer): void {
     this.#tunnels.downlink(packet);
+  }
+
+  /**
+   * Ends all sessions with a peer that has lost them, without a word to it (TS 23.007 §18); resolves with
+   * how many there were, when the backups know it.
+   */
+  forgetPeer(peer: string): Promise<number> {
+    return this.#peers.forget(peer);
   }
 
   /** Ends a session from this side; resolves when the peer has answered, or does not. */

@@ -21,79 +21,21 @@ import {
 } from '../protocol/control.ts';
 import { ControlAsker } from '../protocol/control-asker.ts';
 import { REPLICATION_ETHERTYPE } from '../protocol/replication-frame.ts';
-import type { DatagramEndpoint, DatagramSocket, LinkSender } from './datagram-endpoint.ts';
+import type { DatagramSocket, LinkSender } from './datagram-endpoint.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { keyGroups } from './key-groups.ts';
-import type { Replication, ReplicationPlace, ReplicationRequest } from './replication.ts';
+import type { Assignment, ProcessorEvents, ProcessorOptions } from './processor-options.ts';
+import type { ReplicationPlace } from './replication.ts';
 import { fetchList, fetchLists, type ListName } from './vid-lists.ts';
 
-/** What the switch processor gave. */
-export interface Assignment {
-  readonly slot: number;
-  readonly epoch: number;
-  readonly mac: string;
-  /** MAC addresses of ours whose frames leave by other line ports. */
-  readonly doors?: readonly string[] | undefined;
-  /** Rises when the VIDs change. */
-  readonly number: number;
-  readonly services: readonly ControlService[];
-  readonly vids: readonly number[];
-  /** VIDs of others, for which this processor is the backup. */
-  readonly backupVids: readonly number[];
-}
-
-export interface Load {
-  /** Sessions that it carries now. */
-  readonly sessions: number;
-  /** Sessions that it can carry. */
-  readonly capacity: number;
-}
-
-export interface ProcessorOptions {
-  /** Keeps its VIDs over restarts; unique among the processors of one card. */
-  readonly name: string;
-  readonly endpoint: DatagramEndpoint;
-  /** The switch processor's control address; the port is 7070 unless given. */
-  readonly control: { readonly address: string; readonly port?: number };
-  readonly wantsSlot?: number;
-  /** Refused where another processor has one of them. */
-  readonly wantsVids?: readonly number[];
-  readonly clock?: Clock;
-  /** Milliseconds between heartbeats. Default: what the switch processor says; it may only be less. */
-  readonly heartbeatInterval?: number;
-  /** Milliseconds without progress after which a thread that sends heartbeats stops. Default 250. */
-  readonly progressLimit?: number;
-  /** Copies of its VIDs' state elsewhere, and of others' here. */
-  readonly replication?: Replication;
-  /** Asked before each report. */
-  readonly load: () => Load;
-  /**
-   * Set-ups that have been open for long, by the keys that the service's set-up handler has for
-   * them: the switch processor would forget them (SIP: a call that rings for more than 64·T1).
-   */
-  readonly openSetups?: () => { readonly service: string; readonly keys: readonly string[] };
-  /**
-   * Listens on what the assignment says, and on nothing else of ours. It is called anew whenever
-   * the assignment changes; the card sends nothing before it resolves.
-   */
-  readonly listen: (assignment: Assignment) => Promise<void>;
-}
-
-export interface ProcessorEvents {
-  /** The card sends to it from now on. */
-  up: [assignment: Assignment];
-  /** It cannot send heartbeats: the card will not see it die, only the switch processor will. */
-  quiet: [why: Error];
-  /** It says hello again. */
-  again: [why: string];
-  /** The switch processor refuses it; it does not try again. */
-  refused: [error: Error];
-}
+export type * from './processor-options.ts';
 
 /** With how many reports the open set-ups are named once; T1·64 is many more of them. */
 const REPORTS_PER_KEEP = 8;
 /** Milliseconds for an answer to that. */
 const KEEP = 5000;
+/** Milliseconds for what a peer's restart counter means to be done; a message waits for it. */
+const PEER = 2000;
 /** Milliseconds until it says hello again where it is told to come later. */
 const LATER = 1000;
 /** Milliseconds for a good-bye: who stops does not wait for long. */
@@ -154,6 +96,19 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     }
     if (this.#closed) this.#link?.close();
     return this.#begin();
+  }
+
+  /**
+   * Tells the switch processor of a peer's restart counter that a packet for one of our VIDs carried.
+   * Resolves when no session is left that the peer has lost; with false where nobody answers.
+   */
+  tellPeer(service: string, peer: string, restart: number): Promise<boolean> {
+    const { name } = this.#options;
+    const request = { type: 'peer', name, service, peer, restart } as const;
+    return this.#asker.ask(request, { timeout: PEER }).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Says good-bye where there is time, and closes its control socket. Idempotent. */
@@ -345,35 +300,15 @@ export class Processor extends EventEmitter<ProcessorEvents> {
       this.#asker.answer(message);
       return;
     }
-    if (!this.#closed) this.#asked(message.id, message.request);
+    if (!this.#closed) this.#answer(message.id, message.request);
   }
 
-  /** The switch processor asks. What changes something does so once, however often it is asked. */
-  #asked(id: string, request: ControlRequest): void {
-    const { name, replication } = this.#options;
-    switch (request.type) {
-      case 'probe':
-        this.#answer(id, { type: 'probe', name, incarnation: this.incarnation });
-        break;
-      case 'renew':
-        if (this.#up && request.assignment !== this.#assignment?.number) {
-          this.#renewInTurn(this.#round);
-        }
-        this.#answer(id, { type: 'renew' });
-        break;
-      case 'copy':
-      case 'yield':
-      case 'resume':
-        this.#replicate(id, request, replication);
-        break;
-    }
-  }
-
-  #replicate(id: string, request: ReplicationRequest, replication: Replication | undefined): void {
+  /** The switch processor asks. An answer that comes when all has begun anew is void. */
+  #answer(id: string, request: ControlRequest): void {
     const round = this.#round;
-    replication?.take(request).then(
+    this.#asked(request).then(
       (reply) => {
-        if (round === this.#round) this.#answer(id, reply);
+        if (reply !== undefined && round === this.#round) this.#send({ v: 1, id, reply });
       },
       (error: Error) => {
         const said = { code: 'refused', message: error.message } as const;
@@ -382,8 +317,26 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     );
   }
 
-  #answer(id: string, reply: ControlReply): void {
-    this.#send({ v: 1, id, reply });
+  /** What changes something does so once, however often it is asked. Rejects with why it cannot be done. */
+  async #asked(request: ControlRequest): Promise<ControlReply | undefined> {
+    const { name, replication, forget = async () => 0 } = this.#options;
+    switch (request.type) {
+      case 'probe':
+        return { type: 'probe', name, incarnation: this.incarnation };
+      case 'renew':
+        if (this.#up && request.assignment !== this.#assignment?.number) {
+          this.#renewInTurn(this.#round);
+        }
+        return { type: 'renew' };
+      case 'forget':
+        return { type: 'forget', ended: await forget(request.service, request.peer) };
+      case 'copy':
+      case 'yield':
+      case 'resume':
+        return replication?.take(request);
+      default:
+        return undefined;
+    }
   }
 
   #send(message: ControlMessage): void {

@@ -14,8 +14,10 @@
  * | `ready` | processor | `up`: from now on the card sends to it |
  * | `load` | processor | number of its present assignment; a new one means: ask `vids` again |
  * | `keep` | processor | `kept`: set-ups still open, to be remembered longer than usual |
+ * | `peer` | processor | when all is done that a peer's restart counter means |
  * | `bye` | processor | nothing more will come from it |
  * | `probe` | switch processor | the incarnation that is alive there |
+ * | `forget` | switch processor | `ended`: sessions with a peer that has lost them; their backups know |
  *
  * and those of replication (`control-replication.ts`).
  */
@@ -49,6 +51,9 @@ const vidRun = z.object({
 });
 
 const list = z.enum(['active', 'backup']);
+
+/** As its service calls it: GTP's are version and address. */
+const peerName = z.string().max(64);
 
 const requests = {
   hello: z.object({
@@ -89,8 +94,16 @@ const requests = {
     service: z.string().max(32),
     keys: z.array(z.string().max(MAX_KEY)).max(MAX_KEYS),
   }),
+  peer: z.object({
+    type: z.literal('peer'),
+    name,
+    service: z.string().max(32),
+    peer: peerName,
+    restart: octet,
+  }),
   bye: z.object({ type: z.literal('bye'), name }),
   probe: z.object({ type: z.literal('probe') }),
+  forget: z.object({ type: z.literal('forget'), service: z.string().max(32), peer: peerName }),
   ...replicationRequests,
 };
 
@@ -100,8 +113,10 @@ const request = z.discriminatedUnion('type', [
   requests.ready,
   requests.load,
   requests.keep,
+  requests.peer,
   requests.bye,
   requests.probe,
+  requests.forget,
   requests.renew,
   requests.copy,
   requests.yield,
@@ -152,8 +167,10 @@ const replies = {
   ready: z.object({ type: z.literal('ready'), up: z.literal(true) }),
   load: z.object({ type: z.literal('load'), assignment: count }),
   keep: z.object({ type: z.literal('keep'), kept: count }),
+  peer: z.object({ type: z.literal('peer') }),
   bye: z.object({ type: z.literal('bye') }),
   probe: z.object({ type: z.literal('probe'), name, incarnation: id }),
+  forget: z.object({ type: z.literal('forget'), ended: count }),
   ...replicationReplies,
 };
 
@@ -163,8 +180,10 @@ const reply = z.discriminatedUnion('type', [
   replies.ready,
   replies.load,
   replies.keep,
+  replies.peer,
   replies.bye,
   replies.probe,
+  replies.forget,
   replies.renew,
   replies.copy,
   replies.yield,

@@ -52,6 +52,11 @@ export class ExpiringMap<K, V> {
     return this.#entries.delete(key);
   }
 
+  /** Removes the entries whose keys `gone` names; looks at all. */
+  deleteWhere(gone: (key: K) => boolean): void {
+    for (const key of this.#entries.keys()) if (gone(key)) this.#entries.delete(key);
+  }
+
   /** Removes what is over; `set` does it too. */
   age(): void {
     const now = this.#options.now();

@@ -11,12 +11,14 @@
 import { ExpiringMap } from '../protocol/expiring-map.ts';
 import { CAUSE_V1, CAUSE_V2 } from '../protocol/gtp-cause.ts';
 import { orProblem } from '../protocol/gtp-ie.ts';
+import { gtpPeer, readRecovery } from '../protocol/gtp-recovery.ts';
 import { answerOtherVersion } from '../protocol/gtp-version.ts';
 import { buildGtpuSignal, GPDU, GTPU_MESSAGES, GTPU_PORT } from '../protocol/gtpu.ts';
 import { buildGtpv1Message, GTPC_PORT, GTPV1_MESSAGES } from '../protocol/gtpv1.ts';
 import { readGtpv1Header } from '../protocol/gtpv1-header.ts';
 import { buildGtpv2, GTPV2_MESSAGES, readGtpv2Header } from '../protocol/gtpv2.ts';
 import { buildUdpFrame, parseUdpFrame, type UdpFrame } from '../protocol/udp.ts';
+import { GtpPeers } from './gtp-peers.ts';
 import type {
   Answer,
   Drop,
@@ -28,15 +30,13 @@ import type {
   Selection,
   Setup,
   SetupHandler,
+  SetupHost,
 } from './handler.ts';
 
 export interface GtpSetupOptions {
   /** Milliseconds, as `Clock.now`. */
   readonly now: () => number;
-  /**
-   * The node's restart counter, 0 to 255: another one than before where all sessions were lost, the same
-   * where they live on, whoever restarted.
-   */
+  /** The node's restart counter at first, 0 to 255; `recall` brings that of an earlier switch processor. */
   readonly restartCounter: number;
   /** Name of the service whose rules punt to this handler. Default `gtp`. */
   readonly service?: string;
@@ -68,20 +68,48 @@ const V2_RESPONSES: Readonly<
 
 export class GtpSetup implements SetupHandler {
   readonly service: string;
-  readonly node: Readonly<Record<string, number>>;
   readonly #setups: ExpiringMap<string, Occupant>;
-  readonly #restart: number;
+  readonly #peers: GtpPeers;
+  #host: SetupHost | undefined;
+  /** Goes up when all sessions are lost, and stays where they live on, whoever restarts (TS 23.007 §18). */
+  #restart: number;
 
   /** Throws RangeError where the restart counter does not fit a byte. */
   constructor(options: GtpSetupOptions) {
     const { restartCounter, now, limit = LIMIT } = options;
-    if (!Number.isInteger(restartCounter) || restartCounter < 0 || restartCounter > 255) {
-      throw new RangeError(`restart counter ${restartCounter}: a whole number of 0 to 255`);
-    }
     this.service = options.service ?? 'gtp';
-    this.#restart = restartCounter;
-    this.node = { restart: restartCounter };
+    this.#restart = checkCounter(restartCounter);
     this.#setups = new ExpiringMap({ life: SETUP_LIFE, limit, now });
+    this.#peers = new GtpPeers(this.service);
+  }
+
+  get node(): Readonly<Record<string, number>> {
+    return { restart: this.#restart };
+  }
+
+  attach(host: SetupHost): void {
+    this.#host = host;
+    this.#peers.attach(host);
+  }
+
+  memory(): Record<string, number> {
+    return { restart: this.#restart, ...Object.fromEntries(this.#peers.memory()) };
+  }
+
+  recall(memory: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(memory)) {
+      if (name === 'restart') this.#restart = checkCounter(value);
+      else this.#peers.recall(name, checkCounter(value));
+    }
+  }
+
+  allLost(): void {
+    this.#restart = (this.#restart + 1) & 0xff;
+    this.#host?.changed();
+  }
+
+  async heard(peer: string, restart: number): Promise<void> {
+    await this.#hear(peer, checkCounter(restart), peer.split(' ')[1] ?? '');
   }
 
   recognise(punted: PuntedFrame, alive: Alive): Recognition {
@@ -138,7 +166,31 @@ export class GtpSetup implements SetupHandler {
       expired: this.#setups.expired,
       evicted: this.#setups.evicted,
       restartCounter: this.#restart,
+      peers: this.#peers.size,
+      peerRestarts: this.#peers.counters.restarts,
     };
+  }
+
+  /**
+   * What a request says of its sender's restarts. True: the sender's old sessions are being ended, and
+   * nothing new may begin.
+   */
+  #isEnding(version: 1 | 2, { payload, src }: UdpFrame): boolean {
+    const recovery = readRecovery(version, payload);
+    // The counter is that of whoever the message names for control (TS 23.007 §18).
+    const peer = gtpPeer(version, recovery?.address ?? src);
+    if (recovery?.restart !== undefined) void this.#hear(peer, recovery.restart, src);
+    return this.#peers.isEnding(peer);
+  }
+
+  #hear(peer: string, restart: number, address: string): Promise<void> | undefined {
+    const before = this.#peers.isEnding(peer);
+    const ended = this.#peers.heard(peer, restart);
+    // Its sequence numbers begin anew: what looks like a repetition of a set-up is none.
+    if (ended !== undefined && !before) {
+      this.#setups.deleteWhere((transaction) => transaction.startsWith(`${address} `));
+    }
+    return ended;
   }
 
   #userPlane(punted: PuntedFrame, datagram: UdpFrame): Recognition {
@@ -194,6 +246,7 @@ export class GtpSetup implements SetupHandler {
       return this.#refuseV1(punted, datagram, type, sequence, CAUSE_V1.nonExistent);
     }
     if (teid !== 0) return drop('gtpv1_create_with_teid');
+    if (this.#isEnding(1, datagram)) return drop('gtpv1_peer_restarted');
     return this.#setup('Create PDP Context', `v1 ${sequence}`, datagram, alive);
   }
 
@@ -207,6 +260,7 @@ export class GtpSetup implements SetupHandler {
     if (type === GTPV2_MESSAGES.echoRequest.type) {
       const ies = { recovery: this.#restart };
       const bytes = buildGtpv2('echoResponse', { teid: undefined, sequence }, ies);
+      this.#isEnding(2, datagram);
       return this.#answer(punted, datagram, bytes, 'gtpv2_echo');
     }
     if (V2_RESPONSES[type] === undefined) return drop('gtpv2_no_request');
@@ -219,6 +273,7 @@ export class GtpSetup implements SetupHandler {
       return this.#refuseV2(punted, datagram, type, sequence, CAUSE_V2.contextNotFound);
     }
     if (teid !== 0) return drop('gtpv2_create_without_teid');
+    if (this.#isEnding(2, datagram)) return drop('gtpv2_peer_restarted');
     return this.#setup('Create Session', `v2 ${sequence}`, datagram, alive);
   }
 
@@ -273,6 +328,12 @@ export class GtpSetup implements SetupHandler {
     });
     return { kind: 'answer', frame, reason };
   }
+}
+
+/** Throws RangeError where it does not fit a byte. */
+function checkCounter(value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 255) return value;
+  throw new RangeError(`restart counter ${value}: a whole number of 0 to 255`);
 }
 
 function drop(reason: string): Drop {

@@ -95,11 +95,40 @@ export interface Everyone {
 
 export type Recognition = Setup | Known | Everyone | Answer | Drop;
 
+/** What a handler may ask of the switch processor beside the frames that it gives back. */
+export interface SetupHost {
+  /** What `memory` gives is another than before. */
+  readonly changed: () => void;
+  /**
+   * Has every processor end the sessions that it has with a peer; resolves when none is left, at the
+   * backups neither. Rejects where the switch processor was closed meanwhile.
+   */
+  readonly endSessions: (service: string, peer: string) => Promise<void>;
+}
+
 export interface SetupHandler {
   /** Name of the service that it handles. */
   readonly service: string;
 
-  /** What processors of the service have in common as one node; told to them with the service. */
+  /** Called once, before any frame. */
+  attach?(host: SetupHost): void;
+
+  /** Numbers by name that must outlive the switch processor. */
+  memory?(): Record<string, number>;
+
+  /** Takes over what the `memory` of an earlier switch processor gave, before `attach`. */
+  recall?(memory: Readonly<Record<string, number>>): void;
+
+  /** No processor is up any more: every session is lost. */
+  allLost?(): void;
+
+  /**
+   * What a processor heard in a packet that did not pass here: a peer's restart counter. Resolves when
+   * what that means is done.
+   */
+  heard?(peer: string, restart: number): Promise<void>;
+
+  /** What processors of the service have in common as one node at the time; told to them with the service. */
   readonly node?: Readonly<Record<string, number>>;
 
   /** What the frame is. `alive` tells whether an incarnation may still be sent to. */

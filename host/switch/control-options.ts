@@ -22,7 +22,8 @@ export interface ControlServerOptions {
   readonly registry: SlotRegistry;
   readonly vids: VidManager;
   readonly selection: Selection;
-  readonly services: readonly ControlService[];
+  /** As they are at the time. */
+  readonly services: () => readonly ControlService[];
   /** VIDs that a processor gets which has none yet. */
   readonly vidsPerProcessor: number;
   /** Milliseconds between reports of a processor. */
@@ -44,6 +45,8 @@ export interface ControlServerOptions {
   /** What processors say of copies of VIDs; resolves when the card acts by it. */
   readonly agreed: (slot: Slot, request: RequestOf<'agreed'>) => Promise<void>;
   readonly lost: (slot: Slot, request: RequestOf<'lost'>) => Promise<void>;
+  /** A processor heard a peer's restart counter; resolves when what that means is done. */
+  readonly heard: (service: string, peer: string, restart: number) => Promise<void>;
   /** A processor names set-ups that are still open; returns how many are known. */
   readonly keep: (service: string, occupant: Occupant, keys: readonly string[]) => number;
 }

@@ -134,11 +134,14 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
         return this.#load(request, source);
       case 'keep':
         return this.#keep(request, source);
+      case 'peer':
+        return this.#peer(request, source);
       case 'agreed':
         return this.#agreed(request, source);
       case 'lost':
         return this.#lost(request, source);
       case 'probe':
+      case 'forget':
       case 'renew':
       case 'copy':
       case 'yield':
@@ -212,7 +215,7 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
       reportInterval: this.#options.reportInterval,
       ...(nonce === undefined ? {} : { heartbeat: this.#options.heartbeat }),
       ...(replicates ? { replication: { mac: this.#options.controlMac } } : {}),
-      services: [...this.#options.services],
+      services: [...this.#options.services()],
       vids: pageOf(vids.vidsOf(name), 0),
       backupVids: pageOf(vids.backupVidsOf(name), 0),
     };
@@ -280,6 +283,13 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     await this.#options.writeRows();
   }
 
+  /** As `takeDown`, in turn, of a slot that is on its way up with this epoch. */
+  lower(slot: Slot, epoch: number, why: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (slot.state === 'starting' && slot.epoch === epoch) await this.takeDown(slot, why);
+    });
+  }
+
   #wentDown(slot: Slot, why: string, card?: CardCause): void {
     slot.state = 'down';
     if (slot.name !== undefined) this.#options.selection.forget(slot.name);
@@ -306,6 +316,12 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     const slot = this.#upSlotOf(request.name, source);
     const kept = this.#options.keep(request.service, occupantOf(slot), request.keys);
     return { type: 'keep', kept };
+  }
+
+  async #peer(request: RequestOf<'peer'>, source: ControlSource): Promise<ReplyTo<'peer'>> {
+    this.#upSlotOf(request.name, source);
+    await this.#options.heard(request.service, request.peer, request.restart);
+    return { type: 'peer' };
   }
 
   async #agreed(request: RequestOf<'agreed'>, source: ControlSource): Promise<ReplyTo<'agreed'>> {

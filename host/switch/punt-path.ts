@@ -14,10 +14,12 @@ import { toPort } from './port-frame.ts';
 import type { ReplicationRelay } from './replication-relay.ts';
 import type { MappedRule, ServiceMap } from './service-map.ts';
 import type { SlotRegistry } from './slot-registry.ts';
+import type { VidManager } from './vid-manager.ts';
 
 export interface PuntPathOptions {
   readonly services: ServiceMap;
   readonly registry: SlotRegistry;
+  readonly vids: VidManager;
   readonly selection: Selection;
   readonly neighbours: NeighbourProxy;
   readonly controlAddress: string;
@@ -119,7 +121,7 @@ export class PuntPath {
     ingress: number,
     injected: InjectedFrame[],
   ): string {
-    const { registry, selection } = this.#options;
+    const { registry, selection, vids } = this.#options;
     const recognised = handler.recognise(punted, (occupant) => registry.alive(occupant));
     if (recognised.kind === 'answer' || recognised.kind === 'drop') {
       return finish(recognised, ingress, injected);
@@ -137,7 +139,12 @@ export class PuntPath {
     const occupant =
       recognised.kind === 'known'
         ? recognised.occupant
-        : handler.choose(recognised, registry.candidates(), selection);
+        : handler.choose(
+            recognised,
+            // Who came back and waits for its VIDs has none to give out.
+            registry.candidates().filter(({ name }) => vids.isOwner(name)),
+            selection,
+          );
     if (occupant === undefined) {
       if (recognised.kind === 'known') return 'dropped_no_processor';
       return finish(handler.refuse(punted, recognised), ingress, injected);

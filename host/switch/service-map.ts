@@ -17,8 +17,6 @@ export interface MappedRule {
 export class ServiceMap {
   /** By index in the card's rule table. */
   readonly rules: readonly MappedRule[];
-  /** As processors are told of them. */
-  readonly control: readonly ControlService[];
   readonly #handlers: ReadonlyMap<string, SetupHandler>;
   readonly #services: readonly Service[];
 
@@ -44,7 +42,11 @@ export class ServiceMap {
         identifies: rule.identifier !== undefined && !rule.setup.always,
       })),
     );
-    this.control = services.flatMap((service) =>
+  }
+
+  /** As processors are told of them at the time. */
+  get control(): ControlService[] {
+    return this.#services.flatMap((service) =>
       controlService(service, this.#handlers.get(service.name)),
     );
   }

@@ -20,6 +20,7 @@ import { PuntPath } from './punt-path.ts';
 import { ReplicationRelay } from './replication-relay.ts';
 import { makeSelection } from './selection.ts';
 import { ServiceMap } from './service-map.ts';
+import { SessionLoss } from './session-loss.ts';
 import type { SlotLogEntry } from './slot-log.ts';
 import { CONTROL_SLOT, type Slot, SlotError, SlotRegistry } from './slot-registry.ts';
 import { SlotWatch } from './slot-watch.ts';
@@ -63,6 +64,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   readonly #control: ControlServer;
   readonly #watch: SlotWatch;
   readonly #steward: VidSteward;
+  readonly #loss: SessionLoss;
   readonly #selection: ReturnType<typeof makeSelection>;
   #injected = 0;
   #closed = false;
@@ -117,6 +119,12 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       operate: (action) => this.#operate(action),
     });
     const { keeper } = this.#steward;
+    this.#loss = new SessionLoss({
+      ...{ vids, registry, clock, handlers: this.services.handlers },
+      asker: (slot) => this.#control.asker(slot),
+      lower: (slot, epoch, why) => void this.#control.lower(slot, epoch, why).catch(this.#fail),
+      changed: () => this.emit('changed'),
+    });
     this.#control = new ControlServer({
       clock,
       controlMac: this.controlMac,
@@ -126,7 +134,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       registry,
       vids,
       selection: this.#selection,
-      services: this.services.control,
+      services: () => this.services.control,
       vidsPerProcessor: options.vidsPerProcessor ?? 16,
       reportInterval,
       reportTimeout: options.reportTimeout ?? 5 * reportInterval,
@@ -135,6 +143,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       writeSlot: (slot) => this.#projection.writeSlot(slot.slot),
       writeRows: () => this.#projection.writeRows(),
       send: (slot, payload) => this.#sendControl(slot, payload),
+      heard: (service, peer, restart) => this.#loss.heard(service, peer, restart),
       keep: (service, occupant, keys) =>
         this.services.handler(service)?.observe(occupant, keys) ?? 0,
     });
@@ -149,8 +158,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.#control.on('down', (slot, why) => this.#changed('down', slot, why));
     this.#control.on('refused', (name, error) => this.emit('refused', name, error));
     this.#punts = new PuntPath({
-      services: this.services,
-      registry,
+      ...{ services: this.services, registry, vids },
       selection: this.#selection,
       neighbours: this.#neighbours,
       controlAddress: this.#controlAddress,
@@ -159,6 +167,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       relay: new ReplicationRelay({ registry, controlMac: this.controlMac }),
     });
     if (options.restore !== undefined) this.#restore(options.restore);
+    this.#loss.begin(options.restore);
   }
 
   /**
@@ -194,6 +203,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.#card.off('failed', this.#fail);
     this.#control.close();
     this.#steward.close();
+    this.#loss.close();
     this.#watch.close();
     this.overrides.close();
     this.#neighbours.close();
@@ -242,10 +252,12 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
 
   #changed(event: 'up' | 'down', slot: Slot, why = ''): void {
     if (event === 'up') {
+      this.#loss.cameUp();
       this.emit('up', slot);
       this.#steward.cameUp(slot);
     } else {
       this.emit('down', slot, why);
+      this.#loss.wentDown();
       // When the card knows it, too.
       void this.#operate(async () => {}).catch(this.#fail);
     }
@@ -361,7 +373,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
 
   /** What a later switch processor needs in order to go on (`restore`). */
   snapshot(): SwitchState {
-    return stateOf(this.registry, this.vids, this.overrides);
+    return stateOf(this.registry, this.vids, this.overrides, this.services.handlers);
   }
 
   #restore(state: SwitchState): void {

@@ -1,11 +1,12 @@
 /**
  * What a switch processor must know after a restart so that dialogs go on: who has which slot with
- * which epoch, which slots are out of service, and which VIDs. Kept in a file that is replaced whole, so that a crash leaves the
- * old one or the new one.
+ * which epoch, which slots are out of service, which VIDs, and what set-up handlers keep. It lies in a
+ * file that is replaced whole, so that a crash leaves the old one or the new one.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { NewOverride } from '../../driver/index.ts';
+import type { SetupHandler } from '../setup/handler.ts';
 import type { OverrideManager } from './override-manager.ts';
 import type { SlotRegistry } from './slot-registry.ts';
 import type { VidManager, VidSnapshot } from './vid-manager.ts';
@@ -37,6 +38,8 @@ const stateSchema = z.strictObject({
       home: z.string().optional(),
     }),
   ),
+  /** What set-up handlers must remember, by service; left out: nothing. */
+  handlers: z.record(z.string(), z.record(z.string(), z.int().min(0))).optional(),
   /** Left out: there are none. */
   overrides: z
     .array(
@@ -58,6 +61,7 @@ export function stateOf(
   registry: SlotRegistry,
   vids: VidManager,
   overrides: OverrideManager,
+  handlers: readonly SetupHandler[],
 ): SwitchState {
   return {
     schema: 'vidline.switch/1',
@@ -67,6 +71,9 @@ export function stateOf(
       ...(backup === undefined ? {} : { backup }),
       ...(home === undefined ? {} : { home }),
     })),
+    handlers: Object.fromEntries(
+      handlers.flatMap((it) => (it.memory === undefined ? [] : [[it.service, it.memory()]])),
+    ),
     overrides: overrides.table.list().map(({ space, key, vid, fixed }) => ({
       ...{ space, vid, fixed },
       key: `0x${key.toString(16)}`,

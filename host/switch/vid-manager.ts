@@ -56,6 +56,8 @@ export class VidManager {
   readonly #changed = new Set<number>();
   /** VIDs whose owner, backup or next place changed since they were asked for. */
   readonly #placed = new Set<number>();
+  /** How many VIDs each owner has. */
+  readonly #owned = new Map<string, number>();
   /** Rises for a name with each change of its lists. */
   readonly #numbers = new Map<string, number>();
   #term = 0;
@@ -73,6 +75,11 @@ export class VidManager {
 
   get size(): number {
     return this.#rows.size;
+  }
+
+  /** The newest term: higher whenever an owner or a backup changes. */
+  get term(): number {
+    return this.#term;
   }
 
   /** Gives `owner` the `count` lowest free VIDs. Throws VidError where so many are not free. */
@@ -113,6 +120,7 @@ export class VidManager {
   release(vid: number): VidAssignment {
     const row = this.require(vid);
     this.#rows.delete(vid);
+    this.#countOwned(row.owner, -1);
     this.#touch(row);
     return row;
   }
@@ -238,6 +246,11 @@ export class VidManager {
     return this.#rows.get(vid);
   }
 
+  /** Whether a processor has a VID: without one it can begin no session. */
+  isOwner(name: string): boolean {
+    return (this.#owned.get(name) ?? 0) > 0;
+  }
+
   /** VIDs of a processor in rising order. */
   vidsOf(owner: string): number[] {
     return this.#vids((row) => row.owner === owner);
@@ -340,7 +353,14 @@ export class VidManager {
     }
   }
 
+  #countOwned(owner: string, more: number): void {
+    this.#owned.set(owner, (this.#owned.get(owner) ?? 0) + more);
+  }
+
   #set(row: VidAssignment): void {
+    const old = this.#rows.get(row.vid);
+    if (old !== undefined) this.#countOwned(old.owner, -1);
+    this.#countOwned(row.owner, 1);
     this.#rows.set(row.vid, row);
     this.#touch(row);
   }

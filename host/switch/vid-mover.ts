@@ -160,9 +160,13 @@ export class VidMover {
     const { clock } = this.#options;
     const end = clock.now() + LISTEN_TIME;
     const listens = () => slot.confirmed >= number;
+    const { epoch } = slot;
     await this.#until(listens, () => {
-      if (clock.now() < end && slot.state === 'up') return;
       const what = moving.length === 1 ? `VID ${moving[0]} stays where it is` : 'nothing is moved';
+      if (slot.state !== 'up' || slot.epoch !== epoch) {
+        throw new VidError(`${slot.name} went down before it listened; ${what}`);
+      }
+      if (clock.now() < end) return;
       throw new VidError(
         `${slot.name} did not say within ${LISTEN_TIME} ms that it listens; ${what}`,
       );

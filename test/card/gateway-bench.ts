@@ -81,11 +81,12 @@ export interface TestGateway {
 export class GatewayBench {
   readonly clock = new ManualClock();
   readonly ground: BenchGround;
-  readonly sp: SwitchProcessor;
+  sp: SwitchProcessor;
   readonly peer: GtpPeer;
   readonly peerEndpoint: UserlandEndpoint;
   readonly gateways: TestGateway[] = [];
   readonly failures: Error[] = [];
+  readonly #line: UserlandEndpoint[] = [];
   /** By fabric port; several may share one. */
   readonly #places = new Map<number, GatewayPort[]>();
   /** Pings of users that the host heard, and packets that came back to users, in order. */
@@ -94,12 +95,62 @@ export class GatewayBench {
   /** Frames that the peer has sent. */
   readonly fromPeer: Buffer[] = [];
 
+  readonly #options: Partial<SwitchProcessorOptions>;
+  readonly #fabricPorts: number;
+
   constructor(ground: BenchGround, options: Partial<SwitchProcessorOptions> = {}, fabricPorts = 4) {
     this.ground = ground;
-    const ports = Array.from({ length: fabricPorts }, (_, i) => i + 2);
+    this.#options = options;
+    this.#fabricPorts = fabricPorts;
     const { clock } = this;
-    this.sp = new SwitchProcessor({
-      card: ground.card,
+    this.sp = this.#makeSwitch();
+    this.peerEndpoint = this.#onLine(PEER, '0a:00:00:00:00:07', (frame) =>
+      this.fromPeer.push(frame),
+    );
+    ground.onPort(0, (frame) => {
+      for (const endpoint of this.#line) endpoint.receive(frame);
+    });
+    this.peer = new GtpPeer({ endpoint: this.peerEndpoint, gateway: GATEWAY, clock });
+    this.peer.on('packet', (_session, packet) => {
+      const found = readPing(packet);
+      if (found !== undefined) this.atUser.push(found);
+    });
+    const host = new UserlandEndpoint({
+      address: HOST,
+      mac: HOST_MAC,
+      clock,
+      answers: true,
+      send: (frame) => ground.feed(1, frame),
+    });
+    ground.onPort(1, (frame) => {
+      if (!this.#hostAnswers(frame)) host.receive(frame);
+    });
+  }
+
+  /** A further peer on the same line. */
+  async addPeer(address: string, mac: string, restart: number): Promise<GtpPeer> {
+    const { clock } = this;
+    const endpoint = this.#onLine(address, mac, () => {});
+    const peer = new GtpPeer({ endpoint, gateway: GATEWAY, clock, restart });
+    await peer.start();
+    return peer;
+  }
+
+  #onLine(address: string, mac: string, sent: (frame: Buffer) => void): UserlandEndpoint {
+    const send = (frame: Buffer) => {
+      sent(frame);
+      this.ground.feed(0, frame);
+    };
+    const endpoint = new UserlandEndpoint({ address, mac, clock: this.clock, answers: true, send });
+    this.#line.push(endpoint);
+    return endpoint;
+  }
+
+  #makeSwitch(restore?: SwitchProcessorOptions['restore']): SwitchProcessor {
+    const { clock } = this;
+    const ports = Array.from({ length: this.#fabricPorts }, (_, i) => i + 2);
+    const sp = new SwitchProcessor({
+      card: this.ground.card,
       services: SERVICES,
       handlers: [new GtpSetup({ now: () => clock.now(), restartCounter: RESTART })],
       ports: [
@@ -116,35 +167,19 @@ export class GatewayBench {
       vidsPerProcessor: 4,
       health: { interval: 0 },
       clock,
-      ...options,
+      ...this.#options,
+      ...(restore === undefined ? {} : { restore }),
     });
-    this.sp.on('failed', (error) => this.failures.push(error));
-    this.peerEndpoint = new UserlandEndpoint({
-      address: PEER,
-      mac: '0a:00:00:00:00:07',
-      clock,
-      answers: true,
-      send: (frame) => {
-        this.fromPeer.push(frame);
-        ground.feed(0, frame);
-      },
-    });
-    ground.onPort(0, (frame) => this.peerEndpoint.receive(frame));
-    this.peer = new GtpPeer({ endpoint: this.peerEndpoint, gateway: GATEWAY, clock });
-    this.peer.on('packet', (_session, packet) => {
-      const found = readPing(packet);
-      if (found !== undefined) this.atUser.push(found);
-    });
-    const host = new UserlandEndpoint({
-      address: HOST,
-      mac: HOST_MAC,
-      clock,
-      answers: true,
-      send: (frame) => ground.feed(1, frame),
-    });
-    ground.onPort(1, (frame) => {
-      if (!this.#hostAnswers(frame)) host.receive(frame);
-    });
+    sp.on('failed', (error) => this.failures.push(error));
+    return sp;
+  }
+
+  /** The switch processor is gone without a word; what it had written down is there for another one. */
+  async restartSwitch(): Promise<void> {
+    const state = structuredClone(this.sp.snapshot());
+    await this.sp.close();
+    this.sp = this.#makeSwitch(state);
+    await this.sp.start();
   }
 
   async start(count: number, options: TestGatewayOptions = {}): Promise<void> {
@@ -179,7 +214,8 @@ export class GatewayBench {
     });
     const { replicates = false, ...more } = options;
     const send = (packet: Buffer) => place.door.send(packet);
-    const given = { endpoint: place.endpoint, send, clock, ...more };
+    const tellPeer = (peer: string, restart: number) => processor.tellPeer('gtp', peer, restart);
+    const given = { endpoint: place.endpoint, send, clock, tellPeer, ...more };
     const made = replicates
       ? replicatedGateway({ ...given, tellBackup: true })
       : { gateway: new Gateway(given), replication: undefined };
@@ -192,6 +228,7 @@ export class GatewayBench {
       clock,
       load: () => gateway.load(),
       ...(replication === undefined ? {} : { replication }),
+      forget: (_service, peer) => gateway.forgetPeer(peer),
       listen: async (assignment) => {
         place.listen(assignment);
         await gateway.listen(assignment);

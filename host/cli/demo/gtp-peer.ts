@@ -26,6 +26,8 @@ export interface GtpPeerOptions {
   readonly gateway: string;
   readonly clock?: Clock;
   readonly apn?: string;
+  /** Its restart counter (TS 23.007 §18). Left out: it tells none but where it must. */
+  readonly restart?: number;
 }
 
 /** A session as the peer has it. */
@@ -80,6 +82,8 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
   readonly #options: GtpPeerOptions;
   readonly #byControl = new Map<number, PeerSession>();
   readonly #byUser = new Map<number, { readonly session: PeerSession; readonly bearer: number }>();
+  /** As the option; a peer that restarts has another one. */
+  restart: number | undefined;
   #controlSocket: DatagramSocket | undefined;
   #userSocket: DatagramSocket | undefined;
   #teid = 1;
@@ -88,6 +92,7 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
   constructor(options: GtpPeerOptions) {
     super();
     this.#options = options;
+    this.restart = options.restart;
     const { clock = systemClock } = options;
     this.requests = {
       v1: new Requests(clock, 0x10000, randomInt(0x10000)),
@@ -130,7 +135,7 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
         buildGtpv1Message(
           'updateRequest',
           { teid, sequence },
-          { ...ends, teidData: user, nsapi: bearer },
+          { ...ends, teidData: user, nsapi: bearer, recovery: this.restart },
         ),
       );
       if (!acceptedV1(ies.cause)) throw new Refused('an update', ies.cause);
@@ -140,7 +145,7 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
         buildGtpv2(
           'modifyBearerRequest',
           { teid, sequence },
-          { bearers: [{ id: bearer, servingUser }], bearersToRemove: [] },
+          { bearers: [{ id: bearer, servingUser }], bearersToRemove: [], recovery: this.restart },
         ),
       );
       if (!acceptedV2(ies.cause.value)) throw new Refused('an update', ies.cause.value);
@@ -175,7 +180,7 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
       return ies.recovery;
     }
     const { ies } = await this.#askV2('echoResponse', (sequence) =>
-      buildGtpv2('echoRequest', { teid: undefined, sequence }, { recovery: 1 }),
+      buildGtpv2('echoRequest', { teid: undefined, sequence }, { recovery: this.restart ?? 0 }),
     );
     return ies.recovery;
   }
@@ -212,7 +217,7 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
         { teid: 0, sequence },
         {
           ...{ imsi, apn, nsapi, teidData: user, teidControl: control, quality: QUALITY_V1 },
-          ...{ selectionMode: 0, endUserAddress: { type: wants } },
+          ...{ selectionMode: 0, endUserAddress: { type: wants }, recovery: this.restart },
           ...{ controlAddress: endpoint.address, userAddress: endpoint.address },
         },
       ),
@@ -241,7 +246,7 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
         'createSessionRequest',
         { teid: 0, sequence },
         {
-          ...{ imsi, apn, ratType: LTE, selectionMode: 0, pdnType: wants },
+          ...{ imsi, apn, ratType: LTE, selectionMode: 0, pdnType: wants, recovery: this.restart },
           senderControl: end(s5cSgw, control),
           bearers: [{ id, servingUser: end(s5uSgw, user), quality: QUALITY_V2 }],
         },

@@ -157,5 +157,54 @@ describe('the set-up handler for GTP', () => {
 
   it('refuses a restart counter that is no byte', () => {
     expect(() => new GtpSetup({ now: () => 0, restartCounter: 256 })).toThrow(RangeError);
+    const { handler } = setup();
+    expect(() => handler.recall({ restart: -1 })).toThrow(RangeError);
+  });
+
+  it('remembers its counter and those of peers, and counts modulo 256 when all sessions are lost', () => {
+    const { handler, recognise, answer } = setup();
+    let changes = 0;
+    handler.attach({ changed: () => void changes++, endSessions: async () => {} });
+    recognise(buildGtpv2('echoRequest', { teid: undefined, sequence: 1 }, { recovery: 8 }));
+    expect([changes, handler.memory()]).toEqual([1, { restart: 77, [`v2 ${ENDS.src}`]: 8 }]);
+    const later = setup();
+    later.handler.recall({ ...handler.memory(), restart: 255 });
+    later.handler.allLost();
+    expect(later.handler.node).toEqual({ restart: 0 });
+    expect(later.handler.memory()).toEqual({ restart: 0, [`v2 ${ENDS.src}`]: 8 });
+    const echo = buildGtpv1Message('echoRequest', { teid: 0, sequence: 9 }, {});
+    expect(parseGtpv1(answer(echo))).toMatchObject({ ies: { recovery: 77 } });
+    expect(parseGtpv1(later.answer(echo))).toMatchObject({ ies: { recovery: 0 } });
+  });
+
+  it('lets nothing new of a peer begin until what it has lost has ended, and takes no number for an old one', async () => {
+    const { handler, recognise, punted } = setup();
+    const asked: string[] = [];
+    let end = () => {};
+    const endSessions = (service: string, peer: string) => {
+      asked.push(`${service} ${peer}`);
+      return new Promise<void>((resolve) => {
+        end = resolve;
+      });
+    };
+    handler.attach({ changed: () => {}, endSessions });
+    const echo = (recovery: number) =>
+      recognise(buildGtpv2('echoRequest', { teid: undefined, sequence: 1 }, { recovery }));
+    echo(8);
+    const first = recognise(V2_CREATE(5));
+    if (first.kind !== 'setup') throw new Error(first.kind);
+    handler.forward(punted(V2_CREATE(5), 2123, 'setup', 2123), first, OCCUPANT);
+    expect(recognise(V2_CREATE(5)).kind).toBe('known');
+    expect(echo(9).kind).toBe('answer');
+    expect(asked).toEqual([`gtp v2 ${ENDS.src}`]);
+    expect(recognise(V2_CREATE(5))).toEqual({ kind: 'drop', reason: 'gtpv2_peer_restarted' });
+    // Until it is done, a switch processor that comes after us must find it out once more.
+    expect(handler.memory()).toMatchObject({ [`v2 ${ENDS.src}`]: 8 });
+    echo(10);
+    end();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(handler.memory()).toMatchObject({ [`v2 ${ENDS.src}`]: 10 });
+    expect(recognise(V2_CREATE(5)).kind).toBe('setup');
+    expect(asked).toHaveLength(1);
   });
 });
