@@ -81,28 +81,29 @@ function crossings(graph: Graph, exempt: boolean): Finding[] {
   });
 }
 
-/** An input belongs to the one clock that samples it; sampled by two, it is a crossing for one. */
+/** Each bit of an input belongs to the one clock that samples it; sampled by two, it is a crossing for one. */
 function inputsOfTwo(graph: Graph): Finding[] {
   if (graph.clocks.length < 2) return [];
-  const seen = new Map<string, Set<number>>();
+  const seen = new Map<number, { readonly name: string; readonly clocks: Set<number> }>();
   for (const { clock, bits } of graph.sinks) {
-    for (const bit of bits) {
-      for (const { source } of graph.sourcesBehind(bit)) {
+    for (const from of bits) {
+      for (const { bit, source } of graph.sourcesBehind(from)) {
         if (source.kind !== 'input') continue;
-        const clocks = seen.get(source.name) ?? new Set<number>();
-        seen.set(source.name, clocks.add(clock));
+        const { clocks } = seen.get(bit) ?? { clocks: new Set<number>() };
+        seen.set(bit, { name: source.name, clocks: clocks.add(clock) });
       }
     }
   }
-  return [...seen]
-    .filter(([, clocks]) => clocks.size > 1)
-    .map(([name, clocks]) => {
+  const findings = [...seen.values()]
+    .filter(({ clocks }) => clocks.size > 1)
+    .map(({ name, clocks }): Finding => {
       const list = [...clocks]
         .map((clock) => graph.nameOf(clock))
         .sort()
         .join(' and ');
       return { rule: 'input', text: `input ${name} is sampled by ${list}` };
     });
+  return unique(findings);
 }
 
 /** What goes into a crosser: straight from a flip-flop, and of the clock that its port says. */

@@ -1,5 +1,6 @@
 /**
- * Lint for clock-domain crossings, over Yosys's netlist of the card or of any other top module.
+ * Lint for clock-domain crossings, over Yosys's netlist of a board's core, the card in it, or of any other
+ * top module.
  *
  *   npx tsx hdl/cdc.ts [--configuration ecp5-25] [--json]
  *   npx tsx hdl/cdc.ts --top NAME FILE.sv …
@@ -66,12 +67,12 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
     },
   });
-  const card = (): Sources => {
+  const board = (): Sources => {
     const configuration = readConfiguration(values.configuration);
     const parameters = parameterWords(configuration, '-set ').join(' ').replaceAll('=', ' ');
-    return { top: 'linecard', files: cardDesign().files, parameters };
+    return { top: 'board_core', files: cardDesign().files, parameters };
   };
-  const sources = values.top === undefined ? card() : { top: values.top, files: positionals };
+  const sources = values.top === undefined ? board() : { top: values.top, files: positionals };
   const outcome = await lint(sources);
   const { clocks, registers, memories, crossers, findings } = outcome;
   if (values.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);

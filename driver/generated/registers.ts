@@ -21,7 +21,7 @@ export interface CardSizes {
 export const MAP = {
   magic: 0x5649444c,
   major: 2,
-  minor: 0,
+  minor: 1,
   addressBits: 24,
 } as const;
 
@@ -214,6 +214,30 @@ export const TABLES = {
       burst: { bit: 32, width: 32 },
     },
   },
+  /** Each port's MAC, on a board; where there is none, all reads 0. Counters are modulo 2^32, belong to no snapshot and start at 0 at reset. Each frame with a fault counts once, and ends in the card as `rx_error` or `rx_oversize`; good ones are counted by the card alone. */
+  mac: {
+    name: 'mac',
+    offset: 0x016000,
+    stride: 16,
+    words: 9,
+    access: 'state',
+    entries: (sizes: CardSizes) => sizes.ports,
+    fields: {
+      present: { bit: 0, width: 1 },
+      link: { bit: 1, width: 1 },
+      speed: { bit: 2, width: 2 },
+      full_duplex: { bit: 4, width: 1 },
+      rmii: { bit: 5, width: 1 },
+      rx_fcs: { bit: 32, width: 32 },
+      rx_alignment: { bit: 64, width: 32 },
+      rx_code: { bit: 96, width: 32 },
+      rx_short: { bit: 128, width: 32 },
+      rx_oversize: { bit: 160, width: 32 },
+      rx_no_frame: { bit: 192, width: 32 },
+      rx_cut: { bit: 224, width: 32 },
+      tx_no_link: { bit: 256, width: 32 },
+    },
+  },
   /** Destination prefixes; a rule names the set of prefixes it accepts. */
   prefix: {
     name: 'prefix',
@@ -379,6 +403,36 @@ export interface PolicerEntry {
   burst: number;
 }
 
+/** Each port's MAC, on a board; where there is none, all reads 0. Counters are modulo 2^32, belong to no snapshot and start at 0 at reset. Each frame with a fault counts once, and ends in the card as `rx_error` or `rx_oversize`; good ones are counted by the card alone. */
+export interface MacEntry {
+  /** 1: there is a MAC. */
+  present: number;
+  /** 1: the PHY's clock runs and its in-band status says that there is a link. */
+  link: number;
+  /** Of the line, in Mb/s; RMII: that of the last frame received. */
+  speed: number;
+  /** 1: the PHY says so. With 0 frames may collide: nothing here defers. */
+  full_duplex: number;
+  /** 1: RMII, which tells no link: `link` says that the clock runs. */
+  rmii: number;
+  /** Frames with a wrong FCS and a whole number of octets. */
+  rx_fcs: number;
+  /** Frames with a wrong FCS and a part of an octet at the end (10 and 100 Mb/s). */
+  rx_alignment: number;
+  /** Frames within which the PHY has reported an error. */
+  rx_code: number;
+  /** Frames of fewer than 64 octets with FCS. */
+  rx_short: number;
+  /** Frames of more than `max_frame` octets and FCS. */
+  rx_oversize: number;
+  /** Carriers without an SFD, or with 8 octets or fewer behind it: the card hears nothing of them. */
+  rx_no_frame: number;
+  /** Frames within which the PHY's clock stopped, or of which the core did not take all (0 on a board whose clocks are as they should be). */
+  rx_cut: number;
+  /** Frames thrown away, or cut short, because there was no link. */
+  tx_no_link: number;
+}
+
 /** Destination prefixes; a rule names the set of prefixes it accepts. */
 export interface PrefixEntry {
   /** Address, most significant bit first: bit 127 is the first bit on the wire. IPv4 sits in bits 127:96. */
@@ -487,6 +541,7 @@ export interface TableEntries {
   slot_health: SlotHealthEntry;
   slot_event: SlotEventEntry;
   policer: PolicerEntry;
+  mac: MacEntry;
   prefix: PrefixEntry;
   rule: RuleEntry;
   type_set: TypeSetEntry;
@@ -812,6 +867,7 @@ export const REASONS: readonly (Reason | undefined)[] = Array.from({ length: 64 
 export const VALUES = {
   events_parity_last_table: { vid_row: 0, override: 1, type_set: 2 },
   slot_event_cause: { none: 0, host: 1, heartbeat: 2, link: 3, stall: 4 },
+  mac_speed: { m10: 0, m100: 1, m1000: 2 },
   rule_id_base: { l3: 0, l4: 1, payload: 2, destination: 3 },
   rule_override: { none: 0, identifier: 1, source: 2, source_identifier: 3 },
   inject_mode: { port: 0, slot: 1, steer: 2 },

@@ -8,7 +8,7 @@ package linecard_regs_pkg;
   localparam int ADDRESS_BITS = 24;
   localparam logic [31:0] MAGIC = 32'h5649444c;
   localparam logic [15:0] VERSION_MAJOR = 16'd2;
-  localparam logic [15:0] VERSION_MINOR = 16'd0;
+  localparam logic [15:0] VERSION_MINOR = 16'd1;
 
   localparam logic [23:0] ADDR_IDENTITY_MAGIC = 24'h0;  // "VIDL" in ASCII
   localparam logic [23:0] ADDR_IDENTITY_VERSION = 24'h4;  // Version of this map
@@ -62,6 +62,9 @@ package linecard_regs_pkg;
   localparam logic [23:0] ADDR_TABLE_POLICER = 24'h14000;  // Limits of what is punted
   localparam int STRIDE_POLICER = 2;
   localparam int WORDS_POLICER = 2;
+  localparam logic [23:0] ADDR_TABLE_MAC = 24'h16000;  // Each port's MAC, on a board
+  localparam int STRIDE_MAC = 16;
+  localparam int WORDS_MAC = 9;
   localparam logic [23:0] ADDR_TABLE_PREFIX = 24'h3000;  // Destination prefixes
   localparam int STRIDE_PREFIX = 16;
   localparam int WORDS_PREFIX = 9;
@@ -359,6 +362,45 @@ package linecard_regs_pkg;
     pack_policer = {entry[62:31], 1'b0, entry[30:24], entry[23:0]};
   endfunction
 
+  // Each port's MAC, on a board; where there is none, all reads 0. Counters are modulo 2^32, belong to no snapshot and start at 0 at reset. Each frame with a fault counts once, and ends in the card as `rx_error` or `rx_oversize`; good ones are counted by the card alone.
+  localparam int BITS_MAC = 262;
+  localparam int LSB_MAC_PRESENT = 0;  // in mac_entry_t
+  localparam int LSB_MAC_LINK = 1;  // in mac_entry_t
+  localparam int LSB_MAC_SPEED = 2;  // in mac_entry_t
+  localparam int LSB_MAC_FULL_DUPLEX = 4;  // in mac_entry_t
+  localparam int LSB_MAC_RMII = 5;  // in mac_entry_t
+  localparam int LSB_MAC_RX_FCS = 6;  // in mac_entry_t
+  localparam int LSB_MAC_RX_ALIGNMENT = 38;  // in mac_entry_t
+  localparam int LSB_MAC_RX_CODE = 70;  // in mac_entry_t
+  localparam int LSB_MAC_RX_SHORT = 102;  // in mac_entry_t
+  localparam int LSB_MAC_RX_OVERSIZE = 134;  // in mac_entry_t
+  localparam int LSB_MAC_RX_NO_FRAME = 166;  // in mac_entry_t
+  localparam int LSB_MAC_RX_CUT = 198;  // in mac_entry_t
+  localparam int LSB_MAC_TX_NO_LINK = 230;  // in mac_entry_t
+  typedef struct packed {
+    logic [31:0] tx_no_link;
+    logic [31:0] rx_cut;
+    logic [31:0] rx_no_frame;
+    logic [31:0] rx_oversize;
+    logic [31:0] rx_short;
+    logic [31:0] rx_code;
+    logic [31:0] rx_alignment;
+    logic [31:0] rx_fcs;
+    logic rmii;
+    logic full_duplex;
+    logic [1:0] speed;
+    logic link;
+    logic present;
+  } mac_entry_t;
+
+  function automatic logic [261:0] unpack_mac(input logic [287:0] words);
+    unpack_mac = {words[287:256], words[255:224], words[223:192], words[191:160], words[159:128], words[127:96], words[95:64], words[63:32], words[5], words[4], words[3:2], words[1], words[0]};
+  endfunction
+
+  function automatic logic [287:0] pack_mac(input logic [261:0] entry);
+    pack_mac = {entry[261:230], entry[229:198], entry[197:166], entry[165:134], entry[133:102], entry[101:70], entry[69:38], entry[37:6], 26'b0, entry[5], entry[4], entry[3:2], entry[1], entry[0]};
+  endfunction
+
   // Destination prefixes; a rule names the set of prefixes it accepts.
   localparam int BITS_PREFIX = 258;
   localparam int LSB_PREFIX_ADDRESS = 0;  // in prefix_entry_t
@@ -524,6 +566,9 @@ package linecard_regs_pkg;
   localparam logic [2:0] SLOT_EVENT_CAUSE_HEARTBEAT = 3'd2;
   localparam logic [2:0] SLOT_EVENT_CAUSE_LINK = 3'd3;
   localparam logic [2:0] SLOT_EVENT_CAUSE_STALL = 3'd4;
+  localparam logic [1:0] MAC_SPEED_M10 = 2'd0;
+  localparam logic [1:0] MAC_SPEED_M100 = 2'd1;
+  localparam logic [1:0] MAC_SPEED_M1000 = 2'd2;
   localparam logic [1:0] RULE_ID_BASE_L3 = 2'd0;
   localparam logic [1:0] RULE_ID_BASE_L4 = 2'd1;
   localparam logic [1:0] RULE_ID_BASE_PAYLOAD = 2'd2;

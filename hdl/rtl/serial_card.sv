@@ -1,5 +1,8 @@
 // The card with its host on a serial line: linecard and serial_bridge, and nothing else. What a board's
 // core and the simulated board put between their pins.
+//
+// Contract of the register bus's way out: extra_rdata_i is what stands at extra_addr_o outside of the card, 0
+// where nothing does, and where it does the card itself reads 0. It is there four clocks behind the address.
 module serial_card #(
     parameter int UART_STEP = 1573,  // 65536 times the baud rate over the clock's: 3 Mbaud at 125 MHz
     parameter int DATA_WIDTH = 64,
@@ -42,7 +45,10 @@ module serial_card #(
     output logic [PORTS-1:0]            tx_tlast_o,
     // observation
     output logic                        decision_valid_o,
-    output logic [linecard_regs_pkg::DECISION_BITS-1:0] decision_o
+    output logic [linecard_regs_pkg::DECISION_BITS-1:0] decision_o,
+    // registers beside the card, only read
+    output logic [23:0]                 extra_addr_o,
+    input  logic [31:0]                 extra_rdata_i
 );
   logic card_idle, bridge_idle, attention;
   assign idle_o = card_idle && bridge_idle;
@@ -50,6 +56,7 @@ module serial_card #(
   logic cfg_valid, cfg_write, cfg_ready;
   logic [23:0] cfg_addr;
   logic [31:0] cfg_wdata, cfg_rdata;
+  assign extra_addr_o = cfg_addr;
   logic inject_tvalid, inject_tready, inject_tlast, host_tvalid, host_tready, host_tlast;
   logic [DATA_WIDTH-1:0] inject_tdata, host_tdata;
   logic [K-1:0] inject_tkeep, host_tkeep;
@@ -128,7 +135,7 @@ module serial_card #(
       .cfg_addr_o(cfg_addr),
       .cfg_wdata_o(cfg_wdata),
       .cfg_ready_i(cfg_ready),
-      .cfg_rdata_i(cfg_rdata),
+      .cfg_rdata_i(cfg_rdata | extra_rdata_i),
       .inject_tvalid_o(inject_tvalid),
       .inject_tready_i(inject_tready),
       .inject_tdata_o(inject_tdata),

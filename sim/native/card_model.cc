@@ -102,6 +102,7 @@ CardModel::CardModel(const ModelOptions& options) {
 #if VIDLINE_UART_STEP
     p.uart_rx = bytes_of<1>(t.uart_rx_i);
     p.uart_tx = bytes_of<1>(t.uart_tx_o);
+    t.extra_rdata_i = 0;
     uint8_t* const to = impl_->to_nobody.data();
     for (uint8_t** pin : {&p.inject_tvalid, &p.inject_tlast, &p.inject_tdata, &p.inject_tkeep,
                           &p.inject_tuser, &p.host_tready, &p.cfg_valid, &p.cfg_write}) {

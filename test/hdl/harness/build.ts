@@ -31,6 +31,7 @@ export const PACKAGES = [
   resolve(ROOT, 'hdl/generated/linecard_regs_pkg.sv'),
   resolve(ROOT, 'hdl/generated/serial_pkg.sv'),
   join(RTL, 'linecard_pkg.sv'),
+  join(RTL, 'mac/mac_pkg.sv'),
 ];
 
 export interface ModelSpec {
@@ -64,19 +65,29 @@ const CXX_FLAGS = [
   '-pthread',
 ];
 
+/** File of each module. */
+const MODULES = new Map(
+  [RTL, join(RTL, 'mac')].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.sv'))
+      .map((name) => [basename(name, '.sv'), join(folder, name)] as const),
+  ),
+);
+
 function modulePath(module: string): string {
-  return join(RTL, `${module}.sv`);
+  const path = MODULES.get(module);
+  if (path === undefined) throw new RangeError(`there is no module ${module} in ${RTL}`);
+  return path;
 }
 
 /** A module's file and those of all modules that it has instances of. Modules bear common words' names. */
 function sources(module: string): string[] {
-  const known = readdirSync(RTL).map((name) => basename(name, '.sv'));
   const found = new Set([module]);
   for (const name of found) {
     const text = readFileSync(modulePath(name), 'utf8').replace(/\/\/.*/g, '');
     const instances = text.matchAll(/\b(\w+)\s+(?:#\s*\(|\w+\s*\()/g);
     const words = new Set([...instances].map(([, word]) => word));
-    for (const other of known) if (words.has(other)) found.add(other);
+    for (const other of MODULES.keys()) if (words.has(other)) found.add(other);
   }
   return [...found].sort().map(modulePath);
 }

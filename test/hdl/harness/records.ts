@@ -67,6 +67,7 @@ const ENTRIES = {
   slot_health: new Struct('slot_health_entry_t'),
   slot_event: new Struct('slot_event_entry_t'),
   policer: new Struct('policer_entry_t'),
+  mac: new Struct('mac_entry_t'),
   prefix: new Struct('prefix_entry_t'),
   rule: new Struct('rule_entry_t'),
   type_set: new Struct('type_set_entry_t'),
