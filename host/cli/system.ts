@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Card, SimulationTransport } from '../../driver/index.ts';
+import { Card, SimulationTransport, type Transport } from '../../driver/index.ts';
 import { SimulatedCard, type SimulatedCardOptions } from '../../sim/index.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { GtpSetup } from '../setup/gtp.ts';
@@ -36,6 +36,8 @@ export interface SystemOptions extends SwitchOptions {
   /** Deliver each frame with its decision; costs a copy of each. */
   readonly observe?: boolean;
   readonly trace?: NonNullable<SimulatedCardOptions['trace']>;
+  /** Puts something between the driver and the card. */
+  readonly through?: (transport: Transport) => Promise<Transport>;
 }
 
 /** Starts the switch processor of a card, whatever leads to it. Rejects with what is wrong with the services. */
@@ -71,7 +73,7 @@ export class System {
 
   /** Rejects with what is wrong with the services, the simulation, or the ports. */
   static async start(options: SystemOptions): Promise<System> {
-    const { configuration, trace, observe = false, attach, ...rest } = options;
+    const { configuration, trace, observe = false, attach, through, ...rest } = options;
     loadServices(rest.services, rest.parameters); // before a simulation is built for nothing
     const simulated = await SimulatedCard.open({
       configuration,
@@ -81,8 +83,9 @@ export class System {
     });
     try {
       await attach(simulated);
+      const transport = new SimulationTransport(simulated);
       const { card, switch: switchProcessor } = await startSwitch(
-        await Card.attach(new SimulationTransport(simulated)),
+        await Card.attach((await through?.(transport)) ?? transport),
         {
           ...rest,
           // A running simulation leaves no gap inside a frame, so none needs to be stored first.

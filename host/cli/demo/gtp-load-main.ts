@@ -53,7 +53,7 @@ async function end(): Promise<void> {
   ending = true;
   await load.close();
   clearInterval(ticker);
-  print('end', { unanswered: load.unanswered() });
+  print('end', { unanswered: load.unanswered(), times: load.times() });
   process.stdout.write('', () => process.exit(0));
 }
 createInterface({ input: process.stdin }).on('line', () => void end());

@@ -41,6 +41,9 @@ const LAST_ANSWERS = 1000;
 /** Requests that wait for their answer at a time. */
 const AT_ONCE = 32;
 
+/** Milliseconds since 1970, and their fractions. */
+const now = () => performance.timeOrigin + performance.now();
+
 interface User {
   readonly session: PeerSession;
   /** Of the next ping. */
@@ -53,6 +56,7 @@ export class GtpLoad {
   readonly #options: GtpLoadOptions;
   readonly #users: User[] = [];
   readonly #byUser = new Map<number, User>();
+  readonly #times: number[] = [];
   #failed = 0;
   #sent = 0;
   #answered = 0;
@@ -77,6 +81,11 @@ export class GtpLoad {
       ended: this.#ended,
       lost: this.#lost,
     };
+  }
+
+  /** Milliseconds from each ping to its answer. */
+  times(): readonly number[] {
+    return this.#times;
   }
 
   /** When the pings were sent that nobody has answered, in milliseconds since 1970, in order. */
@@ -155,7 +164,7 @@ export class GtpLoad {
     message.writeUInt16BE(user.sequence & 0xffff, 6);
     message.writeUInt32BE(user.sequence, 8);
     message.writeUInt16BE(internetChecksum(message), 2);
-    user.waiting.set(user.sequence++, Date.now());
+    user.waiting.set(user.sequence++, now());
     this.#sent++;
     const packet = buildIpv4({ src, dst: host, protocol: IP_PROTOCOL.icmp, payload: message });
     peer.send(user.session, packet);
@@ -169,7 +178,13 @@ export class GtpLoad {
     if (ip.payload.length < 12) return;
     const sequence = ip.payload.readUInt32BE(8);
     if (sequence >= user.sequence) return;
-    if (user.waiting.delete(sequence)) this.#answered++;
-    else this.#doubled++;
+    const sent = user.waiting.get(sequence);
+    if (sent === undefined) {
+      this.#doubled++;
+      return;
+    }
+    user.waiting.delete(sequence);
+    this.#answered++;
+    this.#times.push(now() - sent);
   }
 }

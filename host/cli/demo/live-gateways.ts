@@ -5,7 +5,7 @@ import {
   type GatewayTopology,
   makeGatewayTopology,
 } from '../namespaces/gateway-topology.ts';
-import { GTP_SERVICE, System } from '../system.ts';
+import { GTP_SERVICE, System, type SystemOptions } from '../system.ts';
 import { type Program, startProgram } from './program.ts';
 
 /** A card, its switch processor, and gateways as programs, on network namespaces; inside a cage only. */
@@ -21,6 +21,7 @@ export interface LiveGatewaysOptions {
   readonly heartbeat?: { readonly interval: number; readonly timeout: number };
   readonly vidsPerGateway?: number;
   readonly restartCounter?: number;
+  readonly through?: SystemOptions['through'];
 }
 
 export interface LiveGateway {
@@ -76,7 +77,7 @@ export class LiveGateways {
   /** Resolves when all are up and each VID's backup is in sync. */
   static async start(options: LiveGatewaysOptions): Promise<LiveGateways> {
     const { gateways, heartbeat = HEARTBEAT, vidsPerGateway = 16, restartCounter = 0 } = options;
-    const { first = gateways, perPort = 1, observe = false } = options;
+    const { first = gateways, perPort = 1, observe = false, through } = options;
     const places = Math.ceil(gateways / perPort);
     const topology = await makeGatewayTopology({ ...GATEWAY_TOPOLOGY, gateways: places });
     const { address, controlAddress } = GATEWAY_TOPOLOGY;
@@ -101,6 +102,7 @@ export class LiveGateways {
       vidsPerProcessor: vidsPerGateway,
       health: heartbeat,
       observe,
+      ...(through === undefined ? {} : { through }),
       attach: async (card) => {
         for (const [port, device] of topology.ports.entries()) {
           await card.attachInterface(port, device);

@@ -11,14 +11,15 @@ import {
 } from '../../../host/cli/compare/live/rounds.ts';
 import { livePage, liveText } from '../../../host/cli/compare/live/text.ts';
 
-const run = (rate: number, failed: number, byeMs: number[], packets = 30): LiveRun => ({
+const run = (rate: number, failed: number, answerMs: number[], packets = 30): LiveRun => ({
   path: 'punt',
   rate,
   counts: {
     ...{ attempted: 10 * rate, succeeded: 10 * rate - failed, failed },
     ...{ retransmissions: 0, current: 0, causes: {} },
   },
-  byeMs,
+  answerMs,
+  packets: 30,
   met: { packets, cpuNs: 6_000_000 },
 });
 
@@ -40,12 +41,12 @@ describe('live runs', () => {
     expect(summarise('punt', runs, 1, callsAt)).toMatchObject({
       callsPerSecond: 2,
       failed: { median: 0, high: 0, runs: 2 },
-      byeMs: { low: 2, high: 6 },
+      answerMs: { low: 2, high: 6 },
       softwarePackets: { median: 3 },
       cpuUsPerPacket: { median: 200 },
     });
     const never = summarise('punt', [run(1, 1, [])], 1, callsAt);
-    expect(never).toMatchObject({ callsPerSecond: null, failed: { median: 1 }, byeMs: null });
+    expect(never).toMatchObject({ callsPerSecond: null, failed: { median: 1 }, answerMs: null });
   });
 
   it('are told, and so is what was left out', () => {
@@ -55,11 +56,14 @@ describe('live runs', () => {
       paths: [
         clean,
         { ...summarise('kamailio', [], 1, callsAt), skipped: 'kamailio not installed' },
+        summarise('gtp-punt', [{ ...run(1, 1, [9]), path: 'gtp-punt' }], 1, callsAt),
       ],
     };
     const text = liveText(report);
     expect(text).toMatch(/card +│ 0 \(0 to 0\) +│/);
-    expect(text).toMatch(/Kamailio.*: left out, kamailio not installed/);
+    expect(text).toMatch(/GTP: 10 contexts[\s\S]*gtp-punt +│ 1 \(1 to 1\) +│[\s\S]*│ +none/);
+    expect(text).toMatch(/SIP, Kamailio.*: left out, kamailio not installed/);
+    expect(text.indexOf('SIP: 10 calls')).toBe(0);
     expect(livePage(report, 'a machine')).toContain('| card | 0 (0 to 0) |');
   });
 });

@@ -1,4 +1,4 @@
-/** `vidline compare --live`: the same calls by every path, each run in a cage of its own. */
+/** `vidline compare --live`: the same calls, and the same tunnels, by every path, each run in a cage of its own. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { ensureRouter } from '../../../router/build.ts';
 import { CommandError, EXIT } from '../../exit.ts';
 import { type CageKind, cageRemedy, enterCage, probeCage } from '../../namespaces/cage.ts';
 import { SYSTEM_ENVIRONMENT } from '../../namespaces/run.ts';
-import { PATHS, type PathName } from './paths.ts';
+import { ALL_PATHS, isGtp, type PathName } from './path.ts';
 import {
   isClean,
   LIMITS,
@@ -22,7 +22,7 @@ import {
 } from './rounds.ts';
 
 export interface LiveOptions {
-  /** Calls a second of the rounds; then twice as many while none fails. */
+  /** Sessions a second of the rounds; then twice as many while none fails. */
   readonly rate: number;
   /** Seconds of each run. */
   readonly seconds: number;
@@ -39,13 +39,16 @@ const NEEDS: Readonly<Record<PathName, readonly string[]>> = {
   punt: ['sipp'],
   nftables: ['sipp', 'nft'],
   kamailio: ['sipp', 'kamailio'],
+  'gtp-card': [],
+  'gtp-punt': [],
+  'gtp-nftables': ['nft'],
 };
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** Rejects with CommandError where no path can be taken. */
 export async function compareLive(options: LiveOptions): Promise<LiveReport> {
-  const { rate, seconds, rounds, doublings, paths = PATHS } = options;
+  const { rate, seconds, rounds, doublings, paths = ALL_PATHS } = options;
   const { kind, reasons } = await probeCage();
   if (kind === undefined) {
     const message = `no network namespaces: ${reasons.join('; ')}; ${cageRemedy()}`;
@@ -60,7 +63,7 @@ export async function compareLive(options: LiveOptions): Promise<LiveReport> {
     const taken = paths.filter((path) => missing.get(path)?.length === 0);
     const runs = new Map<PathName, LiveRun[]>(taken.map((path) => [path, []]));
     const once = async (path: PathName, of: number) => {
-      say(`${path}: ${of} calls a second for ${seconds} s`);
+      say(`${path}: ${of} ${isGtp(path) ? 'contexts' : 'calls'} a second for ${seconds} s`);
       const run = await runOnce(kind, path, of, callsAt(of), join(folder, 'result.json'));
       runs.get(path)?.push(run);
       return run;

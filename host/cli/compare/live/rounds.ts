@@ -2,7 +2,7 @@
 
 import { quantilesOf } from '../../../compare/cost/quantiles.ts';
 import type { CallCounts } from '../../demo/caller.ts';
-import type { Met, PathName } from './paths.ts';
+import type { Met, PathName } from './path.ts';
 
 export const SCHEMA = 'vidline.compare-live/1' as const;
 
@@ -12,8 +12,10 @@ export interface LiveRun {
   /** Calls a second that were asked for. */
   readonly rate: number;
   readonly counts: CallCounts;
-  /** Milliseconds from each BYE to its answer. */
-  readonly byeMs: readonly number[];
+  /** Milliseconds of packets of standing sessions, there and back: a BYE and its answer, a user's ping. */
+  readonly answerMs: readonly number[];
+  /** Packets that came from outside altogether. */
+  readonly packets: number;
   readonly met: Met;
 }
 
@@ -35,17 +37,17 @@ export interface LivePath {
   readonly failed: Spread | null;
   readonly retransmissions: Spread | null;
   /** Milliseconds, of each round the mean. */
-  readonly byeMs: Spread | null;
-  /** The client's packets for each session that met software, ARP among them. */
+  readonly answerMs: Spread | null;
+  /** Packets from outside for each session that met software, ARP among them. */
   readonly softwarePackets: Spread | null;
-  /** Microseconds of processor time of that software for each packet of the client's. */
+  /** Microseconds of processor time of that software for each packet from outside. */
   readonly cpuUsPerPacket: Spread | null;
 }
 
 export interface LiveReport {
   readonly schema: typeof SCHEMA;
   readonly date: string;
-  /** Base rate and calls of each run. */
+  /** Base rate and sessions (SIP's calls, GTP's contexts) of each run. */
   readonly rate: number;
   readonly calls: number;
   readonly rounds: number;
@@ -58,16 +60,18 @@ export const WHAT: Readonly<Record<PathName, string>> = {
   punt: 'card that punts everything: the software router of the switch processor steers',
   nftables: 'nftables: a hash of the client’s socket, dnat and conntrack in the kernel',
   kamailio: 'Kamailio’s dispatcher, two children, record-routing',
+  'gtp-card': 'card: tunnels are steered by the (simulated) card, set-ups by the switch processor',
+  'gtp-punt': 'card that punts everything: the software router of the switch processor steers',
+  'gtp-nftables':
+    'nftables: TEIDs and users’ addresses cut up among the gateways once and for all, a hash for set-ups; the kernel routes each packet',
 };
-
-/** Packets that a client sends in a call: INVITE, ACK, BYE. */
-const CLIENT_PACKETS = 3;
 
 export const LIMITS: readonly string[] = [
   'The card is simulated: its latency and its highest rate are those of a simulation on this machine, and its own processor time is left out.',
-  'Servers differ: behind the card they are ours (TypeScript), since they ask the switch processor for VIDs; behind nftables and Kamailio they are SIPp.',
-  'nftables pins a client’s socket, knows no call, and was given a socket for each call; what the kernel takes for it is not counted.',
+  'SIP: servers differ: behind the card they are ours (TypeScript), since they ask the switch processor for VIDs; behind nftables and Kamailio they are SIPp.',
+  'SIP: nftables pins a client’s socket, knows no call, and was given a socket for each call; what the kernel takes for it is not counted.',
   'Processor time of the switch processor is that of its thread over the whole run: heartbeats, reports and set-ups are in it, as they are not in Kamailio’s.',
+  'GTP: the gateways are the same program by every path. Behind nftables they have no backups, and their share of the TEIDs stays theirs: none can join, leave or fail.',
   'SIPp reads its clock when the kernel’s ticks, every few milliseconds: times are means, and small ones say little.',
   'Client, servers and everything between share the processors of one machine.',
 ];
@@ -85,7 +89,7 @@ export function spreadOf(values: readonly number[]): Spread | null {
   };
 }
 
-/** Whether every call that was asked for came and ended well. */
+/** Whether every session that was asked for came and ended well, and no packet of theirs was lost. */
 export function isClean({ counts }: LiveRun, calls: number): boolean {
   return counts.failed === 0 && counts.succeeded === calls;
 }
@@ -111,10 +115,10 @@ export function summarise(
     callsPerSecond: clean.length > 0 ? Math.max(...clean) : null,
     failed: some((run) => run.counts.failed),
     retransmissions: some((run) => run.counts.retransmissions),
-    byeMs: some((run) => (run.byeMs.length > 0 ? quantilesOf(run.byeMs).mean : null)),
+    answerMs: some((run) => (run.answerMs.length > 0 ? quantilesOf(run.answerMs).mean : null)),
     softwarePackets: some((run) => run.met.packets / sessions(run)),
     cpuUsPerPacket: some((run) =>
-      run.met.cpuNs === null ? null : run.met.cpuNs / 1000 / (CLIENT_PACKETS * sessions(run)),
+      run.met.cpuNs === null ? null : run.met.cpuNs / 1000 / Math.max(1, run.packets),
     ),
   };
 }

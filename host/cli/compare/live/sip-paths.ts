@@ -1,7 +1,6 @@
 /** The ways that the same calls may take, each in a cage of its own. */
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -20,17 +19,7 @@ import { run } from '../../namespaces/run.ts';
 import { DEFAULT_TOPOLOGY, type Namespace, type Topology } from '../../namespaces/topology.ts';
 import { SIP_SERVICE } from '../../system.ts';
 import type { LoadOptions } from './load.ts';
-
-export const PATHS = ['card', 'punt', 'nftables', 'kamailio'] as const;
-export type PathName = (typeof PATHS)[number];
-
-/** What met software since it was last asked. */
-export interface Met {
-  /** Packets from the client that a program or the kernel of this machine handled. */
-  readonly packets: number;
-  /** Nanoseconds of processor time of that program; the simulation's own are not among them. */
-  readonly cpuNs: number | null;
-}
+import { type Met, ownCpuNs, receivedBy, type SipPath } from './path.ts';
 
 export interface RunningPath {
   readonly scenario: LoadOptions['scenario'];
@@ -44,11 +33,7 @@ const SIP = 5060;
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const { virtualAddress, controlAddress, clientAddress } = DEFAULT_TOPOLOGY;
 
-export function startPath(
-  name: PathName,
-  topology: Topology,
-  folder: string,
-): Promise<RunningPath> {
+export function startPath(name: SipPath, topology: Topology, folder: string): Promise<RunningPath> {
   switch (name) {
     case 'card':
     case 'punt':
@@ -105,11 +90,6 @@ async function startCard(name: 'card' | 'punt', topology: Topology): Promise<Run
       await simulated.close();
     },
   };
-}
-
-/** Of this thread, which is the switch processor's; the card is simulated by another. */
-function ownCpuNs(): number {
-  return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]);
 }
 
 const serverAddress = (n: number) => `10.77.${n}.2`;
@@ -204,12 +184,6 @@ async function startKamailio(topology: Topology, folder: string): Promise<Runnin
       stop();
     },
   };
-}
-
-/** Packets that the kernel has taken in by an interface: where it routes, all of them meet it. */
-function receivedBy(device: string): number {
-  const [, numbers = ''] = readFileSync('/proc/self/net/dev', 'utf8').split(`${device}:`);
-  return Number(numbers.trim().split(/\s+/)[1] ?? Number.NaN);
 }
 
 /** Of all processes of that name in this cage; null where they cannot be seen. */
