@@ -1,16 +1,18 @@
 /** Tables of `npm run size`, for the terminal and for docs/size.md. */
+import type { Stretch } from './nextpnr.ts';
+import type { Part } from './parts.ts';
 import { CARD } from './size-harness.ts';
 import type { SlowPaths } from './size-paths.ts';
-import { type Routed, type Stretch, TARGET_MHZ } from './size-route.ts';
+import { type Routed, TARGET_MHZ } from './size-route.ts';
 import {
   add,
   type Cells,
   LUTS_OF_CARRY,
   LUTS_OF_LUT_RAM,
   noCells,
-  type Part,
   sites,
 } from './size-synthesis.ts';
+import { markdown, plain } from './tables.ts';
 
 export interface Measured {
   readonly versions: readonly string[];
@@ -86,28 +88,6 @@ function verdict({ name, total, part }: Measured['configurations'][number]): str
     .map(([used, there, kind]) => `${number(used - there)} ${kind} too many`);
   if (misses.length === 0) return `${name} has no more cells than the ${part.name}.`;
   return `${name} does not fit the ${part.name}: ${misses.join(', ')}.`;
-}
-
-function plain(lines: readonly string[][]): string {
-  const widths = (lines[0] ?? []).map((_, i) =>
-    Math.max(...lines.map((line) => line[i]?.length ?? 0)),
-  );
-  const left = widths.map((_, i) => lines.every((line) => !/^[\d,.]/.test(line[i] ?? '')));
-  return lines
-    .map((line) =>
-      line
-        .map((text, i) => (left[i] ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-function markdown([head = [], ...lines]: readonly string[][]): string {
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [row(head), row(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...lines.map(row)].join(
-    '\n',
-  );
 }
 
 /** The slowest path in a sentence or two: how far it misses the clock, and where its time goes. */

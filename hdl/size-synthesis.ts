@@ -4,18 +4,6 @@ import { join } from 'node:path';
 import { type Configuration, cardDesign, parameterWords } from './configuration.ts';
 import { run, type Toolset } from './tools.ts';
 
-/** The part, Lattice FPGA-DS-02012 table 1.1: LUT4s (a flip-flop beside each) and 18 kbit RAMs. */
-export interface Part {
-  readonly name: string;
-  readonly flag: string;
-  readonly luts: number;
-  readonly rams: number;
-}
-export const PARTS: Readonly<Record<string, Part>> = {
-  'ecp5-25': { name: 'LFE5U-25F', flag: '--25k', luts: 24288, rams: 56 },
-  'ecp5-85': { name: 'LFE5U-85F', flag: '--85k', luts: 83640, rams: 208 },
-};
-
 /** Cells of an instance or a whole design. */
 export interface Cells {
   luts: number;
@@ -131,12 +119,24 @@ export interface Synthesis {
   readonly file: string;
 }
 
+const CARD = 'linecard';
+
+export interface Top {
+  readonly name: string;
+  /** Sources beside the card's. */
+  readonly files: readonly string[];
+  /** The module that has the configuration's parameters; the card where not given. */
+  readonly configured?: string;
+  /** More parameters of that module, as Yosys writes constants. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
 export interface SynthesisOptions {
   readonly flatten: boolean;
   /** Folder for files in between. */
   readonly folder: string;
-  /** Another top, made of more sources; the card is its instance `card`. */
-  readonly top?: { readonly name: string; readonly file: string };
+  /** Another top than the card, made of more sources. */
+  readonly top?: Top;
   readonly line?: (text: string) => void;
 }
 
@@ -153,8 +153,8 @@ export async function elaborate(
     '-p',
     [
       `read_verilog -sv ${cardDesign().files.join(' ')}`,
-      `chparam ${parameterWords(configuration, '-set ').join(' ').replaceAll('=', ' ')} linecard`,
-      'hierarchy -check -top linecard',
+      `chparam ${parameterWords(configuration, '-set ').join(' ').replaceAll('=', ' ')} ${CARD}`,
+      `hierarchy -check -top ${CARD}`,
       'proc',
       `write_json ${file}`,
     ].join('; '),
@@ -168,13 +168,16 @@ export async function synthesise(
   configuration: Configuration,
   { flatten, folder, top, line = () => {} }: SynthesisOptions,
 ): Promise<Synthesis> {
-  const name = top?.name ?? 'linecard';
+  const { name, files, configured = CARD, parameters = {} }: Top = top ?? { name: CARD, files: [] };
   const elaborated = join(folder, `${configuration.name}-elaborated.json`);
   const file = join(folder, `${configuration.name}-mapped.json`);
-  const parameters = parameterWords(configuration, '-set ').join(' ').replaceAll('=', ' ');
+  const words = [
+    ...parameterWords(configuration, '-set ').map((word) => word.replace('=', ' ')),
+    ...Object.entries(parameters).map(([key, value]) => `-set ${key} ${value}`),
+  ];
   const script = [
-    `read_verilog -sv ${[...cardDesign().files, ...(top ? [top.file] : [])].join(' ')}`,
-    `chparam ${parameters} linecard`,
+    `read_verilog -sv ${[...cardDesign().files, ...files].join(' ')}`,
+    `chparam ${words.join(' ')} ${configured}`,
     `hierarchy -check -top ${name}`,
     'proc',
     `write_json ${elaborated}`,

@@ -17,10 +17,11 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfiguration } from './configuration.ts';
+import { OWN_PART, PART_NAMES, PARTS } from './parts.ts';
 import { type Measured, page, table } from './size-page.ts';
 import { slowPaths } from './size-paths.ts';
 import { route, TARGET_MHZ } from './size-route.ts';
-import { add, cellsByInstance, instances, noCells, PARTS, synthesise } from './size-synthesis.ts';
+import { add, cellsByInstance, instances, noCells, synthesise } from './size-synthesis.ts';
 import { findTools, MissingTool, type Tool, version } from './tools.ts';
 
 const { values } = parseArgs({
@@ -34,11 +35,6 @@ const { values } = parseArgs({
 });
 
 const ROUTED = 'ecp5-25';
-/** Where the card does not fit its part it is placed in one of these, which says how fast it would be. */
-const LARGER = [
-  { name: 'LFE5U-45F', flag: '--45k', luts: 43848, rams: 108 },
-  { name: 'LFE5U-85F', flag: '--85k', luts: 83640, rams: 208 },
-];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -49,10 +45,11 @@ async function measure(): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'vidline-size-'));
   try {
     const configurations: Measured['configurations'][number][] = [];
-    const names = values.configuration ?? Object.keys(PARTS);
+    const names = values.configuration ?? Object.keys(OWN_PART);
     for (const name of names) {
-      const part = PARTS[name];
-      if (!part) throw new Error(`no part is named for ${name}: ${Object.keys(PARTS).join(', ')}`);
+      const part = OWN_PART[name];
+      if (!part)
+        throw new Error(`no part is named for ${name}: ${Object.keys(OWN_PART).join(', ')}`);
       say(`${versions[0]} maps ${name}, flattened: two minutes or three`);
       const { elaborated, netlist } = await synthesise(tools, readConfiguration(name), {
         flatten: true,
@@ -72,7 +69,8 @@ async function measure(): Promise<Measured> {
     }
     let routed: Awaited<ReturnType<typeof route>> | undefined;
     if (values.route) {
-      const parts = [...Object.values(PARTS).slice(0, 1), ...LARGER];
+      // Where the card does not fit its own part it is placed in the next, which says how fast it would be.
+      const parts = PART_NAMES.map((name) => PARTS[name]);
       const options = { parts, seed: Number(values.seed), folder, line: say };
       routed = await route(tools, readConfiguration(ROUTED), options);
     }

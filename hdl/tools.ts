@@ -1,18 +1,18 @@
 /**
- * Finds and runs the FPGA tools: Yosys and nextpnr. What is on the PATH comes first; else a private
+ * Finds and runs the FPGA tools: Yosys, nextpnr and ecppack. What is on the PATH comes first; else a private
  * set under hdl/.tools (`npm run fpga:tools`), which is a small Debian root of its own, since Debian 12
  * and Ubuntu 24.04 package no nextpnr for ECP5. Nothing in `npm test` needs the private set.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, relative, sep } from 'node:path';
+import { delimiter, dirname, join, relative, resolve, sep } from 'node:path';
 import { ROOT } from './configuration.ts';
 
 /** The private set: a root folder with usr/bin and all libraries. Ignored by git. */
 export const PRIVATE = join(ROOT, 'hdl', '.tools');
 
-const TOOLS = ['yosys', 'nextpnr-ecp5'] as const;
+const TOOLS = ['yosys', 'nextpnr-ecp5', 'ecppack'] as const;
 export type Tool = (typeof TOOLS)[number];
 
 /** Which package brings what, for an error that helps. */
@@ -20,6 +20,8 @@ const HINTS: Readonly<Record<Tool, string>> = {
   yosys: 'package yosys (Debian 12 or newer, Ubuntu 24.04), or OSS CAD Suite',
   'nextpnr-ecp5':
     'package nextpnr-ecp5 (Debian 13), OSS CAD Suite, or `npm run fpga:tools` for a private set',
+  ecppack:
+    'package fpga-trellis (Debian 13), OSS CAD Suite, or `npm run fpga:tools` for a private set',
 };
 
 export class MissingTool extends Error {
@@ -34,15 +36,18 @@ export interface Toolset {
   command(tool: Tool, args: readonly string[]): { program: string; args: string[] };
 }
 
-function onPath(name: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+/** A program of the PATH; undefined where there is none. */
+export function onPath(name: string): string | undefined {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    if (folder === '') continue;
     try {
       accessSync(join(folder, name), constants.X_OK);
-      return folder !== '';
+      return join(folder, name);
     } catch {
-      return false;
+      // not in this folder
     }
-  });
+  }
+  return undefined;
 }
 
 const PATH_TOOLS: Toolset = {
@@ -79,7 +84,7 @@ const PRIVATE_TOOLS: Toolset = {
  */
 export function findTools(needed: readonly Tool[], preferred: readonly Tool[] = needed): Toolset {
   const sets: [Toolset, (tool: Tool) => boolean][] = [
-    [PATH_TOOLS, onPath],
+    [PATH_TOOLS, (tool) => onPath(tool) !== undefined],
     [PRIVATE_TOOLS, (tool) => existsSync(join(PRIVATE, 'usr', 'bin', tool))],
   ];
   for (const wanted of [[...needed, ...preferred], needed]) {
@@ -126,13 +131,20 @@ export function run(
   });
 }
 
+/** Where Yosys of this origin keeps its libraries of cells. */
+export function dataFolder({ origin }: Toolset): string {
+  const program = origin === 'PATH' ? realpathSync(onPath('yosys') ?? '') : undefined;
+  const bin = program === undefined ? join(PRIVATE, 'usr', 'bin') : dirname(program);
+  return resolve(bin, '..', 'share', 'yosys');
+}
+
 /** The version as the tool states it, in a word or two. */
 export function version(tools: Toolset, tool: Tool): string {
   const { program, args } = tools.command(tool, tool === 'yosys' ? ['-V'] : ['--version']);
   const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   const text = `${stdout ?? ''}${stderr ?? ''}`;
   const found = /(?:Yosys|Version)\s+(nextpnr-)?([0-9][^\s)]*)/.exec(text);
-  return `${tool === 'yosys' ? 'Yosys' : 'nextpnr-ecp5'} ${found?.[2] ?? '(version not known)'}`;
+  return `${tool === 'yosys' ? 'Yosys' : tool} ${found?.[2] ?? '(version not known)'}`;
 }
 
 /** A path for messages: from the project's root where it lies there. */

@@ -5,6 +5,7 @@ import { addCompare } from './commands/compare.ts';
 import { addDecide } from './commands/decide.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvents } from './commands/events.ts';
+import { addFlash } from './commands/flash.ts';
 import { addOverride } from './commands/override.ts';
 import { addRebalance } from './commands/rebalance.ts';
 import { addReg } from './commands/reg.ts';
@@ -27,6 +28,7 @@ const verbs = [
   addDecide,
   addCompare,
   addServe,
+  addFlash,
   addAttach,
   addStatus,
   addEvents,

@@ -9,7 +9,7 @@ import {
 } from '../../driver/index.ts';
 import { NO_ROW, rowEntry, writeEntry } from '../card/tables.ts';
 import { Tally } from '../card/tally.ts';
-import { FuzzedCard } from './card.ts';
+import { FuzzedCard, type OpenSimulation } from './card.ts';
 import { Mismatch, show } from './mismatch.ts';
 import { Runner } from './run.ts';
 import { shrink } from './shrink.ts';
@@ -21,6 +21,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Make the trial small where it fails. */
   readonly small?: boolean;
+  /** In place of the RTL alone; such a trial is not made small. */
+  readonly open?: OpenSimulation;
   /** Told now and then, and at the end. */
   readonly onProgress?: (progress: Progress) => void;
   /** Told before the trial is made small, which takes minutes. */
@@ -57,10 +59,10 @@ const PROGRESS_SECONDS = 10;
 
 /** Runs until a trial fails or all frames are through. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { configuration, frames: wanted, seed: first, small = true } = options;
-  const { onProgress, onMismatch } = options;
+  const { configuration, frames: wanted, seed: first, open } = options;
+  const { small = open === undefined, onProgress, onMismatch } = options;
   const begin = performance.now();
-  const card = await openCleared(configuration);
+  const card = await openCleared(configuration, open);
   const runner = new Runner(card);
   const tally = new Tally(card.sizes);
   let progress: Progress = { frames: 0, trials: 0, seconds: 0 };
@@ -94,8 +96,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 }
 
 /** A card whose tables hold nothing. */
-async function openCleared(configuration: string): Promise<FuzzedCard> {
-  const card = await FuzzedCard.open(configuration, 1);
+async function openCleared(configuration: string, open?: OpenSimulation): Promise<FuzzedCard> {
+  const card = await FuzzedCard.open(configuration, 1, open);
   for (let first = 0; first < card.sizes.vids; first += 4096) {
     const count = Math.min(4096, card.sizes.vids - first);
     await card.access(

@@ -7,7 +7,7 @@ import {
   encodeInject,
   SimulationTransport,
 } from '../../driver/index.ts';
-import { SimulatedCard } from '../../sim/index.ts';
+import { SimulatedCard, type SimulatedCardOptions } from '../../sim/index.ts';
 import type { Sent } from '../generators/traffic.ts';
 
 /** A frame that the card decided. */
@@ -26,6 +26,9 @@ export interface Output {
   readonly host: readonly { readonly decision: Uint32Array; readonly data: Buffer }[];
 }
 
+/** How a simulation is opened that is not the RTL alone. */
+export type OpenSimulation = (options: SimulatedCardOptions) => Promise<SimulatedCard>;
+
 /** Clocks in which the card sees that time has passed: it looks at one slot a clock. */
 const TIME_CLOCKS = 400;
 
@@ -42,9 +45,12 @@ export class FuzzedCard {
   }
 
   /** @param seed of what RAM holds at first; 0: zeros. */
-  static async open(configuration: string, seed: number): Promise<FuzzedCard> {
-    const options = { configuration, mode: 'lockstep', observe: true, seed } as const;
-    const simulation = await SimulatedCard.open(options);
+  static async open(
+    configuration: string,
+    seed: number,
+    open: OpenSimulation = (options) => SimulatedCard.open(options),
+  ): Promise<FuzzedCard> {
+    const simulation = await open({ configuration, mode: 'lockstep', observe: true, seed });
     const transport = new SimulationTransport(simulation);
     const { sizes } = await readIdentity(transport);
     // From here on frames are fetched in batches.
