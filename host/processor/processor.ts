@@ -20,6 +20,7 @@ import {
   type VidPage,
 } from '../protocol/control.ts';
 import { ControlAsker } from '../protocol/control-asker.ts';
+import { ExpiringMap } from '../protocol/expiring-map.ts';
 import { REPLICATION_ETHERTYPE } from '../protocol/replication-frame.ts';
 import type { DatagramSocket, LinkSender } from './datagram-endpoint.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -34,6 +35,9 @@ export type * from './processor-options.ts';
 const REPORTS_PER_KEEP = 8;
 /** Milliseconds for an answer to that. */
 const KEEP = 5000;
+/** Milliseconds for which a reply is kept for repetition, and how many are; a request is repeated each second. */
+const REPLY_LIFE = 30_000;
+const REPLIES = 4096;
 /** Milliseconds for what a peer's restart counter means to be done; a message waits for it. */
 const PEER = 2000;
 /** Milliseconds until it says hello again where it is told to come later. */
@@ -56,6 +60,8 @@ export class Processor extends EventEmitter<ProcessorEvents> {
   #timer: ClockTimer | undefined;
   #wake: (() => void) | undefined;
   #renewal: Promise<void> = Promise.resolve();
+  /** By the id of a request. */
+  readonly #replies: ExpiringMap<string, Promise<ControlReply | undefined>>;
   /** Rises when it begins again, so that what an earlier round still waits for has no effect. */
   #round = 0;
 
@@ -63,6 +69,8 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     super();
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    const now = () => this.#clock.now();
+    this.#replies = new ExpiringMap({ life: REPLY_LIFE, limit: REPLIES, now });
     this.#asker = new ControlAsker(this.incarnation, this.#clock, (payload) => {
       const { address, port = CONTROL_PORT } = options.control;
       this.#socket?.send(payload, { address, port });
@@ -303,10 +311,15 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     if (!this.#closed) this.#answer(message.id, message.request);
   }
 
-  /** The switch processor asks. An answer that comes when all has begun anew is void. */
+  /**
+   * The switch processor asks. A request acts once, however often it comes; an answer that comes when all
+   * has begun anew is void.
+   */
   #answer(id: string, request: ControlRequest): void {
     const round = this.#round;
-    this.#asked(request).then(
+    const reply = this.#replies.get(id) ?? this.#asked(request);
+    this.#replies.set(id, reply);
+    reply.then(
       (reply) => {
         if (reply !== undefined && round === this.#round) this.#send({ v: 1, id, reply });
       },
@@ -317,7 +330,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
     );
   }
 
-  /** What changes something does so once, however often it is asked. Rejects with why it cannot be done. */
+  /** Rejects with why it cannot be done. */
   async #asked(request: ControlRequest): Promise<ControlReply | undefined> {
     const { name, replication, forget = async () => 0 } = this.#options;
     switch (request.type) {

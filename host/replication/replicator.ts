@@ -253,7 +253,12 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
   resume(vid: number): void {
     const owned = this.#owned.get(vid);
     if (owned?.yieldedTo === undefined) return;
+    const source = this.#sources.get(keyOf(owned.yieldedTo));
     owned.yieldedTo = undefined;
+    source?.giveUp(vid);
+    // What its new owner has changed since, it had not promised to anybody.
+    this.#copies.delete(vid);
+    this.#sinks.forget(vid);
     this.emit('owned', vid, 'assigned', owned.state);
   }
 
@@ -338,6 +343,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     const key = keyOf(peer);
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
+    this.#endOlder(peer);
     const { clock, send, window, retry, limit } = this.#options;
     const source = new Source({
       clock,
@@ -391,6 +397,11 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
         this.#copies.set(vid, { state, from: keyOf(from) });
         this.#options.report({ role: 'backup', vid, term, mark });
       },
+      opened: (vid) => {
+        // It was handed to us, and the switch processor had no time to write that down: so it was not.
+        const owned = this.#owned.get(vid);
+        if (owned?.unconfirmed !== undefined) this.#drop(vid, owned);
+      },
       former: (vid) => {
         const owned = this.#owned.get(vid);
         const to = owned?.yieldedTo ?? this.#moved.get(vid);
@@ -413,6 +424,17 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       },
       packet: (vid, bytes) => this.emit('packet', vid, bytes),
     });
+  }
+
+  /** Ends the logs to a slot's earlier incarnations, which answer nothing any more. */
+  #endOlder({ slot, epoch }: Omit<ReplicaPeer, 'name'>): void {
+    for (const [key, source] of this.#sources) {
+      const [where, old] = key.split('.').map(Number) as [number, number];
+      const behind = (epoch - old) & 0xff; // epochs are modulo 256
+      if (where !== slot || behind === 0 || behind > 0x7f) continue;
+      source.end();
+      this.#sources.delete(key);
+    }
   }
 
   /** Ends the logs that carry nothing any more. */

@@ -15,6 +15,8 @@ export interface SinkOptions {
   readonly create: (vid: number) => ReplicatedState;
   /** A copy agrees with its original at this place of the log, and follows it from now on. */
   readonly agreed: (vid: number, term: number, mark: Mark, state: ReplicatedState) => void;
+  /** The sender owns the VID, and begins a copy of it here. */
+  readonly opened: (vid: number) => void;
   /** What this processor had as the owner of a VID that it handed over to the one that speaks. */
   readonly former: (vid: number) => ReplicatedState | undefined;
   /** This processor owns the VID now; packets for it may follow. Undefined: without a copy. */
@@ -75,6 +77,7 @@ export class Sink {
     const { vid } = record;
     switch (record.type) {
       case 'open': {
+        this.#options.opened(vid);
         const state = this.#options.create(vid);
         this.#copies.set(vid, { state, agreed: false, refused: undefined });
         break;

@@ -177,6 +177,14 @@ export class Source {
     });
   }
 
+  /** A hand-over came to nothing: nobody waits for its arrival any more. */
+  giveUp(vid: number): void {
+    const isIts = (held: Held) => held.vid === vid && held.failed !== undefined;
+    const waiting = this.#held.slice(this.#heldHead);
+    this.#setHeld(waiting.filter((held) => !isIts(held)));
+    for (const held of waiting.filter(isIts)) held.failed?.();
+  }
+
   /** Passes a packet on to who owns its VID now. */
   packet(vid: number, bytes: Uint8Array): void {
     this.#packets++;

@@ -2,6 +2,7 @@
  * The switch processor's side of the control protocol: gives slots, epochs and VIDs to processors,
  * raises their slots, hears their reports, and gives up those that fall silent.
  */
+import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { ClockTimer } from '../protocol/clock.ts';
 import {
@@ -39,6 +40,8 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
   /** Datagrams by what they were; what answers nothing of ours and what could not be read apart. */
   readonly counters: Record<string, number> = {};
   readonly #options: ControlServerOptions;
+  /** So that no request looks like one of an earlier switch processor, which may have been answered. */
+  readonly #incarnation = randomBytes(4).toString('hex');
   /** One for each slot: what it asks goes to who is there at the time. */
   readonly #askers = new Map<Slot, ControlAsker>();
   readonly #answers: ExpiringMap<string, Buffer | 'in work'>;
@@ -242,7 +245,9 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     const known = this.#askers.get(slot);
     if (known !== undefined) return known;
     const { clock, send } = this.#options;
-    const made = new ControlAsker(`switch.${slot.slot}`, clock, (it) => send(slot, it));
+    const made = new ControlAsker(`${this.#incarnation}.${slot.slot}`, clock, (it) =>
+      send(slot, it),
+    );
     this.#askers.set(slot, made);
     return made;
   }
@@ -292,6 +297,8 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
 
   #wentDown(slot: Slot, why: string, card?: CardCause): void {
     slot.state = 'down';
+    // Who is gone answers nothing any more.
+    this.#askers.get(slot)?.close(`slot ${slot.slot} went down`);
     if (slot.name !== undefined) this.#options.selection.forget(slot.name);
     this.emit('down', slot, why, card);
   }

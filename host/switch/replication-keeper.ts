@@ -58,6 +58,8 @@ export class ReplicationKeeper {
   readonly #options: ReplicationKeeperOptions;
   /** By VID and role: what its owner was told last. */
   readonly #told = new Map<string, string>();
+  /** VIDs by how many messages to their owners are not answered yet. */
+  readonly #telling = new Map<number, number>();
   /** By VID and role: what both ends said of the present term. */
   readonly #terms = new Map<string, Term>();
   #timer: ClockTimer | undefined;
@@ -159,10 +161,10 @@ export class ReplicationKeeper {
     });
   }
 
-  /** The copy at the VID's next owner agrees. */
+  /** The copy at the VID's next owner agrees, and nothing is on its way to the present one that would make it go on. */
   isReady(vid: number): boolean {
     const row = this.#options.vids.lookup(vid);
-    if (row?.next === undefined) return false;
+    if (row?.next === undefined || this.#telling.has(vid)) return false;
     const { name, term } = row.next;
     if (row.backup === name && row.inSync) return true;
     return this.#termOf(vid, 'next', term).since !== undefined;
@@ -216,10 +218,20 @@ export class ReplicationKeeper {
     return { name, slot: number, epoch, ...(ownVid === undefined ? {} : { ownVid }) };
   }
 
+  #count(vid: number, more: 1 | -1): void {
+    const left = (this.#telling.get(vid) ?? 0) + more;
+    if (left > 0) this.#telling.set(vid, left);
+    else this.#telling.delete(vid);
+  }
+
   #tell({ owner, request, keys }: { owner: Slot; request: RequestOf<'copy'>; keys: string[] }) {
     this.counters.told++;
     const said = keys.map((key) => this.#told.get(key));
-    this.#options.ask(owner, request).catch(() => {
+    for (const [vid] of request.copies) this.#count(vid, 1);
+    const answered = this.#options.ask(owner, request).finally(() => {
+      for (const [vid] of request.copies) this.#count(vid, -1);
+    });
+    answered.catch(() => {
       // Down, or silent for a while: told again, if that is still what it should know.
       keys.forEach((key, i) => {
         if (this.#told.get(key) === said[i]) this.#told.delete(key);

@@ -3,6 +3,7 @@
  * that restarts, in whatever slot, finds its VIDs again. What the card's rows should hold follows
  * from it, through the slot that each name has at the time.
  */
+import { randomInt } from 'node:crypto';
 import type { VidRowEntry } from '../../driver/index.ts';
 
 /** What cannot be done with a VID: names the VID, who holds it, and the remedy. */
@@ -60,6 +61,8 @@ export class VidManager {
   readonly #owned = new Map<string, number>();
   /** Rises for a name with each change of its lists. */
   readonly #numbers = new Map<string, number>();
+  /** Where these begin: a processor must not take ours for those of an earlier switch processor. */
+  readonly #firstNumber = randomInt(2 ** 31) * 2 ** 20;
   #term = 0;
 
   constructor({ first, last }: VidManagerOptions) {
@@ -273,7 +276,7 @@ export class VidManager {
 
   /** Number of a processor's present assignment; it rises when its VIDs or its backup VIDs change. */
   numberOf(name: string): number {
-    return this.#numbers.get(name) ?? 0;
+    return this.#numbers.get(name) ?? this.#firstNumber;
   }
 
   /** VIDs whose rows may have to be written, since it was last asked. */

@@ -148,6 +148,7 @@ export class VidMover {
 
   /** The old owner serves it again. Where it does not answer it is dead, and the card knows. */
   async #resume(vid: number, owner: Slot): Promise<void> {
+    if (owner.state !== 'up') return;
     const { asker } = this.#options;
     const request = { type: 'resume', vid } as const;
     await asker(owner)

@@ -1,4 +1,12 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -76,8 +84,25 @@ describe('lock', () => {
     const path = join(folder, 'two.lock');
     await expect(withLock(path, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await withLock(path, async () => {
-      writeFileSync(join(path, 'pid'), '4194305'); // above the kernel's largest process id
+      const here = readlinkSync('/proc/self/ns/pid');
+      writeFileSync(join(path, 'pid'), `4194305 ${here}`); // above the kernel's largest process id
       expect(await withLock(path, async () => 'taken')).toBe('taken');
     });
+  });
+
+  test('is taken from another process-id namespace when nothing was seen of its holder for long', async () => {
+    const path = join(folder, 'three.lock');
+    mkdirSync(path);
+    writeFileSync(join(path, 'pid'), '1 pid:[1]'); // everybody has a process 1
+    let taken = false;
+    const waiting = withLock(path, async () => {
+      taken = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(taken).toBe(false);
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(path, longAgo, longAgo);
+    await waiting;
+    expect(taken).toBe(true);
   });
 });

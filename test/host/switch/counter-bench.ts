@@ -2,6 +2,7 @@
  * A switch processor with processors that replicate, in one process and on a manual clock, over any
  * ground: `counter-server.ts` behind fabric ports, a client on line port 0.
  */
+import { Card } from '../../../driver/index.ts';
 import type { DatagramSocket } from '../../../host/processor/datagram-endpoint.ts';
 import { Processor, type ProcessorOptions } from '../../../host/processor/processor.ts';
 import { UserlandEndpoint } from '../../../host/processor/userland-endpoint.ts';
@@ -10,10 +11,12 @@ import { HEARTBEAT_ETHERTYPE } from '../../../host/protocol/heartbeat.ts';
 import { parseService } from '../../../host/steering/service-file.ts';
 import type { SwitchProcessorOptions } from '../../../host/switch/switch-options.ts';
 import { SwitchProcessor } from '../../../host/switch/switch-processor.ts';
+import type { SwitchState } from '../../../host/switch/switch-state.ts';
 import type { VidAssignment } from '../../../host/switch/vid-manager.ts';
 import { CLIENT, CONTROL, type Ground, VIRTUAL } from './bench.ts';
 import { CounterServer, type CounterServerOptions } from './counter-server.ts';
 import { CounterSetup } from './counter-setup.ts';
+import { MortalTransport } from './mortal-transport.ts';
 
 export const WELL_KNOWN = 4000;
 export const BASE = 20_000;
@@ -64,6 +67,9 @@ export class CounterBench {
   /** Called with each frame that a processor sends, heartbeats left out: to act in the middle of things. */
   between: () => void = () => {};
   sp: SwitchProcessor;
+  /** What the switch processor has written down, as `vidline serve --state` does. */
+  saved: SwitchState | undefined;
+  #line: MortalTransport | undefined;
   readonly #options: Partial<SwitchProcessorOptions>;
   readonly #fabricPorts: number;
   #socket: DatagramSocket | undefined;
@@ -79,7 +85,7 @@ export class CounterBench {
     this.clock = clock;
     this.#options = options;
     this.#fabricPorts = fabricPorts;
-    this.sp = this.#makeSwitch();
+    this.sp = this.#makeSwitch(ground.card);
     this.#client = new UserlandEndpoint({
       address: CLIENT,
       mac: '0a:00:00:00:00:64',
@@ -90,10 +96,23 @@ export class CounterBench {
     ground.onPort(0, (frame) => this.#client.receive(frame));
   }
 
-  #makeSwitch(restore?: SwitchProcessorOptions['restore']): SwitchProcessor {
+  /** A switch processor with a line of its own to the card, started. */
+  async #startSwitch(restore?: SwitchState): Promise<SwitchProcessor> {
+    const line = new MortalTransport(this.ground.card.transport);
+    this.#line = line;
+    const sp = this.#makeSwitch(await Card.attach(line), restore);
+    sp.on('changed', () => {
+      if (!line.isDead) this.saved = structuredClone(sp.snapshot());
+    });
+    this.sp = sp;
+    await sp.start();
+    return sp;
+  }
+
+  #makeSwitch(card: Card, restore?: SwitchState): SwitchProcessor {
     const ports = Array.from({ length: this.#fabricPorts }, (_, i) => i + 1);
     const sp = new SwitchProcessor({
-      card: this.ground.card,
+      card,
       services: COUNTER_SERVICES,
       handlers: [new CounterSetup()],
       ports: [
@@ -117,7 +136,7 @@ export class CounterBench {
 
   /** Starts so many processors, one behind each fabric port; resolves when all copies agree. */
   async start(count: number): Promise<CounterProcessor[]> {
-    await this.sp.start();
+    await this.#startSwitch();
     this.#socket = await this.#client.bind(7000, (payload) => this.answers.push(`${payload}`));
     for (let i = 0; i < count; i++) await this.startProcessor(`p${i + 1}`, i + 1);
     if (count > 1) await this.until(() => this.settled());
@@ -188,15 +207,20 @@ export class CounterBench {
   }
 
   /** The switch processor is gone without a word; returns what it had written down. */
-  async killSwitch(): Promise<NonNullable<SwitchProcessorOptions['restore']>> {
+  async killSwitch(): Promise<SwitchState> {
     const state = structuredClone(this.sp.snapshot());
     await this.sp.close();
     return state;
   }
 
-  async restartSwitch(restore: NonNullable<SwitchProcessorOptions['restore']>): Promise<void> {
-    this.sp = this.#makeSwitch(restore);
-    await this.sp.start();
+  /** It is gone at once, in the middle of whatever it did; what counts is what it had saved by then. */
+  crashSwitch(): void {
+    this.#line?.die();
+    void this.sp.close();
+  }
+
+  async restartSwitch(restore: SwitchState | undefined = this.saved): Promise<void> {
+    await this.#startSwitch(restore);
   }
 
   rows(): VidAssignment[] {

@@ -3,14 +3,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { SwitchProcessorOptions } from '../../../host/switch/switch-options.ts';
 import type { Ground } from './bench.ts';
 import { BASE, CounterBench, type CounterProcessor } from './counter-bench.ts';
+import { watch } from './watch.ts';
 
 export function describeOperations<G extends Ground>(
   title: string,
   open: () => Promise<G>,
   /** Frames that ended for a reason since the card began. */
   ended: (ground: G, reason: string) => Promise<number>,
-  /** Moments at which a new owner dies: frames that it still sends. */
-  moments: readonly number[],
 ): void {
   describe(title, () => {
     let ground: G;
@@ -54,27 +53,6 @@ export function describeOperations<G extends Ground>(
       }
       expect(bench.answers.filter((answer) => answer.startsWith('none'))).toEqual([]);
       expect(bench.sp.status().punted.inDialog).toBe(0);
-    }
-
-    /** Settled while time goes on. */
-    function watch<T>(work: Promise<T>): { done: () => boolean; result: () => T } {
-      let settled: { value: T } | { error: Error } | undefined;
-      work.then(
-        (value) => {
-          settled = { value };
-        },
-        (error: Error) => {
-          settled = { error };
-        },
-      );
-      return {
-        done: () => settled !== undefined,
-        result: () => {
-          if (settled === undefined) throw new Error('not done yet');
-          if ('error' in settled) throw settled.error;
-          return settled.value;
-        },
-      };
     }
 
     const named = (name: string) =>
@@ -214,46 +192,6 @@ export function describeOperations<G extends Ground>(
       expect(bench.sp.vids.vidsOf('p1')).toHaveLength(2);
       await bench.advance(250);
       expect((await bench.sp.rebalance(true)).moves).toEqual([]);
-    });
-
-    it('a move whose new owner dies in the middle loses no session, whenever that is', async () => {
-      await begin(3);
-      const ports = await bench.open(12);
-      const port = ports.get('s0') ?? 0;
-      const vid = port - BASE;
-      let failures = 0;
-      for (const moment of moments) {
-        const { owner, backup } = bench.sp.vids.require(vid);
-        const to = ['p1', 'p2', 'p3'].find((name) => name !== owner && name !== backup) ?? '';
-        const counted = bench.answered('sum', 's0').length;
-        named(to).fuse = moment;
-        const moving = watch(bench.sp.moveVid(vid, to));
-        for (let n = 0; n < 30; n++) {
-          bench.send(`add s0 ${moment}.${n}`, port);
-          await bench.tick();
-        }
-        expect(named(to).frozen, `frame ${moment}`).toBe(true);
-        await bench.until(moving.done);
-        try {
-          moving.result();
-        } catch (error) {
-          expect((error as Error).message).toMatch(/VID \d+|did not say|nothing is moved/);
-          failures++;
-        }
-        bench.send(`get s0 ${moment}`, port);
-        await bench.advance(10);
-        const [last] = bench.answered('is', 's0');
-        expect(last?.[2], `death at frame ${moment}`).toBe(`${moment}`);
-        // What was answered has been counted.
-        const sums = bench.answered('sum', 's0');
-        expect(Number(last?.[3])).toBeGreaterThanOrEqual(Number(sums[0]?.[3]));
-        expect(sums.length - counted).toBeGreaterThan(20);
-        bench.kill(named(to));
-        await bench.startProcessor(to, Number(to.slice(1)));
-        await bench.until(() => bench.settled());
-      }
-      expect(failures).toBeGreaterThan(0);
-      expect(bench.answers.filter((answer) => answer.startsWith('none'))).toEqual([]);
     });
   });
 }

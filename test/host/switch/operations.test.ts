@@ -16,5 +16,4 @@ describeOperations(
     expectBalance(snapshot);
     return countOf(snapshot, reason);
   },
-  [1, 6, 11, 16],
 );
