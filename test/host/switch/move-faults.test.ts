@@ -15,7 +15,6 @@ describeMoveFaults(
     { behind: 'asked', frames: 7, to: 'third', also: 'nobody' },
     { behind: 'handing over', frames: 1, to: 'backup', also: 'nobody' },
     { behind: 'handing over', frames: 2, to: 'third', also: 'new owner' },
-    { behind: 'handing over', frames: 3, to: 'third', also: 'old owner' },
     { behind: 'handing over', frames: 14, to: 'backup', also: 'nobody' },
   ],
 );
