@@ -107,8 +107,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a row beyond the card is written',
     file: 'registers',
     task: 'registers',
-    from: 'write_now && at_vid_row && vid_exists',
-    to: 'write_now && at_vid_row',
+    from: 'write_entry && at_vid_row && vid_exists',
+    to: 'write_entry && at_vid_row',
   },
   {
     name: 'the scrubber has the index while a row is written',

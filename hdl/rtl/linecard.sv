@@ -465,7 +465,7 @@ module linecard #(
   );
 
   // ---- counters and registers
-  logic snapshot;
+  logic snapshot, quiet;
   logic [15:0] in_flight, held_frames_unused, snapshot_in_flight, snapshot_held;
   logic [23:0] count_address;
   logic [31:0] count_data, vid_counts;
@@ -526,7 +526,7 @@ module linecard #(
       .cfg_ready_o(cfg_ready_o),
       .cfg_rdata_o(cfg_rdata_o),
       .time_us_i(time_us_i),
-      .idle_i(idle_o),
+      .idle_i(quiet),
       .in_flight_i(in_flight),
       .clearing_i(!clear_q),
       .enable_o(enable),
@@ -591,8 +591,8 @@ module linecard #(
 
   // A frame is counted as in flight two clocks after it has left rx_port. Timers need a clock only
   // when their time comes.
-  assign idle_o = rx_empty && !merged_valid && !entered && !returned && in_flight == '0 && tx_empty &&
-      hold_idle && health_settled;
+  assign quiet = rx_empty && !merged_valid && !entered && !returned && in_flight == '0 && tx_empty;
+  assign idle_o = quiet && hold_idle && health_settled;
   logic [47:0] deadline;
   assign deadline = (hold_deadline < health_deadline) ? hold_deadline : health_deadline;
   assign deadline_us_o = (&deadline) ? '1 : {time_us_i[63:48], deadline};

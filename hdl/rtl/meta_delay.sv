@@ -1,17 +1,32 @@
 // Keeps metadata beside its frame while the frame moves CYCLES positions along the header line.
+//
+// At 64 bits frames begin frame_clocks behind each other at least: one register holds what it took at
+// a frame's beginning until the next frame's is there. meta_o is only right while the frame's first beat
+// stands at the position CYCLES further on.
 module meta_delay #(
+    parameter int DATA_WIDTH = 64,
     parameter int CYCLES = 1,
-    parameter int BITS = linecard_pkg::META_BITS
+    parameter int BITS = linecard_pkg::META_BITS,
+    localparam int K = DATA_WIDTH / 8
 ) (
     input  logic            clk_i,
+    input  logic            first_i,  // a frame's first beat stands where meta_i belongs to
     input  logic [BITS-1:0] meta_i,
     output logic [BITS-1:0] meta_o
 );
+  localparam bit HOLDS = CYCLES > 1 && CYCLES <= linecard_pkg::frame_clocks(K);
+
   if (CYCLES == 0) begin : g_wire
-    logic unused_clk;
-    assign unused_clk = clk_i;
+    logic unused;
+    assign unused = clk_i ^ first_i;
     assign meta_o = meta_i;
+  end else if (HOLDS) begin : g_hold
+    logic [BITS-1:0] meta_q;
+    always_ff @(posedge clk_i) if (first_i) meta_q <= meta_i;
+    assign meta_o = meta_q;
   end else begin : g_line
+    logic unused_first;
+    assign unused_first = first_i;
     for (genvar i = 0; i < CYCLES; i++) begin : g_step
       logic [BITS-1:0] meta_q;
       if (i == 0) begin : g_first

@@ -1,9 +1,9 @@
 // One clock of the walk along IPv6 extension headers: see parse_chain.
 module parse_chain_step #(
-    parameter int UNIT = 0,       // first unit that is looked at
     parameter int PER_CLOCK = 1
 ) (
     input  logic                clk_i,
+    input  logic [3:0]          unit_i,   // first unit that is looked at
     input  linecard_pkg::meta_t meta_i,
     input  linecard_pkg::chain_t state_i,
     input  logic [PER_CLOCK*64-1:0] units_i,  // from that one on
@@ -17,6 +17,7 @@ module parse_chain_step #(
   logic extension, fragment, authentication, impossible;
   logic [7:0] next_header, length;
   logic [8:0] units, behind;
+  logic [3:0] unit;
   logic [12:0] offset;
   always_comb begin
     meta = meta_i;
@@ -29,8 +30,10 @@ module parse_chain_step #(
     length = '0;
     units = '0;
     behind = '0;
+    unit = '0;
     offset = '0;
     for (int i = 0; i < PER_CLOCK; i++) begin
+      unit = unit_i + 4'(i);
       // IANA's list of extension headers, without ESP (50), which hides what follows and so ends the
       // chain like a transport protocol.
       fragment = meta.protocol == 8'd44;
@@ -39,22 +42,22 @@ module parse_chain_step #(
         8'd0, 8'd43, 8'd44, 8'd51, 8'd60, 8'd135, 8'd139, 8'd140: extension = 1'b1;
         default: extension = 1'b0;
       endcase
-      if (UNIT + i == 0) state.open = meta_i.ipv6 && !meta_i.bad_ip && extension;
-      if (state.open && state.at == 4'(UNIT + i)) begin
+      if (unit == '0) state.open = meta_i.ipv6 && !meta_i.bad_ip && extension;
+      if (state.open && state.at == unit) begin
         next_header = units_i[i*64+:8];
         length = units_i[i*64+8+:8];
         // RFC 8200 section 4.2 counts eights behind the first; RFC 4302 section 2.2 fours, minus two.
         units = 9'(length) + 9'd1;
         if (fragment) units = 9'd1;
         if (authentication) units = 9'(length[7:1]) + 9'd1;
-        behind = 9'(UNIT + i) + units;
+        behind = 9'(unit) + units;
         impossible = behind > 9'(UNITS) || (authentication && length[0]) ||
             (fragment && state.fragmented);
         state.seen = 1'b1;
         if (impossible) begin
           state.unreadable = 1'b1;
           state.open = 1'b0;
-          state.read = 4'(UNIT + i + 1);
+          state.read = unit + 4'd1;
         end else begin
           state.at = behind[3:0];
           state.read = behind[3:0];

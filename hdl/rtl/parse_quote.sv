@@ -7,6 +7,7 @@ module parse_quote #(
     localparam int POSITIONS = linecard_pkg::packet_positions(K)
 ) (
     input  logic                            clk_i,
+    input  logic                            first_i,        // a frame's first beat stands two behind beside_quote
     input  logic [POSITIONS*DATA_WIDTH-1:0] packet_i,       // see packet_line
     input  linecard_pkg::meta_t             meta_i,         // at beside_quote, as parse_l3 left it
     input  logic [127:0]                    destination_i,  // the same
@@ -104,10 +105,12 @@ module parse_quote #(
   logic [linecard_pkg::QUOTE_BITS-1:0] waited;
   logic [PORTS_BITS-1:0] ports_at_waited;
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(TAP_PORTS - linecard_pkg::beside_quote(K) - 2),
       .BITS(PORTS_BITS + linecard_pkg::QUOTE_BITS)
   ) delay (
       .clk_i(clk_i),
+      .first_i(first_i),
       .meta_i({ports_at_q, quote_q}),
       .meta_o({ports_at_waited, waited})
   );

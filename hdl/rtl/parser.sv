@@ -17,7 +17,7 @@ module parser #(
     input  linecard_pkg::meta_t             meta_i,  // at tap 0
     input  logic [DATA_WIDTH-1:0]           next_i,  // what stands at position 0 in the next clock
     input  logic [POSITIONS*DATA_WIDTH-1:0] line_i,
-    input  logic                            first_i,  // a frame's first beat stands in front of tap_packet
+    input  logic [POSITIONS-1:0]            first_i,  // a frame's first beat stands there
     input  logic [31:0]                     fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
     input  logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_i,
@@ -33,9 +33,11 @@ module parser #(
   logic [22*8-1:0] window_l2;
   linecard_pkg::meta_t meta_after_l2;
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_l2(K))
   ) delay_l2 (
       .clk_i(clk_i),
+      .first_i(first_i[0]),
       .meta_i(meta_i),
       .meta_o(meta_l2)
   );
@@ -63,9 +65,11 @@ module parser #(
   logic [META_BITS-1:0] meta_packet;
   linecard_pkg::meta_t meta_at_packet;
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_packet(K) - linecard_pkg::tap_l2(K) - 2)
   ) delay_packet (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_l2(K) + 1]),
       .meta_i(meta_after_l2),
       .meta_o(meta_packet)
   );
@@ -75,7 +79,7 @@ module parser #(
       .POSITIONS(POSITIONS)
   ) packet_line (
       .clk_i(clk_i),
-      .first_i(first_i),
+      .first_i(first_i[linecard_pkg::tap_packet(K)-1]),
       .l3_i(meta_at_packet.l3),
       .line_i(line_i),
       .data_o(packet_o)
@@ -87,9 +91,11 @@ module parser #(
   linecard_pkg::meta_t meta_after_l3;
   logic [127:0] destination;
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_l3(K) - linecard_pkg::tap_packet(K) + 1)
   ) delay_l3 (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_packet(K) - 1]),
       .meta_i(meta_packet),
       .meta_o(meta_l3)
   );
@@ -118,17 +124,21 @@ module parser #(
   linecard_pkg::quote_t quote;
   logic [linecard_pkg::QUOTE_BITS-1:0] quote_payload;
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::beside_quote(K) - linecard_pkg::tap_l3(K) - 1)
   ) delay_quote (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_l3(K) + 1]),
       .meta_i(meta_after_l3),
       .meta_o(meta_quote)
   );
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::beside_quote(K) - linecard_pkg::tap_l3(K) - 1),
       .BITS(128)
   ) delay_destination (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_l3(K) + 1]),
       .meta_i(destination),
       .meta_o(destination_quote)
   );
@@ -136,6 +146,7 @@ module parser #(
       .DATA_WIDTH(DATA_WIDTH)
   ) parse_quote (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::beside_quote(K)+2]),
       .packet_i(packet_o),
       .meta_i(meta_quote),
       .destination_i(destination_quote),
@@ -144,10 +155,12 @@ module parser #(
       .quote_o(quote)
   );
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::beside_quote_ports(K) - 1),
       .BITS(linecard_pkg::QUOTE_BITS)
   ) delay_quoted (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::beside_quote_ports(K) + 1]),
       .meta_i(quote),
       .meta_o(quote_payload)
   );
@@ -162,10 +175,12 @@ module parser #(
       .match_o(prefix_hits)
   );
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_match(K) - linecard_pkg::beside_prefix(K) - 1),
       .BITS(PREFIXES)
   ) delay_prefix (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::beside_prefix(K) + 1]),
       .meta_i(prefix_hits),
       .meta_o(prefixes_o)
   );
@@ -174,9 +189,11 @@ module parser #(
   logic [META_BITS-1:0] meta_chain;
   linecard_pkg::meta_t meta_after_chain;
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_chain(K) - linecard_pkg::tap_l3(K) - 1)
   ) delay_chain (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_l3(K) + 1]),
       .meta_i(meta_after_l3),
       .meta_o(meta_chain)
   );
@@ -184,6 +201,7 @@ module parser #(
       .DATA_WIDTH(DATA_WIDTH)
   ) parse_chain (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_chain(K)]),
       .packet_i(packet_o),
       .meta_i(meta_chain),
       .meta_o(meta_after_chain)
@@ -194,10 +212,12 @@ module parser #(
   logic [127:0] header_l4;
   linecard_pkg::meta_t meta_at_l4, meta_after_l4;
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_l4_select(K) - linecard_pkg::tap_chain(K) -
           linecard_pkg::CHAIN_UNITS / linecard_pkg::chain_per_clock(K))
   ) delay_l4 (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_chain(K) + linecard_pkg::CHAIN_UNITS / linecard_pkg::chain_per_clock(K)]),
       .meta_i(meta_after_chain),
       .meta_o(meta_l4)
   );
@@ -226,9 +246,11 @@ module parser #(
   logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] bytes_payload;
   linecard_pkg::meta_t meta_at_payload;
   meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::tap_l4(K) - 1)
   ) delay_payload (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_l4(K) + 1]),
       .meta_i(meta_after_l4),
       .meta_o(meta_payload)
   );

@@ -156,7 +156,7 @@ module pipeline #(
       .meta_i(entering_q),
       .next_i(data_i),
       .line_i(line),
-      .first_i(line_first[linecard_pkg::tap_packet(K)-1]),
+      .first_i(line_first),
       .fabric_prefix_i(fabric_prefix_i),
       .ports_i(ports_i),
       .prefixes_i(prefixes_i),

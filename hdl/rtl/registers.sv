@@ -147,10 +147,12 @@ module registers #(
     ends_override <= addr_q[4:2] == 3'(OVERRIDE_WORDS - 1);
   end
 
-  logic may_write, waits, working;
+  logic may_write, write_entry, waits, working;
   assign may_write = !(is_control && clearing_i) && !((is_control || is_snapshot) && snapshot_busy_i) &&
       !(override_write_o && !override_ready_i);
   assign write_now = state_q == WRITE && may_write;
+  // What has a page of its own never waits, and is written straight from flip-flops.
+  assign write_entry = state_q == WRITE;
   assign waits = is_snapshot || is_clear || at_hits;
   assign working = (is_snapshot && snapshot_busy_i) || (is_clear && overrides_busy_i) ||
       (at_hits && override_hits_busy_i);
@@ -192,7 +194,7 @@ module registers #(
   logic [STAGED-1:0] staged_q;
   logic [STAGED+31:0] words;
   assign words = {wdata_q, staged_q};
-  always_ff @(posedge clk_i) if (write_now) staged_q <= words[STAGED+31:32];
+  always_ff @(posedge clk_i) if (state_q == DONE && cfg_write_q) staged_q <= words[STAGED+31:32];
 
   logic [31:0] tables_data;
   host_tables #(
@@ -203,7 +205,7 @@ module registers #(
   ) host_tables (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_now),
+      .write_i(write_entry),
       .address_i(addr_q),
       .words_i(words),
       .data_o(tables_data),
@@ -220,16 +222,16 @@ module registers #(
   );
 
   // ---- tables of which the data path reads one entry
-  assign slot_health_write_o = write_now && at_health && slot_exists && ends_health;
+  assign slot_health_write_o = write_entry && at_health && slot_exists && ends_health;
   assign slot_health_data_o = linecard_regs_pkg::unpack_slot_health(words[STAGED+31-:HEALTH_WORDS*32]);
-  assign slot_event_ack_o = write_now && at_event && slot_exists && addr_q[3:2] == '0;
+  assign slot_event_ack_o = write_entry && at_event && slot_exists && addr_q[3:2] == '0;
   assign slot_event_count_o = wdata_q[7:0];
-  assign policer_write_o = write_now && at_policer && policer_exists && ends_policer;
+  assign policer_write_o = write_entry && at_policer && policer_exists && ends_policer;
   assign policer_data_o = linecard_regs_pkg::unpack_policer(words[STAGED+31-:POLICER_WORDS*32]);
   assign entry_o = at_policer ? 16'(addr_q[PAGE-1:3]) : 16'(addr_q[PAGE-1:4]);
 
-  assign type_set_write_o = write_now && at_type_set && type_set_exists;
-  assign vid_row_write_o = write_now && at_vid_row && vid_exists;
+  assign type_set_write_o = write_entry && at_type_set && type_set_exists;
+  assign vid_row_write_o = write_entry && at_vid_row && vid_exists;
   assign override_write_o = state_q == WRITE && at_override && override_exists && ends_override;
   assign override_data_o = linecard_regs_pkg::unpack_override(words[STAGED+31-:OVERRIDE_WORDS*32]);
   assign override_hits_read_o = state_q == READ && wait_q == READ_CLOCKS && at_hits && hits_exist;

@@ -2,15 +2,18 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Make } from './harness/build.ts';
 import { build, elaborate } from './harness/build.ts';
 import type { Dut } from './harness/dut.ts';
+import { FRAME_CLOCKS } from './harness/line.ts';
 import type { Beat } from './harness/streams.ts';
 import { beats, FOUR_WAYS, frameLength, Random } from './harness/streams.ts';
 
 const POSITIONS = { 64: 7, 512: 4 } as const;
 const TAP = { 64: { TAP: 4, BYTES: 22 }, 512: { TAP: 2, BYTES: 160 } } as const;
-const WIDTHS = [64, 512] as const;
 const UNDERRUN = 4;
 
-type Name = 'line64' | 'line512' | 'tap64' | 'tap512' | 'delay0' | 'delay1' | 'delay5' | 'slice';
+const WIDTHS = [64, 512] as const;
+const DELAYS = [0, 1, 5, 8, 9] as const;
+type Width = (typeof WIDTHS)[number];
+type Name = 'slice' | `${'line' | 'tap'}${Width}` | `delay${Width}_${(typeof DELAYS)[number]}`;
 let makers: Record<Name, Make>;
 beforeAll(async () => {
   const line = (width: 64 | 512) => ({
@@ -21,15 +24,25 @@ beforeAll(async () => {
     module: 'header_tap',
     parameters: { DATA_WIDTH: width, POSITIONS: POSITIONS[width], ...TAP[width] },
   });
-  const delay = (CYCLES: number) => ({ module: 'meta_delay', parameters: { CYCLES, BITS: 40 } });
+  const delay = (DATA_WIDTH: number, CYCLES: number) => ({
+    module: 'meta_delay',
+    parameters: { DATA_WIDTH, CYCLES, BITS: 40 },
+  });
   makers = await build('header-line', {
     line64: line(64),
     line512: line(512),
     tap64: tap(64),
     tap512: tap(512),
-    delay0: delay(0),
-    delay1: delay(1),
-    delay5: delay(5),
+    delay64_0: delay(64, 0),
+    delay64_1: delay(64, 1),
+    delay64_5: delay(64, 5),
+    delay64_8: delay(64, 8),
+    delay64_9: delay(64, 9),
+    delay512_0: delay(512, 0),
+    delay512_1: delay(512, 1),
+    delay512_5: delay(512, 5),
+    delay512_8: delay(512, 8),
+    delay512_9: delay(512, 9),
     slice: {
       module: 'slice_at',
       parameters: { IN_WIDTH: 88, STEP: 8, SELECT_BITS: 4, WIDTH: 24 },
@@ -122,18 +135,26 @@ describe.each(WIDTHS)('at %i bits', (width) => {
   });
 });
 
-test.each([0, 1, 5] as const)('meta_delay of %i clocks', (cycles) => {
-  const random = new Random(cycles + 1);
-  const dut = makers[`delay${cycles}`]();
-  const history: bigint[] = [];
-  for (let i = 0; i < 50; i++) {
-    const value = random.bits(40);
-    history.unshift(value);
-    dut.set({ meta_i: value }).settle();
-    if (i >= cycles) expect(dut.big('meta_o')).toBe(history[cycles]);
-    dut.clock();
-  }
-});
+// At 64 bits up to 8 clocks are one register, which the next frame's metadata takes.
+test.each(WIDTHS.flatMap((width) => DELAYS.map((cycles) => [cycles, width] as const)))(
+  'meta_delay of %i clocks at %i bits',
+  (cycles, width) => {
+    const random = new Random(cycles + 1);
+    const dut = makers[`delay${width}_${cycles}`]();
+    const between = FRAME_CLOCKS[width];
+    const history: { first: boolean; value: bigint }[] = [];
+    for (let i = 0, wait = 0; i < 400; i++, wait--) {
+      const first = wait <= 0;
+      if (first) wait = between + (random.chance(50) ? 0 : random.below(4));
+      const value = random.bits(40);
+      history.unshift({ first, value });
+      dut.set({ first_i: first, meta_i: value }).settle();
+      const then = history[cycles];
+      if (then?.first) expect(dut.big('meta_o')).toBe(then.value);
+      dut.clock();
+    }
+  },
+);
 
 test('slice_at takes any place, and zeros from behind the end', () => {
   const random = new Random(3);

@@ -65,8 +65,9 @@ function walk(width: Width, frames: readonly Frame[], random: Random, gaps = 0):
     // A stage may not rely on what others fill in, nor on anything where there is no frame.
     const rubbish = META.random((bits) => random.bits(bits));
     const entering = line.at(tap)?.before;
+    const first_i = entering !== undefined;
     const packet_i = line.packet(({ before }) => before.l3 ?? 0);
-    dut.set({ packet_i, meta_i: META.pack({ ...rubbish, ...entering }) }).settle();
+    dut.set({ packet_i, first_i, meta_i: META.pack({ ...rubbish, ...entering }) }).settle();
     const leaving = line.at(tap + CHAIN_CLOCKS[width]);
     if (leaving) {
       const expected = chain(leaving.bytes, leaving.before);

@@ -71,7 +71,8 @@ function run(width: Width, frames: readonly Frame[], random: Random, gaps = 0): 
     const meta_i = META.pack({ ...rubbish, ...entering?.before });
     const destination_i = entering?.destination ?? random.bits(128);
     const packet_i = line.packet(({ before }) => before.l3 ?? 0);
-    dut.set({ packet_i, meta_i, destination_i }).settle();
+    const first_i = line.at(tap + 2) !== undefined;
+    dut.set({ packet_i, first_i, meta_i, destination_i }).settle();
     const addressed = line.at(prefix);
     if (addressed) {
       expect(dut.big('address_o')).toBe(reference(addressed).address);

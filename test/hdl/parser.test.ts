@@ -119,7 +119,7 @@ describe.each(WIDTHS)('parser at %i bits', (width) => {
       }
       line.step();
       const rubbish = META.random((bits) => random.bits(bits));
-      const first_i = line.at(TAPS[width].packet - 1) !== undefined;
+      const first_i = line.firsts;
       dut.set({ line_i: line.data, next_i: line.next, first_i });
       dut.set({ meta_i: META.pack({ ...rubbish, ...line.at(0)?.from }) });
       dut.settle();

@@ -21,6 +21,8 @@ export const TAPS = {
 } as const;
 export const POSITIONS = { 64: 32, 512: 22 } as const;
 export const PACKET_POSITIONS = { 64: 19, 512: 11 } as const;
+/** Clocks from one frame's beginning to the next one's at least: frame_clocks of linecard_pkg.sv; rx_merge sees to it. */
+export const FRAME_CLOCKS = { 64: 8, 512: 1 } as const;
 /** Clocks that the walk along extension headers takes. */
 export const CHAIN_CLOCKS = { 64: 8, 512: 4 } as const;
 
@@ -35,6 +37,8 @@ export class Line<Frame extends { readonly bytes: Buffer }> {
   readonly #random: Random;
   #data: Buffer;
   readonly #waiting: { data: Buffer; count: number; last: boolean; frame?: Frame }[] = [];
+  /** Clocks that have to go by before a frame may begin. */
+  #room = 0;
   /** What comes with the next step, once it has been asked for. */
   #next: Buffer | undefined;
   /** What stands at each position; `frame` with its first beat only. */
@@ -48,14 +52,16 @@ export class Line<Frame extends { readonly bytes: Buffer }> {
     this.#data = random.bytes(positions * this.#k);
   }
 
-  /** A frame that comes next, with so many empty clocks before it. */
+  /** A frame that comes next, with so many empty clocks before it, and more where the last one was short. */
   send(frame: Frame, gap = 0): void {
-    for (let i = 0; i < gap; i++) {
+    for (let i = Math.max(gap, this.#room); i > 0; i--) {
       this.#waiting.push({ data: this.#random.bytes(this.#k), count: 0, last: false });
     }
+    this.#room = FRAME_CLOCKS[this.#width];
     for (const beat of beats(frame.bytes, this.#width, this.#random)) {
       const { data, bytes: count, last } = beat;
       this.#waiting.push({ data, count, last, ...(beat.first ? { frame } : {}) });
+      this.#room = Math.max(0, this.#room - 1);
     }
   }
 
@@ -102,6 +108,13 @@ export class Line<Frame extends { readonly bytes: Buffer }> {
   /** The frame whose first beat stands there. */
   at(position: number): Frame | undefined {
     return this.#beats[position]?.frame;
+  }
+
+  /** `first_i` of all positions. */
+  get firsts(): bigint {
+    let firsts = 0n;
+    for (const [p, beat] of this.#beats.entries()) if (beat?.frame) firsts |= 1n << BigInt(p);
+    return firsts;
   }
 
   /** `last_i` and `count_i` of all positions. */
