@@ -74,7 +74,7 @@ export class ReferenceTransport extends EventEmitter<TransportEvents> implements
     this.#services = services;
     const { identity, control } = REGISTERS;
     this.#words.set(identity.magic, MAP.magic);
-    this.#words.set(identity.version, MAP.major << 16);
+    this.#words.set(identity.version, (MAP.major << 16) | MAP.minor);
     this.#words.set(identity.data_width, SIZES.dataWidth);
     this.#words.set(identity.ports, SIZES.ports);
     this.#words.set(identity.slots, SIZES.slots);
