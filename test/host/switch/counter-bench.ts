@@ -17,6 +17,7 @@ import { CLIENT, CONTROL, type Ground, VIRTUAL } from './bench.ts';
 import { CounterServer, type CounterServerOptions } from './counter-server.ts';
 import { CounterSetup } from './counter-setup.ts';
 import { MortalTransport } from './mortal-transport.ts';
+import { ThreadBeats, Worker } from './worker.ts';
 
 export const WELL_KNOWN = 4000;
 export const BASE = 20_000;
@@ -47,6 +48,10 @@ export interface CounterProcessor {
   readonly server: CounterServer;
   readonly processor: Processor;
   readonly endpoint: UserlandEndpoint;
+  /** Its event loop. */
+  readonly worker: Worker;
+  /** The thread that sends its heartbeats, where it has one. */
+  beats: ThreadBeats | undefined;
   /** When a datagram for a VID or the well-known port came to it: the bench's milliseconds. */
   readonly arrivals: { readonly at: number; readonly text: string }[];
   /** Nothing leaves it, nothing reaches it; its memory stays. */
@@ -148,19 +153,29 @@ export class CounterBench {
     port: number,
     options: Partial<CounterServerOptions> = {},
     more: Partial<ProcessorOptions> = {},
+    /** Heartbeats come from a thread of their own. */
+    thread = false,
   ): Promise<CounterProcessor> {
+    const worker = new Worker(this.clock);
     const arrivals: { at: number; text: string }[] = [];
+    const send = (frame: Buffer) => {
+      const isBeat = frame.readUInt16BE(12) === HEARTBEAT_ETHERTYPE;
+      if (!isBeat && made.fuse-- <= 0) made.frozen = true;
+      if (made.frozen) return;
+      this.ground.feed(port, frame);
+      if (!isBeat) this.between();
+    };
+    const beat = (frame: Uint8Array, interval: number, patience: number) => {
+      const beats = new ThreadBeats(this.clock, () => send(Buffer.from(frame)), interval, patience);
+      made.beats = beats;
+      return beats;
+    };
     const endpoint = new UserlandEndpoint({
       address: VIRTUAL,
       mac: `06:00:00:00:00:0${port}`,
-      clock: this.clock,
-      send: (frame) => {
-        const isBeat = frame.readUInt16BE(12) === HEARTBEAT_ETHERTYPE;
-        if (!isBeat && made.fuse-- <= 0) made.frozen = true;
-        if (made.frozen) return;
-        this.ground.feed(port, frame);
-        if (!isBeat) this.between();
-      },
+      clock: worker,
+      send,
+      ...(thread ? { beat } : {}),
     });
     const bind = endpoint.bind.bind(endpoint);
     endpoint.bind = (udpPort, listener) =>
@@ -168,24 +183,24 @@ export class CounterBench {
         if (udpPort !== 0) arrivals.push({ at: this.clock.now(), text: `${payload}` });
         listener(payload, from);
       });
-    const server = new CounterServer({ endpoint, clock: this.clock, ...options });
+    const server = new CounterServer({ endpoint, clock: worker, ...options });
     const processor = new Processor({
       name,
       endpoint,
       control: { address: CONTROL },
-      clock: this.clock,
+      clock: worker,
       load: () => server.load(),
       listen: (assignment) => server.listen(assignment),
       replication: server.replication,
       ...more,
     });
     const made: CounterProcessor = {
-      ...{ name, port, server, processor, endpoint, arrivals },
+      ...{ name, port, server, processor, endpoint, worker, beats: undefined, arrivals },
       ...{ frozen: false, fuse: Infinity, missed: [] },
     };
     this.ground.onPort(port, (frame) => {
       if (made.frozen) made.missed.push(this.clock.now());
-      else endpoint.receive(frame);
+      else worker.run(() => endpoint.receive(frame));
     });
     this.processors.push(made);
     let failure: Error | undefined;

@@ -248,6 +248,45 @@ export function describeFailover<G extends Ground>(
       }
     });
 
+    it("a worker that hangs is given up when its thread's limit has passed, and not before", async () => {
+      const limit = 250; // of the worker's progress; the card waits for 3 ms of the thread's silence
+      await begin(2);
+      const hung = await bench.startProcessor('p3', 3, {}, { progressLimit: limit }, true);
+      await bench.until(() => bench.settled());
+      const ports = await bench.open(12);
+      const its = byOwner(ports, hung);
+      expect(its.size).toBeGreaterThan(0);
+      await bench.advance(100);
+      const { beats } = hung;
+      if (beats === undefined) throw new Error('no thread sends its heartbeats');
+      hung.worker.hang();
+      const from = bench.clock.now();
+      const late = () =>
+        bench.processors.flatMap(({ name, arrivals }) =>
+          arrivals.filter(
+            ({ at, text }) => name !== 'p3' && at > from && its.has(text.split(' ')[1] ?? ''),
+          ),
+        );
+      for (let n = 0; late().length === 0; n++) {
+        expect(n, 'nobody takes over').toBeLessThan(2 * limit);
+        for (const [id, port] of its) bench.send(`add ${id} ${n}`, port);
+        await bench.tick();
+      }
+      // Exactly: progress is seen each 50 ms, the thread goes on for its limit, the card waits as for any.
+      expect(from - beats.moved).toBeLessThan(limit / 5);
+      expect((beats.sent ?? 0) - beats.moved).toBe(limit);
+      const [first] = late();
+      expect((first?.at ?? 0) - (beats.sent ?? 0)).toBeLessThanOrEqual(MOST_MS);
+      expect((first?.at ?? 0) - (beats.sent ?? 0)).toBeGreaterThanOrEqual(HEALTH.timeout);
+      await alive(its, 'without');
+      // What it has to say when it goes on nobody hears; it finds that out, and begins anew.
+      hung.worker.goOn();
+      await bench.until(() => status('p3')?.epoch === 2);
+      await bench.until(() => bench.settled());
+      expect(await ended(ground, 'source_down')).toBeGreaterThan(0);
+      await alive(its, 'with');
+    });
+
     it('a link that goes down is a death, too, and faster', async () => {
       await begin(3);
       const ports = await bench.open(12);
