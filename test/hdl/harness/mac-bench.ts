@@ -110,6 +110,11 @@ export abstract class MacBench {
       this.#beats.push({ data: beat.data, keep: keep(beat.bytes), last: beat.last });
   }
 
+  get present(): Speed {
+    return this.speedNow;
+  }
+
+  /** The card has frames that the MAC has not taken. */
   get waiting(): boolean {
     return this.#beats.length > 0;
   }
@@ -118,7 +123,8 @@ export abstract class MacBench {
   settle(octets = 4000): void {
     this.clocks.until(() => this.units.length === 0, 2e9);
     this.clocks.run(200 * BIT[this.speedNow] + 400_000);
-    if (this.#beats.length > 0) this.clocks.until(() => this.#beats.length === 0, octets * 8 * 1e5);
+    if (this.waiting) this.clocks.until(() => !this.waiting, octets * 8 * 1e5);
+    this.clocks.run(400_000);
   }
 
   #beforeCore(): void {
