@@ -24,6 +24,8 @@ import {
 } from './generated/registers.ts';
 import type { CardIdentity, ExpectedSizes } from './identity.ts';
 import { checkSizes, readIdentity } from './identity.ts';
+import type { MacState } from './macs.ts';
+import { readMacs } from './macs.ts';
 import type { Mirror } from './mirror.ts';
 import { decodeMirror, MIRROR_READS, mirrorAccesses } from './mirror.ts';
 import type { Access, HostFrame, InjectedFrame, Transport } from './transport.ts';
@@ -204,6 +206,11 @@ export class Card extends EventEmitter<CardEvents> {
     const next = this.#snapshots.then(() => readSnapshot(this.transport, this.sizes));
     this.#snapshots = next.catch(() => {});
     return next;
+  }
+
+  /** The MAC of each port, as it stands; undefined where there is none. */
+  macs(): Promise<(MacState | undefined)[]> {
+    return readMacs(this.transport, this.sizes);
   }
 
   /** Frames steered by each of `count` VIDs, as they stand. Rejects with UNSUPPORTED without counters. */

@@ -18,6 +18,8 @@ export * from './generated/registers.ts';
 export type { CardIdentity, ExpectedSizes } from './identity.ts';
 export type { Health, PuntLimit } from './limits.ts';
 export { healthEntry, LEAST_RATE, policerEntry, policerIndex, puntLimit } from './limits.ts';
+export type { MacFault, MacState } from './macs.ts';
+export { MAC_FAULTS } from './macs.ts';
 export type { Mirror } from './mirror.ts';
 export type {
   ListedOverride,

@@ -36,6 +36,16 @@ import {
   VERILATOR_FLAGS,
 } from './sources.ts';
 
+/** What a board's core is built for (hdl/rtl/board_core.sv). */
+export interface Board {
+  /** Of the core's clock; 50000 and more. */
+  readonly clockKhz: number;
+  /** Of the serial line, a fourth of the clock at most. */
+  readonly baud: number;
+  /** RMII in place of RGMII. */
+  readonly rmii: boolean;
+}
+
 /** A small module with the card's pins, for tests of the simulation itself. */
 export interface StandIn extends Design {
   /** Parameters of the configuration that it has. */
@@ -51,6 +61,8 @@ export interface BuildOptions {
   readonly bench?: boolean;
   /** The card with its host on the serial line, at so many clocks a bit (4 and more). */
   readonly clocksPerBit?: number;
+  /** A board's core, which has the serial line too, with PHYs at its ports. */
+  readonly board?: Board;
   /** What to build in place of the card. */
   readonly standIn?: StandIn;
 }
@@ -70,7 +82,8 @@ function progress(line: string): void {
 }
 
 /** UART_STEP of hdl/rtl/serial_card.sv: phase a clock, where a bit is 65536. 0: no serial line. */
-function uartStep({ clocksPerBit }: BuildOptions): number {
+function uartStep({ clocksPerBit, board }: BuildOptions): number {
+  if (board) return Math.round((board.baud * 65.536) / board.clockKhz);
   if (clocksPerBit === undefined) return 0;
   const step = Math.round(65536 / clocksPerBit);
   if (!(clocksPerBit >= 4) || step < 1)
@@ -106,12 +119,24 @@ async function plan(options: BuildOptions): Promise<Plan> {
     join(packageFolder(name), 'package.json'),
   );
   const key = digest(
-    JSON.stringify([id, configuration, options.trace ?? false, uartStep(options), tools]),
+    JSON.stringify([
+      id,
+      configuration,
+      options.trace ?? false,
+      uartStep(options),
+      options.board,
+      tools,
+    ]),
     JSON.stringify([VERILATOR_FLAGS, CXX_FLAGS, LINK_FLAGS]),
     texts([...files(NATIVE, '.h'), ...files(NATIVE, '.cc'), ...packages]),
     constants,
   );
-  const line = options.clocksPerBit === undefined ? '' : `-serial-${options.clocksPerBit}`;
+  const { board } = options;
+  const line = board
+    ? `-board-${board.rmii ? 'rmii' : 'rgmii'}-${board.clockKhz}-${board.baud}`
+    : options.clocksPerBit === undefined
+      ? ''
+      : `-serial-${options.clocksPerBit}`;
   const variant = `${configuration.name}${line}${options.trace ? '-trace' : ''}`;
   const home = join(BUILD, options.standIn ? `${design.name}-${variant}` : variant);
   return { options, configuration, design, id, tools, constants, home, target: join(home, key) };
@@ -163,6 +188,7 @@ async function build(planned: Plan, model: string): Promise<void> {
     configuration,
     trace,
     uartStep: uartStep(options),
+    board: options.board,
     model,
     constants,
     runtime,
@@ -186,18 +212,25 @@ async function build(planned: Plan, model: string): Promise<void> {
   progress(`  done, ${seconds()}`);
 }
 
+/** Parameters that the top has beside the configuration's. */
+function ownParameters(options: BuildOptions): Record<string, number> {
+  const { board } = options;
+  if (board) return { CLOCK_KHZ: board.clockKhz, BAUD: board.baud, RMII: Number(board.rmii) };
+  return uartStep(options) > 0 ? { UART_STEP: uartStep(options) } : {};
+}
+
 async function verilate({ options, configuration, design, id }: Plan, model: string) {
   mkdirSync(model, { recursive: true });
   const parameters: Record<string, number | string> = {
     ...configuration.parameters,
     CONFIGURATION_ID: configuration.id,
     BUILD_ID: `32'h${id.toString(16)}`,
-    ...(uartStep(options) > 0 ? { UART_STEP: uartStep(options) } : {}),
+    ...ownParameters(options),
   };
   await run('verilator', [
     ...VERILATOR_FLAGS,
     '--top-module',
-    uartStep(options) > 0 ? 'serial_card' : 'linecard',
+    options.board ? 'board_core' : uartStep(options) > 0 ? 'serial_card' : 'linecard',
     ...(options.trace ? ['--trace-fst', '--trace-structs'] : []),
     ...Object.entries(parameters)
       .filter(([name]) => options.standIn?.parameters.includes(name) ?? true)

@@ -9,7 +9,7 @@ export {
 } from '../hdl/configuration.ts';
 export { ensureAddon } from './addon.ts';
 export type { Observation, SimulatedHostFrame } from './batches.ts';
-export type { BuildOptions, Built, StandIn } from './build.ts';
+export type { Board, BuildOptions, Built, StandIn } from './build.ts';
 export { ensureBuilt } from './build.ts';
 export type { ReadOptions } from './byte-source.ts';
 export type { SimulationErrorCode } from './calls.ts';
@@ -22,6 +22,7 @@ export { BuildError } from './compile.ts';
 export { ETHERNET_FROM, ethernetOf, linkTypeName } from './link-type.ts';
 export type {
   LineNoise,
+  PhySettings,
   SimulatedAccess,
   SimulatedCardEvents,
   SimulatedCardOptions,
@@ -32,6 +33,7 @@ export { SimulatedCard } from './simulated-card.ts';
 export type {
   DropCause,
   LineStatistics,
+  PhyStatistics,
   PortStatistics,
   SimulationStatistics,
   StreamStatistics,

@@ -48,6 +48,14 @@ export interface NativeCard {
   access(id: number, words: Uint32Array): void;
   setTime(id: number, us: number): void;
   setLink(id: number, port: number, up: boolean): void;
+  setPhy(
+    id: number,
+    port: number,
+    speed: number,
+    fullDuplex: boolean,
+    clock: boolean,
+    pad: boolean,
+  ): void;
   setPatterns(
     id: number,
     port: number,

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Observation, SimulatedHostFrame } from './batches.ts';
 import { pack, unpackFrames, unpackHostFrames, unpackObservations } from './batches.ts';
-import type { StandIn } from './build.ts';
+import type { Board, StandIn } from './build.ts';
 import { ensureBuilt } from './build.ts';
 import { Calls, SimulationError } from './calls.ts';
 import type { NativeCard, NativeMail } from './native.ts';
@@ -33,6 +33,12 @@ export interface SimulatedCardOptions {
    * `attachSerial` says where a host finds it; `access`, `inject` and `frames` are that host's business.
    */
   readonly clocksPerBit?: number;
+  /**
+   * A board's core, its pins simulated one by one: PHYs at its ports (`setPhy`), its host on the serial line, and
+   * its time that of its clock. 62.5 MHz, a line of a fourth of that and RGMII where not given. Nobody can
+   * `observe` it.
+   */
+  readonly board?: Partial<Board>;
   /** In place of the card: for tests of the simulation itself. */
   readonly standIn?: StandIn;
 }
@@ -71,6 +77,17 @@ export interface LineNoise {
   readonly seed?: number;
 }
 
+/** The PHY of a board's port, and what is at the other end of its cable. */
+export interface PhySettings {
+  /** Mb/s. A change breaks off what is on the line. */
+  readonly speed?: 10 | 100 | 1000;
+  readonly fullDuplex?: boolean;
+  /** false: its receive clock stands, and nothing comes. */
+  readonly clock?: boolean;
+  /** false: frames arrive as short as they are, in place of 60 octets without FCS. */
+  readonly pad?: boolean;
+}
+
 export interface SimulatedAccess {
   /** Bytes, a multiple of 4. */
   readonly address: number;
@@ -81,6 +98,19 @@ export interface SimulatedInject {
   /** `inject` record of hdl/registers.yaml. */
   readonly record: number;
   readonly data: Uint8Array;
+}
+
+/** The fastest line that there is: a bit is four clocks. */
+function boardOf({
+  clockKhz = 62_500,
+  rmii = false,
+  baud = clockKhz * 250,
+}: Partial<Board>): Board {
+  if (clockKhz < 50_000 || baud > clockKhz * 250)
+    throw new RangeError(
+      `a board of ${clockKhz} kHz and ${baud} baud: 50 MHz and a fourth of that`,
+    );
+  return { clockKhz, baud, rmii };
 }
 
 /** What nobody listens to is kept until it is fetched. */
@@ -115,6 +145,7 @@ export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
   readonly #native: NativeCard;
   readonly #decisionWords: number;
   readonly #opened = performance.now();
+  readonly #speed: number;
   readonly #hostFrames = new Kept<SimulatedHostFrame>();
   readonly #decisions = new Kept<Observation>();
   readonly #received = new Map<number, Kept<Buffer>>();
@@ -129,6 +160,7 @@ export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
     this.configuration = options.configuration;
     this.mode = options.mode;
     this.buildId = built.buildId;
+    this.#speed = options.board?.rmii ? 100 : 1000;
     const addon = loadAddon(built.addonPath);
     this.#decisionWords = addon.decisionWords;
     const { trace } = options;
@@ -147,12 +179,14 @@ export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
 
   /** Builds the simulation if it is not there, and starts a card that has just been reset. */
   static async open(options: SimulatedCardOptions): Promise<SimulatedCard> {
-    const { trace } = options;
+    const { trace, board } = options;
+    if (board && options.observe) throw new RangeError('a board does not show its decisions');
     if (trace) closeSync(openSync(trace.file, 'w')); // fails here, not within the model
     const built = await ensureBuilt({
       configuration: options.configuration,
       trace: trace !== undefined,
       ...(options.clocksPerBit === undefined ? {} : { clocksPerBit: options.clocksPerBit }),
+      ...(board ? { board: boardOf(board) } : {}),
       ...(options.standIn ? { standIn: options.standIn } : {}),
     });
     const card = new SimulatedCard(options, built);
@@ -249,6 +283,12 @@ export class SimulatedCard extends EventEmitter<SimulatedCardEvents> {
   /** The link of a network port comes or goes; all are there at first. */
   async setLink(port: number, up: boolean): Promise<void> {
     await this.#calls.call((id) => this.#native.setLink(id, port, up));
+  }
+
+  /** Of a board's port; what is not given is a gigabit PHY that is in order (RMII: 100 Mb/s). */
+  async setPhy(port: number, settings: PhySettings): Promise<void> {
+    const { speed = this.#speed, fullDuplex = true, clock = true, pad = true } = settings;
+    await this.#calls.call((id) => this.#native.setPhy(id, port, speed, fullDuplex, clock, pad));
   }
 
   /** Lock-step: the card's time in microseconds from the next clock on; may jump. */

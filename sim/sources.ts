@@ -16,6 +16,7 @@ const PARTS = [
   'memory_port',
   'observer',
   'outbox',
+  'phy',
   'register_bus',
   'streams',
   'uart_port',
@@ -85,6 +86,8 @@ export interface Place {
   readonly trace: boolean;
   /** UART_STEP of a card with its host on the serial line; 0: on its pins. */
   readonly uartStep: number;
+  /** A board's core, with PHYs at its pins. */
+  readonly board: { readonly clockKhz: number; readonly rmii: boolean } | undefined;
   /** Where Verilator put the model. */
   readonly model: string;
   /** Where card_constants.h lies. */
@@ -103,7 +106,7 @@ export interface Sources {
 }
 
 export function sources(place: Place): Sources {
-  const { configuration, trace, uartStep, model, constants, runtime, tools } = place;
+  const { configuration, trace, uartStep, board, model, constants, runtime, tools } = place;
   const nativeHeaders = texts([...files(NATIVE, '.h'), ...files(constants, '.h')]);
   const salt = [...tools, nativeHeaders].join('\0');
   const modelSalt = salt + texts(files(model, '.h'));
@@ -134,12 +137,15 @@ export function sources(place: Place): Sources {
     shared: [
       ...files(model, '.cpp').map((source) => ({ source, flags: ofModel, salt: modelSalt })),
       {
-        source: join(NATIVE, 'card_model.cc'),
+        source: join(NATIVE, board ? 'board_model.cc' : 'card_model.cc'),
         flags: [
           ...ofModel,
           `-DVIDLINE_PORTS=${PORTS}`,
           `-DVIDLINE_DATA_WIDTH=${DATA_WIDTH}`,
           `-DVIDLINE_UART_STEP=${uartStep}`,
+          ...(board
+            ? [`-DVIDLINE_CLOCK_KHZ=${board.clockKhz}`, `-DVIDLINE_RMII=${Number(board.rmii)}`]
+            : []),
         ],
         salt: modelSalt,
       },

@@ -34,6 +34,22 @@ export interface PortStatistics extends StreamStatistics {
   readonly checksumsFinished: number;
   /** VLAN tags that the kernel had taken out and that were put back. */
   readonly tagsRestored: number;
+  /** Of a board. */
+  readonly phy?: PhyStatistics;
+}
+
+/** What a board's PHY has met. The MAC's faults would be ours: all but `cut` stay 0 while speed and link do. */
+export interface PhyStatistics {
+  /** Frames towards the MAC that ended in their middle or never began, since link or speed went. */
+  readonly cut: number;
+  /** Carriers of the MAC without preamble and SFD. */
+  readonly preamble: number;
+  /** Frames of the MAC with a wrong FCS. */
+  readonly fcs: number;
+  /** Frames of the MAC of fewer than 64 octets. */
+  readonly short: number;
+  /** Frames of the MAC less than 12 octet times behind the one before. */
+  readonly gap: number;
 }
 
 export interface SimulationStatistics {
@@ -110,6 +126,17 @@ export function shapeStatistics(
         sendWaits: of('sendWaits'),
         checksumsFinished: of('checksumsFinished'),
         tagsRestored: of('tagsRestored'),
+        ...(numbers[`${port}.phy.cut`] === undefined
+          ? {}
+          : {
+              phy: {
+                cut: of('phy.cut'),
+                preamble: of('phy.preamble'),
+                fcs: of('phy.fcs'),
+                short: of('phy.short'),
+                gap: of('phy.gap'),
+              },
+            }),
       };
     }),
   };

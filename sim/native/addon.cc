@@ -109,6 +109,7 @@ class NativeCard : public Napi::ObjectWrap<NativeCard> {
                                InstanceMethod<&NativeCard::access>("access"),
                                InstanceMethod<&NativeCard::set_time>("setTime"),
                                InstanceMethod<&NativeCard::set_link>("setLink"),
+                               InstanceMethod<&NativeCard::set_phy>("setPhy"),
                                InstanceMethod<&NativeCard::set_patterns>("setPatterns"),
                                InstanceMethod<&NativeCard::run>("run"),
                                InstanceMethod<&NativeCard::run_until_idle>("runUntilIdle"),
@@ -208,6 +209,12 @@ class NativeCard : public Napi::ObjectWrap<NativeCard> {
     /// (id, port, up)
     void set_link(const Napi::CallbackInfo& info) {
         link_->worker->set_link(word(info, 0), word(info, 1), info[2].ToBoolean());
+    }
+    /// (id, port, speed, fullDuplex, clock, pad)
+    void set_phy(const Napi::CallbackInfo& info) {
+        const vidline::PhySettings settings{word(info, 2), info[3].ToBoolean(), info[4].ToBoolean(),
+                                            info[5].ToBoolean()};
+        link_->worker->set_phy(word(info, 0), word(info, 1), settings);
     }
     /// (id, port, gaps, pressure, seed, heedRoom)
     void set_patterns(const Napi::CallbackInfo& info) {

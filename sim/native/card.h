@@ -44,6 +44,12 @@ class Card {
         set_bit(pins_.link, port, up);
         idle_clocks_ = 0;
     }
+    /// A port's PHY, where the card is a board's. False and null where it is not.
+    bool set_phy(unsigned port, const PhySettings& settings) {
+        idle_clocks_ = 0;
+        return model_.set_phy(port, settings);
+    }
+    const Phy* phy(unsigned port) const { return model_.phy(port); }
     uint64_t time() const { return *pins_.time_us; }
     /// Next time in microseconds at which the card has something to do; all ones: never.
     uint64_t deadline() const { return *pins_.deadline_us; }

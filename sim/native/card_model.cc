@@ -1,19 +1,11 @@
 #include "card_model.h"
 
-#include <verilated.h>
-
 #include <array>
 #include <cstring>
 #include <mutex>
 
-#include "Vlinecard.h"
 #include "card_constants.h"
-#if VM_TRACE
-#include <verilated_fst_c.h>
-#endif
-
-// Pins are read and written as little-endian memory (pins.h).
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "needs a little-endian machine");
+#include "verilated_top.h"
 
 namespace vidline {
 
@@ -22,34 +14,14 @@ namespace {
 constexpr unsigned PORTS = VIDLINE_PORTS;
 constexpr unsigned BEAT_BYTES = VIDLINE_DATA_WIDTH / 8;
 constexpr int RESET_CLOCKS = 16;
-/// Verilator's runtime counts seeds for the whole process: two models built at once would disturb each
-/// other's first values, and the same seed would not give the same card.
-std::mutex building;
 /// Simulated time units (of 1 ns in a waveform) of a clock; $time / 10 is the clock.
 constexpr uint64_t UNITS = 10;
-
-template <size_t Bits, class T>
-uint8_t* bytes_of(T& pin) {
-    static_assert(sizeof(T) * 8 >= Bits, "the bus is narrower than the configuration says");
-    return reinterpret_cast<uint8_t*>(&pin);
-}
-
-template <class T, class Pin>
-T* exactly(Pin& pin) {
-    static_assert(sizeof(T) == sizeof(Pin), "the bus has another width than expected");
-    return reinterpret_cast<T*>(&pin);
-}
 
 }  // namespace
 
 struct CardModel::Impl {
-    // Destroyed from the last to the first: the context outlives model and trace.
-    VerilatedContext context;
-    std::unique_ptr<Vlinecard> top;
-#if VM_TRACE
-    std::unique_ptr<VerilatedFstC> trace;
-#endif
-    ModelOptions options;
+    explicit Impl(const ModelOptions& options) : top(options) {}
+    VerilatedTop top;
 #if VIDLINE_UART_STEP
     /// What the pins of inject, host and register bus are where the card has none: nobody listens,
     /// nothing comes.
@@ -58,31 +30,17 @@ struct CardModel::Impl {
 #endif
 };
 
-Shape CardModel::shape() { return {PORTS, BEAT_BYTES, VIDLINE_UART_STEP}; }
+Shape CardModel::shape() { return {PORTS, BEAT_BYTES, VIDLINE_UART_STEP, false}; }
 bool CardModel::can_trace() { return VM_TRACE != 0; }
 
 CardModel::CardModel(const ModelOptions& options) {
-    const std::lock_guard<std::mutex> lock(building);
-    impl_ = std::make_unique<Impl>();
-    impl_->options = options;
+    const std::lock_guard<std::mutex> lock(VerilatedTop::building());
     try {
-        impl_->context.randReset(options.seed == 0 ? 0 : 2);
-        impl_->context.randSeed(static_cast<int>(options.seed & 0x7fffffff));
-        impl_->context.fatalOnError(false);
-#if VM_TRACE
-        impl_->context.traceEverOn(!options.trace_file.empty());
-#endif
-        impl_->top = std::make_unique<Vlinecard>(&impl_->context, "");
-#if VM_TRACE
-        if (!options.trace_file.empty()) {
-            impl_->trace = std::make_unique<VerilatedFstC>();
-            impl_->top->trace(impl_->trace.get(), 99);
-        }
-#endif
+        impl_ = std::make_unique<Impl>(options);
     } catch (const ModelError& error) {
         fail(error.what());
     }
-    Vlinecard& t = *impl_->top;
+    Vlinecard& t = impl_->top.pins();
     Pins& p = pins_;
     p.time_us = exactly<uint64_t>(t.time_us_i);
     p.deadline_us = exactly<uint64_t>(t.deadline_us_o);
@@ -103,18 +61,7 @@ CardModel::CardModel(const ModelOptions& options) {
     p.uart_rx = bytes_of<1>(t.uart_rx_i);
     p.uart_tx = bytes_of<1>(t.uart_tx_o);
     t.extra_rdata_i = 0;
-    uint8_t* const to = impl_->to_nobody.data();
-    for (uint8_t** pin : {&p.inject_tvalid, &p.inject_tlast, &p.inject_tdata, &p.inject_tkeep,
-                          &p.inject_tuser, &p.host_tready, &p.cfg_valid, &p.cfg_write}) {
-        *pin = to;
-    }
-    p.cfg_addr = p.cfg_wdata = reinterpret_cast<uint32_t*>(to);
-    const uint8_t* const from = impl_->from_nobody.data();
-    for (const uint8_t** pin : {&p.inject_tready, &p.host_tvalid, &p.host_tlast, &p.host_tdata,
-                                &p.host_tkeep, &p.host_tuser, &p.cfg_ready}) {
-        *pin = from;
-    }
-    p.cfg_rdata = reinterpret_cast<const uint32_t*>(from);
+    p.lead_nowhere(impl_->to_nobody.data(), impl_->from_nobody.data());
 #else
     p.inject_tvalid = bytes_of<1>(t.inject_tvalid_i);
     p.inject_tlast = bytes_of<1>(t.inject_tlast_i);
@@ -167,66 +114,38 @@ CardModel::CardModel(const ModelOptions& options) {
     clocks_ = 0;
 }
 
-CardModel::~CardModel() {
-    // Verilator 5.006 takes a scope out of the thread's context, whichever card that is of; it may be gone.
-    Verilated::threadContextp(&impl_->context);
-#if VM_TRACE
-    if (impl_->trace && impl_->trace->isOpen()) impl_->trace->close();
-#endif
-    if (failed_ || !impl_->top) return;
-    try {
-        impl_->top->final();
-    } catch (const ModelError&) {
-        // A final block that fails has nobody left to tell.
-    }
-}
+CardModel::~CardModel() = default;
 
 void CardModel::fail(const char* message) {
-    failed_ = true;
     std::string text = message;
     text += " (clock " + std::to_string(clocks_);
     if (pins_.time_us) text += ", time " + std::to_string(*pins_.time_us) + " us";
     throw ModelError(text + ")");
 }
 
-void CardModel::evaluate() {
+void CardModel::evaluate(uint64_t time) {
+    VerilatedTop& top = impl_->top;
     try {
-        impl_->top->eval();
+        top.evaluate(time);
+        if (top.pins().rst_ni) top.dump(clocks_, time);
     } catch (const ModelError& error) {
-#if VM_TRACE
-        if (impl_->trace && impl_->trace->isOpen()) impl_->trace->flush();
-#endif
         fail(error.what());
     }
     if (!messages_.empty()) messages_.clear();
 }
 
 void CardModel::settle() {
-    Impl& impl = *impl_;
-    impl.context.time(clocks_ * UNITS);
-    impl.top->clk_i = 0;
-    evaluate();
-#if VM_TRACE
-    if (!impl.trace || !impl.top->rst_ni) return;
-    const bool wanted = clocks_ >= impl.options.trace_from && clocks_ < impl.options.trace_to;
-    if (wanted && !impl.trace->isOpen()) {
-        impl.trace->open(impl.options.trace_file.c_str());
-        if (!impl.trace->isOpen()) fail(("cannot write " + impl.options.trace_file).c_str());
-    }
-    if (!wanted && impl.trace->isOpen()) impl.trace->close();
-    if (impl.trace->isOpen()) impl.trace->dump(clocks_ * UNITS);
-#endif
+    impl_->top.pins().clk_i = 0;
+    evaluate(clocks_ * UNITS);
 }
 
 void CardModel::edge() {
-    Impl& impl = *impl_;
-    impl.context.time(clocks_ * UNITS + UNITS / 2);
-    impl.top->clk_i = 1;
-    evaluate();
-#if VM_TRACE
-    if (impl.trace && impl.trace->isOpen()) impl.trace->dump(clocks_ * UNITS + UNITS / 2);
-#endif
+    impl_->top.pins().clk_i = 1;
+    evaluate(clocks_ * UNITS + UNITS / 2);
     ++clocks_;
 }
+
+bool CardModel::set_phy(unsigned, const PhySettings&) { return false; }
+const Phy* CardModel::phy(unsigned) const { return nullptr; }
 
 }  // namespace vidline

@@ -1,4 +1,5 @@
-// The Verilated card behind its pins. Knows nothing of frames, threads or JavaScript.
+// The Verilated card behind its pins (card_model.cc), or a board's core with PHYs at its own, so that it looks
+// like the card (board_model.cc). Knows nothing of threads or JavaScript.
 #ifndef VIDLINE_CARD_MODEL_H
 #define VIDLINE_CARD_MODEL_H
 
@@ -7,6 +8,7 @@
 #include <string>
 
 #include "model_error.h"
+#include "phy.h"
 #include "pins.h"
 
 namespace vidline {
@@ -41,12 +43,16 @@ class CardModel {
     /// The rising edge.
     void edge();
 
+    /// The PHY of a port, where the model is a board. False and null where it is not.
+    bool set_phy(unsigned port, const PhySettings& settings);
+    const Phy* phy(unsigned port) const;
+
     /// Rising edges since the reset.
     uint64_t clocks() const { return clocks_; }
 
   private:
     struct Impl;
-    void evaluate();
+    void evaluate(uint64_t time);
     [[noreturn]] void fail(const char* message);
 
     std::unique_ptr<Impl> impl_;
@@ -54,7 +60,6 @@ class CardModel {
     std::string messages_;
     const MessageScope scope_{messages_};
     uint64_t clocks_ = 0;
-    bool failed_ = false;
 };
 
 }  // namespace vidline

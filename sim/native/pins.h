@@ -11,6 +11,7 @@ struct Shape {
     unsigned ports = 0;
     unsigned beat_bytes = 0;  // of the data path
     uint32_t uart_step = 0;   // UART_STEP where the host is on a serial line; 0: it is on the pins
+    bool own_time = false;    // it counts its clock: its time passes while it runs, and only then
 };
 
 /// Pointers into the Verilated top module. Verilator keeps a bus of any width as little-endian words
@@ -49,6 +50,21 @@ struct Pins {
     uint32_t *cfg_addr = nullptr, *cfg_wdata = nullptr;
     const uint8_t* cfg_ready = nullptr;
     const uint32_t* cfg_rdata = nullptr;
+
+    /// The pins of inject, host and register bus where the host is on a serial line: nobody listens, and
+    /// nothing but zeros comes. As many bytes as two beats and a decision take.
+    void lead_nowhere(uint8_t* to, const uint8_t* from) {
+        for (uint8_t** pin : {&inject_tvalid, &inject_tlast, &inject_tdata, &inject_tkeep, &inject_tuser,
+                              &host_tready, &cfg_valid, &cfg_write}) {
+            *pin = to;
+        }
+        cfg_addr = cfg_wdata = reinterpret_cast<uint32_t*>(to);
+        for (const uint8_t** pin : {&inject_tready, &host_tvalid, &host_tlast, &host_tdata, &host_tkeep,
+                                    &host_tuser, &cfg_ready}) {
+            *pin = from;
+        }
+        cfg_rdata = reinterpret_cast<const uint32_t*>(from);
+    }
 };
 
 inline bool get_bit(const uint8_t* bits, unsigned index) {

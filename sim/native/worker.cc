@@ -192,6 +192,7 @@ void Worker::live() {
     }
     collect();
     outbox_.post(std::exchange(mail_, {}));
+    if (card_->shape.own_time) return;
     if (card_->idle()) {
         wait(false);
     } else if (card_->moved() == before) {
@@ -215,13 +216,14 @@ void Worker::follow_time() {
 
 void Worker::burst() {
     follow_time();
-    const bool due = card_->deadline() <= card_->time();
+    // A board's timers run with its clock: it never sleeps.
+    const bool due = card_->shape.own_time || card_->deadline() <= card_->time();
     if (card_->idle() && !due) return;
     const double start = thread_seconds();
     unsigned clocks = 0;
     do {
         card_->clock();
-    } while (++clocks < BURST_CLOCKS && (!card_->idle() || (due && clocks < DUE_CLOCKS)));
+    } while (++clocks < BURST_CLOCKS && (!card_->idle() || card_->shape.own_time || (due && clocks < DUE_CLOCKS)));
     busy_seconds_ += thread_seconds() - start;
 }
 
@@ -441,6 +443,7 @@ void Worker::access(AccessBatch batch) {
 void Worker::set_time(uint32_t id, uint64_t us) {
     post(id, [=] {
         if (options_.live) throw Refusal("MODE", "a live card has real time");
+        if (card_->shape.own_time) throw Refusal("MODE", "a board counts its own time");
         card_->set_time(us);
         reply(id);
     });
@@ -450,6 +453,14 @@ void Worker::set_link(uint32_t id, unsigned index, bool up) {
     post(id, [=] {
         port(index);
         card_->set_link(index, up);
+        reply(id);
+    });
+}
+
+void Worker::set_phy(uint32_t id, unsigned index, PhySettings settings) {
+    post(id, [=] {
+        port(index);
+        if (!card_->set_phy(index, settings)) throw Refusal("MODE", "this card has no PHYs: build a board");
         reply(id);
     });
 }
@@ -490,6 +501,7 @@ void Worker::run_until_idle(uint32_t id, uint64_t most) {
         if (!card_->idle()) {
             throw Refusal("NOT_IDLE", "the card is not idle after " + std::to_string(most) + " clocks");
         }
+        serving_ = false;
         Reply done;
         done.id = id;
         done.numbers = {{"clocks", static_cast<double>(card_->clocks() - start)}};

@@ -51,6 +51,7 @@ class Worker {
     void access(AccessBatch batch);
     void set_time(uint32_t id, uint64_t us);
     void set_link(uint32_t id, unsigned port, bool up);
+    void set_phy(uint32_t id, unsigned port, PhySettings settings);
     void set_patterns(uint32_t id, unsigned port, Pattern gaps, Pattern pressure, bool heed_room);
     void run(uint32_t id, uint64_t clocks);
     void run_until_idle(uint32_t id, uint64_t most);

@@ -34,6 +34,14 @@ void Worker::statistics(uint32_t id) {
             add(prefix + "bytesIn", card_->sources[p].bytes);
             add(prefix + "framesOut", card_->sinks[p].frames);
             add(prefix + "bytesOut", card_->sinks[p].bytes);
+            if (const Phy* phy = card_->phy(p)) {
+                const PhyStatistics& seen = phy->statistics();
+                add(prefix + "phy.cut", seen.cut);
+                add(prefix + "phy.preamble", seen.preamble);
+                add(prefix + "phy.fcs", seen.fcs);
+                add(prefix + "phy.short", seen.short_);
+                add(prefix + "phy.gap", seen.gap);
+            }
             if (ports_[p].feed) add(prefix + "waiting", ports_[p].feed->waiting());
             if (ports_[p].taker) add(prefix + "notFetched", ports_[p].taker->overflow);
             if (!ports_[p].interface) continue;

@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { Card, parseSerialAddress, SerialTransport } from '../../../driver/index.ts';
+import {
+  Card,
+  MAC_FAULTS,
+  type MacFault,
+  type MacState,
+  parseSerialAddress,
+  SerialTransport,
+} from '../../../driver/index.ts';
 import type { PortConfiguration } from '../../switch/switch-options.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import {
@@ -45,6 +52,8 @@ async function attach(options: AttachOptions): Promise<number> {
         `(configuration ${configuration}, build ${build})`,
       { card: transport.name, configuration, build, sizes },
     );
+    for (const [port, mac] of (await card.macs()).entries())
+      if (mac) teller(options)('port', macWords(port, mac), { port, ...mac });
     if (options.address === undefined) return EXIT.ok;
     return await runServing(options, async (listen) => {
       const { switch: switchProcessor } = await startSwitch(card, {
@@ -56,6 +65,16 @@ async function attach(options: AttachOptions): Promise<number> {
   } finally {
     await transport.close();
   }
+}
+
+/** Link, speed, and what was wrong so far. */
+function macWords(port: number, { kind, link, speed, fullDuplex, faults }: MacState): string {
+  const line = `port ${port}: ${kind}, ${speed} Mb/s ${fullDuplex ? 'full' : 'half'} duplex, link ${link ? 'up' : 'DOWN'}`;
+  const half = fullDuplex ? [] : ['half duplex is not served: frames will collide'];
+  const seen = (Object.keys(MAC_FAULTS) as MacFault[])
+    .filter((fault) => faults[fault] > 0)
+    .map((fault) => `${faults[fault]} frames ${MAC_FAULTS[fault]}`);
+  return [line, ...half, ...seen].join('; ');
 }
 
 function parseAddress(text: string): ReturnType<typeof parseSerialAddress> {
