@@ -8,6 +8,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { parseDatagram } from './log-datagram.ts';
+import { OwnedVid } from './owned-vid.ts';
 import type {
   CopyRole,
   ReplicaPeer,
@@ -17,36 +18,20 @@ import type {
 import { Sink } from './sink.ts';
 import { Sinks } from './sinks.ts';
 import { type CopyPhase, Source } from './source.ts';
+import { keyOf, Sources } from './sources.ts';
 import type { ReplicatedState, StateRecord } from './state.ts';
 
 export type * from './replicator-options.ts';
 
-interface Target {
-  readonly peer: ReplicaPeer;
-  readonly term: number;
-  readonly source: Source;
-}
-
-interface Owned {
-  readonly state: ReplicatedState;
-  readonly targets: Map<CopyRole, Target>;
-  /** The card may turn to the backup: gated replies wait for it. */
-  guarded: boolean;
-  /** Replies that wait until the switch processor knows that we own it; undefined: it does. */
-  unconfirmed: (() => void)[] | undefined;
-  /** Who has it now. */
-  yieldedTo: ReplicaPeer | undefined;
-}
-
 export class Replicator extends EventEmitter<ReplicatorEvents> {
   readonly counters = { takeovers: 0, handovers: 0, passed: 0, held: 0, let: 0, foreign: 0 };
   readonly #options: ReplicatorOptions;
-  readonly #owned = new Map<number, Owned>();
+  readonly #owned = new Map<number, OwnedVid>();
   /** Who has a VID that was ours: a packet may still be on its way. */
   readonly #moved = new Map<number, ReplicaPeer>();
   /** Copies that agreed, and from whom. */
   readonly #copies = new Map<number, { readonly state: ReplicatedState; readonly from: string }>();
-  readonly #sources = new Map<string, Source>();
+  readonly #sources = new Sources((to) => this.#makeSource(to));
   readonly #sinks = new Sinks((from) => this.#makeSink(from));
   #logs = 0;
 
@@ -92,7 +77,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       if (owned === undefined) {
         const state = this.#copies.get(vid)?.state ?? this.#options.create(vid);
         this.#become(vid, 'assigned', state);
-      } else this.#confirm(owned);
+      } else owned.confirm();
     }
     for (const [vid, owned] of this.#owned) {
       // One that we took over, or were handed, is ours before the switch processor says so.
@@ -129,7 +114,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     const to = this.#owned.get(vid)?.yieldedTo ?? this.#moved.get(vid);
     if (to === undefined) return;
     this.counters.passed++;
-    this.#source(to).packet(vid, bytes);
+    this.#sources.of(to).packet(vid, bytes);
   }
 
   /** A change of a VID's state: made here, and told to its backups. */
@@ -139,11 +124,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       throw new Error(`VID ${vid} is not served here; ask arrives() for each packet first`);
     }
     owned.state.apply(record);
-    let told: Source | undefined;
-    for (const { source } of owned.targets.values()) {
-      if (source !== told) source.change(vid, record);
-      told = source;
-    }
+    owned.tell(record);
   }
 
   /** Lets a reply of a class leave: at once, or when the backup has the state that caused it. */
@@ -162,7 +143,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       owned.unconfirmed.push(count);
       return;
     }
-    const sources = this.#guards(vid, owned);
+    const sources = owned.guards();
     if (sources.length === 0) {
       leave();
       return;
@@ -172,30 +153,19 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     for (const source of sources) source.hold(vid, () => --left === 0 && count());
   }
 
-  /** Those who must have a change before what it causes may be seen. */
-  #guards(vid: number, { targets, guarded }: Owned): Source[] {
-    const guards: Source[] = [];
-    for (const [role, { source }] of targets) {
-      const phase = source.phase(vid);
-      const counts = phase === 'marked' || phase === 'agreed' || (guarded && role === 'backup');
-      if (counts && !guards.includes(source)) guards.push(source);
-    }
-    return guards;
-  }
-
   /** Keeps a copy of VIDs of ours at `peer`, as the switch processor says; the row does not count on it until both ends agree. */
   copy(vids: readonly number[], term: number, peer: ReplicaPeer, role: CopyRole): void {
     for (const vid of vids) {
       const owned = this.#told(vid);
       if (owned === undefined) continue;
-      this.#confirm(owned);
+      owned.confirm();
       const old = owned.targets.get(role);
       if (old !== undefined && old.term === term && keyOf(old.peer) === keyOf(peer)) {
         // Told once more: the switch processor may not have heard that it agrees.
-        this.#source(peer).mark(vid);
+        this.#sources.of(peer).mark(vid);
         continue;
       }
-      const source = this.#source(peer);
+      const source = this.#sources.of(peer);
       owned.targets.set(role, { peer, term, source });
       const next = owned.targets.get('next');
       if (role === 'backup' && next?.term === term && keyOf(next.peer) === keyOf(peer)) {
@@ -232,7 +202,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       if (keyOf(owned.yieldedTo) === keyOf(peer)) return;
       throw new Error(`VID ${vid} was handed over to ${owned.yieldedTo.name} already`);
     }
-    const source = this.#sources.get(keyOf(peer));
+    const source = this.#sources.get(peer);
     if (source?.phase(vid) !== 'agreed') throw new Error(`${peer.name} has no copy of VID ${vid}`);
     owned.yieldedTo = peer;
     this.counters.handovers++;
@@ -253,7 +223,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
   resume(vid: number): void {
     const owned = this.#owned.get(vid);
     if (owned?.yieldedTo === undefined) return;
-    const source = this.#sources.get(keyOf(owned.yieldedTo));
+    const source = this.#sources.get(owned.yieldedTo);
     owned.yieldedTo = undefined;
     source?.giveUp(vid);
     // What its new owner has changed since, it had not promised to anybody.
@@ -274,18 +244,17 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     const datagram = parseDatagram(bytes);
     if (datagram === undefined) return;
     if (datagram.kind === 'log') this.#sinks.of(from).receive(datagram);
-    else this.#sources.get(keyOf(from))?.receive(datagram);
+    else this.#sources.get(from)?.receive(datagram);
   }
 
   /** Idempotent. */
   close(): void {
-    for (const source of this.#sources.values()) source.end();
     this.#sources.clear();
     this.#sinks.clear();
   }
 
   /** The switch processor speaks to us as the owner: so we are, and what we handed over came to nothing. */
-  #told(vid: number): Owned | undefined {
+  #told(vid: number): OwnedVid | undefined {
     const owned = this.#owned.get(vid);
     if (owned !== undefined) {
       if (owned.yieldedTo !== undefined) this.resume(vid);
@@ -297,14 +266,12 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     return this.#become(vid, 'assigned', copy?.state ?? this.#options.create(vid));
   }
 
-  #become(vid: number, how: 'assigned' | 'handover' | 'takeover', state: ReplicatedState): Owned {
-    const owned: Owned = {
-      state,
-      targets: new Map(),
-      guarded: false,
-      unconfirmed: how === 'handover' ? [] : undefined,
-      yieldedTo: undefined,
-    };
+  #become(
+    vid: number,
+    how: 'assigned' | 'handover' | 'takeover',
+    state: ReplicatedState,
+  ): OwnedVid {
+    const owned = new OwnedVid(vid, state, how !== 'handover');
     this.#owned.set(vid, owned);
     // The first packet and the switch processor's word race: whichever is first puts the copy into service.
     if (this.#copies.delete(vid) && how !== 'handover') this.counters.takeovers++;
@@ -314,19 +281,13 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     return owned;
   }
 
-  #confirm(owned: Owned): void {
-    const { unconfirmed } = owned;
-    owned.unconfirmed = undefined;
-    for (const leave of unconfirmed ?? []) leave();
-  }
-
-  #drop(vid: number, owned: Owned): void {
+  #drop(vid: number, owned: OwnedVid): void {
     this.#owned.delete(vid);
     this.#dropTargets(vid, owned);
     this.emit('gone', vid);
   }
 
-  #dropTargets(vid: number, owned: Owned): void {
+  #dropTargets(vid: number, owned: OwnedVid): void {
     const peers = [...owned.targets.values()].map(({ peer }) => peer);
     owned.targets.clear();
     for (const peer of peers) this.#leave(vid, peer);
@@ -334,16 +295,12 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
 
   /** Ends the copy at `peer`, unless another role needs it. */
   #leave(vid: number, peer: ReplicaPeer): void {
-    const targets = this.#owned.get(vid)?.targets.values() ?? [];
-    for (const other of targets) if (keyOf(other.peer) === keyOf(peer)) return;
-    this.#sources.get(keyOf(peer))?.close(vid);
+    if (this.#owned.get(vid)?.isCopiedTo(peer) === true) return;
+    this.#sources.get(peer)?.close(vid);
   }
 
-  #source(peer: Omit<ReplicaPeer, 'name'>): Source {
+  #makeSource(peer: Omit<ReplicaPeer, 'name'>): Source {
     const key = keyOf(peer);
-    const known = this.#sources.get(key);
-    if (known !== undefined) return known;
-    this.#endOlder(peer);
     const { clock, send, window, retry, limit } = this.#options;
     const source = new Source({
       clock,
@@ -363,7 +320,6 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       ...(retry === undefined ? {} : { retry }),
       ...(limit === undefined ? {} : { limit }),
     });
-    this.#sources.set(key, source);
     return source;
   }
 
@@ -415,7 +371,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
         const owned = this.#become(vid, 'handover', state);
         // Whoever had it has all of its state: the best backup until there is another one.
         const peer = { ...from, name: `slot ${from.slot}` };
-        const source = this.#source(peer);
+        const source = this.#sources.of(peer);
         owned.targets.set('backup', { peer, term: 0, source });
         source.continue(vid);
       },
@@ -426,33 +382,13 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     });
   }
 
-  /** Ends the logs to a slot's earlier incarnations, which answer nothing any more. */
-  #endOlder({ slot, epoch }: Omit<ReplicaPeer, 'name'>): void {
-    for (const [key, source] of this.#sources) {
-      const [where, old] = key.split('.').map(Number) as [number, number];
-      const behind = (epoch - old) & 0xff; // epochs are modulo 256
-      if (where !== slot || behind === 0 || behind > 0x7f) continue;
-      source.end();
-      this.#sources.delete(key);
-    }
-  }
-
   /** Ends the logs that carry nothing any more. */
   #tidy(): void {
-    const used = new Set<string>();
+    const used = [...this.#moved.values()];
     for (const { targets, yieldedTo } of this.#owned.values()) {
-      for (const { peer } of targets.values()) used.add(keyOf(peer));
-      if (yieldedTo !== undefined) used.add(keyOf(yieldedTo));
+      for (const { peer } of targets.values()) used.push(peer);
+      if (yieldedTo !== undefined) used.push(yieldedTo);
     }
-    for (const peer of this.#moved.values()) used.add(keyOf(peer));
-    for (const [key, source] of this.#sources) {
-      if (used.has(key) || source.log.waiting > 0) continue;
-      source.end();
-      this.#sources.delete(key);
-    }
+    this.#sources.tidy(used);
   }
-}
-
-function keyOf({ slot, epoch }: Omit<ReplicaPeer, 'name'>): string {
-  return `${slot}.${epoch}`;
 }
