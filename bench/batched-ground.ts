@@ -16,9 +16,9 @@ export class BatchedGround {
   }
 
   /** Builds the simulation where it is not built yet. */
-  static async open(): Promise<BatchedGround> {
+  static async open(configuration: string = CONFIGURATION): Promise<BatchedGround> {
     const transport = await SimulationTransport.open({
-      configuration: CONFIGURATION,
+      configuration,
       mode: 'lockstep',
     });
     const card = await Card.attach(transport);

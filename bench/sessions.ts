@@ -6,6 +6,11 @@ import { CONFIGURATION } from './card-bed.ts';
 import type { Measured } from './report.ts';
 
 const GATEWAYS = [1, 2, 4, 8] as const;
+/** Of the wide card, which needs fewer clocks a frame, only so many. */
+const WIDE_GATEWAYS = 4;
+const WIDE = 'sim-512';
+/** AIM of issue 4, free. */
+const AIM = 5_000;
 /** Fabric ports that gateways share. */
 const PORTS = 4;
 const SESSIONS = { quick: 320, full: 6_400 };
@@ -15,6 +20,7 @@ const WARM = 320;
 const BATCH = 32;
 
 export interface Sample {
+  readonly configuration: string;
   readonly gateways: number;
   readonly mode: 'free' | 'gated';
   readonly sessions: number;
@@ -26,8 +32,13 @@ export interface Sample {
   readonly punts: number;
 }
 
-async function sample(gateways: number, mode: Sample['mode'], sessions: number): Promise<Sample> {
-  const ground = await BatchedGround.open();
+async function sample(
+  configuration: string,
+  gateways: number,
+  mode: Sample['mode'],
+  sessions: number,
+): Promise<Sample> {
+  const ground = await BatchedGround.open(configuration);
   const ports = Math.min(PORTS, gateways);
   const numbers = Array.from({ length: gateways }, (_, n) => n);
   const slots = numbers.map((n) => ({
@@ -57,7 +68,7 @@ async function sample(gateways: number, mode: Sample['mode'], sessions: number):
     if (held !== WARM + sessions)
       throw new Error(`${held} of ${WARM + sessions} sessions are there`);
     return {
-      ...{ gateways, mode, sessions, seconds },
+      ...{ configuration, gateways, mode, sessions, seconds },
       cpuMicroseconds: used.user + used.system,
       clocks: Number(await ground.transport.card.clocks()) - Number(before.clocks),
       punts: punted() - before.punts,
@@ -93,11 +104,13 @@ async function run({ quick, say }: Context): Promise<Measured> {
       // Nobody to wait for.
       if (mode === 'gated' && gateways === 1) continue;
       say(`${mode}, ${gateways} gateways`);
-      samples.push(await sample(gateways, mode, sessions));
+      samples.push(await sample(CONFIGURATION, gateways, mode, sessions));
     }
+    say(`${mode}, ${WIDE_GATEWAYS} gateways, ${WIDE}`);
+    samples.push(await sample(WIDE, WIDE_GATEWAYS, mode, sessions));
   }
   const rows = samples.map((it) => ({
-    ...{ mode: it.mode, gateways: it.gateways },
+    ...{ configuration: it.configuration, mode: it.mode, gateways: it.gateways },
     persecond: Math.round(it.sessions / it.seconds),
     cpu: Math.round(it.cpuMicroseconds / it.sessions),
     clocks: Number((it.clocks / it.sessions).toFixed(1)),
@@ -109,17 +122,24 @@ async function run({ quick, say }: Context): Promise<Measured> {
     configuration: CONFIGURATION,
     method: [
       `Lock-step, in one process: a peer of our own sets up ${sessions} sessions, half of GTPv1 and half of GTPv2, ${BATCH} at a time, after ${WARM} that are not counted. Each is a request that the card punts, the switch processor forwards into a slot, and a gateway answers through the card.`,
+      'Each set-up is three frames in the card; the wide one (sim-512) passes them in fewer clocks. The best of both is the headline.',
       'CPU is of the whole process: peer, simulated card, driver, switch processor and gateways.',
       'Gated: each answer waits until the backup has acknowledged the session.',
     ],
     headlines: [
-      { what: 'sessions a second, free', value: best('free'), unit: 'sessions/s' },
+      {
+        what: 'sessions a second, free',
+        value: best('free'),
+        unit: 'sessions/s',
+        aim: { least: AIM },
+      },
       { what: 'sessions a second, gated', value: best('gated'), unit: 'sessions/s' },
     ],
     tables: [
       {
         caption: 'Sessions set up, by gateways',
         columns: [
+          { key: 'configuration', title: 'card' },
           { key: 'mode', title: 'answers' },
           { key: 'gateways', title: 'gateways' },
           { key: 'persecond', title: 'sessions/s' },

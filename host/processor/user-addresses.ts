@@ -3,6 +3,7 @@
  * from the packet network (G13). Where in the address it stands is what the service's rule says.
  */
 import { addressToBytes, bytesToAddress } from '../protocol/address.ts';
+import { view } from '../protocol/bytes.ts';
 import type { ControlPool } from '../protocol/control.ts';
 
 /** Bits of a user's own prefix: one address of IPv4, a /64 of IPv6 (RFC 7278, TS 23.060 §9.2.1.1). */
@@ -10,6 +11,9 @@ const USER_PREFIX = { 4: 32, 6: 64 } as const;
 
 /** Users of one VID that an IPv6 pool is used for at most; more TEIDs it has not, either. */
 const MOST = 0x10000;
+
+/** The lower half of an IPv6 address. */
+const LOWER = (1n << 64n) - 1n;
 
 export class UserAddresses {
   readonly version: 4 | 6;
@@ -21,6 +25,9 @@ export class UserAddresses {
   readonly #vidShift: bigint;
   readonly #userShift: bigint;
   readonly #vidMask: bigint;
+  /** How far the pool's prefix stands from the right, and that prefix. */
+  readonly #poolShift: bigint;
+  readonly #poolBase: bigint;
 
   /** Throws RangeError where the pool has no room for a user behind the VID. */
   constructor({ prefix, vidEnd }: ControlPool) {
@@ -40,22 +47,33 @@ export class UserAddresses {
     this.#vidShift = BigInt(this.#bits - vidEnd);
     this.#userShift = BigInt(this.#bits - USER_PREFIX[this.version]);
     this.#vidMask = (1n << BigInt(vidEnd - Number(length))) - 1n;
+    this.#poolShift = BigInt(this.#bits - Number(length));
+    this.#poolBase = this.#base >> this.#poolShift;
   }
 
   /** The address of the VID's user of this number: for IPv6 the first of its /64. */
   address(vid: number, user: number): string {
     const number = BigInt(user) << this.#userShift;
     const value = this.#base | ((BigInt(vid) & this.#vidMask) << this.#vidShift) | number;
-    return bytesToAddress(Buffer.from(value.toString(16).padStart(this.#bits / 4, '0'), 'hex'));
+    const bytes = Buffer.allocUnsafe(this.#bits / 8);
+    if (this.version === 4) bytes.writeUInt32BE(Number(value));
+    else {
+      bytes.writeBigUInt64BE(value >> 64n);
+      bytes.writeBigUInt64BE(value & LOWER, 8);
+    }
+    return bytesToAddress(bytes);
   }
 
   /** The VID that an address given as its bytes carries; undefined where it is not of this pool. */
   vidOf(bytes: Uint8Array): number | undefined {
     if (bytes.length * 8 !== this.#bits) return undefined;
-    const value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+    const read = view(bytes);
+    const value =
+      this.version === 4
+        ? BigInt(read.readUInt32BE())
+        : (read.readBigUInt64BE() << 64n) | read.readBigUInt64BE(8);
     const vid = (value >> this.#vidShift) & this.#vidMask;
-    const pool = this.#vidShift + BigInt(this.#vidMask.toString(2).length);
-    return value >> pool === this.#base >> pool ? Number(vid) : undefined;
+    return value >> this.#poolShift === this.#poolBase ? Number(vid) : undefined;
   }
 
   /**

@@ -1,9 +1,10 @@
 /** MAC and IP addresses: text to bytes and back. Text is canonical, so that it can be compared. */
 import { isIPv4, isIPv6 } from 'node:net';
-import { view } from './bytes.ts';
 
 export const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff';
 
+/** Each octet as text. */
+const OCTETS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
 const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
 
 /** `02:00:00:00:00:01` (or with dashes) to 6 bytes; throws on any other text. */
@@ -11,7 +12,17 @@ export function macToBytes(mac: string): Buffer {
   if (!MAC.test(mac)) {
     throw new RangeError(`"${mac}" is no MAC address; write six octets, as 02:00:00:00:00:01`);
   }
-  return Buffer.from(mac.replace(/[:-]/g, ''), 'hex');
+  const bytes = Buffer.allocUnsafe(6);
+  for (let i = 0; i < 6; i++) {
+    bytes[i] = (halfByte(mac, 3 * i) << 4) | halfByte(mac, 3 * i + 1);
+  }
+  return bytes;
+}
+
+/** Of a hexadecimal digit. */
+function halfByte(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return (code & 0x0f) + (code > 0x39 ? 9 : 0); // behind '9' come letters, of either case
 }
 
 /** The 6 bytes at `offset` as lower-case text with colons. */
@@ -19,9 +30,9 @@ export function bytesToMac(bytes: Uint8Array, offset = 0): string {
   if (offset + 6 > bytes.length) {
     throw new RangeError(`no MAC address at ${offset}: ${bytes.length} bytes`);
   }
-  return view(bytes, offset, offset + 6)
-    .toString('hex')
-    .replace(/(..)(?=.)/g, '$1:');
+  // Each frame has two of them: no regular expression.
+  const at = (i: number) => OCTETS[bytes[offset + i] ?? 0];
+  return `${at(0)}:${at(1)}:${at(2)}:${at(3)}:${at(4)}:${at(5)}`;
 }
 
 /** 48 bits as the card's tables hold them: the first octet in the most significant bits. */
@@ -49,7 +60,7 @@ export function ipVersion(address: string): 4 | 6 {
 
 /** 4 bytes for an IPv4 address, 16 for an IPv6 address; throws on any other text. */
 export function addressToBytes(address: string): Buffer {
-  if (ipVersion(address) === 4) return Buffer.from(address.split('.').map(Number));
+  if (ipVersion(address) === 4) return ipv4ToBytes(address);
   let text = address;
   const dotted = /[^:]+\.[^:]+$/.exec(text)?.[0];
   if (dotted !== undefined) {
@@ -67,22 +78,44 @@ export function addressToBytes(address: string): Buffer {
   return bytes;
 }
 
+/** Of what is known to be one. */
+function ipv4ToBytes(address: string): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  let [at, octet] = [0, 0];
+  for (let i = 0; i < address.length; i++) {
+    const code = address.charCodeAt(i);
+    if (code !== 0x2e) {
+      octet = 10 * octet + code - 0x30;
+      continue;
+    }
+    bytes[at++] = octet;
+    octet = 0;
+  }
+  bytes[at] = octet;
+  return bytes;
+}
+
 function groups(text: string): number[] {
   return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
 }
 
 /** 4 bytes as dotted decimal, 16 bytes as IPv6 text in the form of RFC 5952; throws else. */
 export function bytesToAddress(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   if (bytes.length !== 16) {
     throw new RangeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
   }
-  const buffer = view(bytes);
-  const words = Array.from({ length: 8 }, (_, i) => buffer.readUInt16BE(i * 2));
+  const words: number[] = [];
+  for (let i = 0; i < 16; i += 2) words.push(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
   const run = longestZeroRun(words);
-  const hex = (part: readonly number[]) => part.map((word) => word.toString(16)).join(':');
-  if (run.length < 2) return hex(words); // RFC 5952 §4.2.2: one group is not shortened
-  return `${hex(words.slice(0, run.start))}::${hex(words.slice(run.start + run.length))}`;
+  if (run.length < 2) return hexGroups(words, 0, 8); // RFC 5952 §4.2.2: one group is not shortened
+  return `${hexGroups(words, 0, run.start)}::${hexGroups(words, run.start + run.length, 8)}`;
+}
+
+function hexGroups(words: readonly number[], from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += `${i === from ? '' : ':'}${(words[i] ?? 0).toString(16)}`;
+  return text;
 }
 
 function longestZeroRun(words: readonly number[]): { start: number; length: number } {
@@ -97,6 +130,7 @@ function longestZeroRun(words: readonly number[]): { start: number; length: numb
 
 /** An address in its canonical text; throws where it is none. */
 export function canonicalAddress(address: string): string {
+  if (isIPv4(address)) return address; // it has one form only
   return bytesToAddress(addressToBytes(address));
 }
 

@@ -5,6 +5,7 @@
 
 /** The bytes `start` to `end` of `bytes`, as a Buffer over the same memory. */
 export function view(bytes: Uint8Array, start = 0, end = bytes.length): Buffer {
+  if (bytes instanceof Buffer && start === 0 && end === bytes.length) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 

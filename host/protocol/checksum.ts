@@ -9,9 +9,16 @@ export function internetChecksum(...parts: readonly Uint8Array[]): number {
   let sum = 0;
   let high = true; // a part may end in the middle of a word
   for (const part of parts) {
-    for (const byte of part) {
-      sum += high ? byte << 8 : byte;
-      high = !high;
+    const { length } = part;
+    let at = 0;
+    if (!high && length > 0) {
+      sum += part[at++] ?? 0;
+      high = true;
+    }
+    for (; at + 1 < length; at += 2) sum += ((part[at] ?? 0) << 8) | (part[at + 1] ?? 0);
+    if (at < length) {
+      sum += (part[at] ?? 0) << 8;
+      high = false;
     }
   }
   while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
@@ -24,15 +31,18 @@ export function pseudoHeader(src: string, dst: string, protocol: number, length:
   if (from.length !== to.length) {
     throw new RangeError(`${src} and ${dst} are addresses of two IP versions`);
   }
-  const tail = Buffer.alloc(from.length === 4 ? 4 : 8);
+  const tail = 2 * from.length;
+  const pseudo = Buffer.alloc(tail + (from.length === 4 ? 4 : 8));
+  pseudo.set(from, 0);
+  pseudo.set(to, from.length);
   if (from.length === 4) {
-    tail.writeUInt8(protocol, 1);
-    tail.writeUInt16BE(length, 2);
+    pseudo.writeUInt8(protocol, tail + 1);
+    pseudo.writeUInt16BE(length, tail + 2);
   } else {
-    tail.writeUInt32BE(length, 0);
-    tail.writeUInt8(protocol, 7);
+    pseudo.writeUInt32BE(length, tail);
+    pseudo.writeUInt8(protocol, tail + 7);
   }
-  return Buffer.concat([from, to, tail]);
+  return pseudo;
 }
 
 /** Castagnoli's polynomial, bit-reversed. */

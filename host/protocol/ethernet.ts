@@ -76,13 +76,12 @@ export function buildEthernet(
     bytes.writeUInt16BE((pcp << 13) | (tag.dei ? 0x1000 : 0) | vlanId, 2);
     return bytes;
   });
-  const type = Buffer.alloc(2);
-  type.writeUInt16BE(checkRange('etherType', link.etherType, 0xffff));
-  return Buffer.concat([
-    macToBytes(link.dstMac),
-    macToBytes(link.srcMac),
-    ...tags,
-    type,
-    link.payload,
-  ]);
+  const head = 14 + 4 * tags.length;
+  const frame = Buffer.allocUnsafe(head + link.payload.length);
+  frame.set(macToBytes(link.dstMac), 0);
+  frame.set(macToBytes(link.srcMac), 6);
+  for (const [i, tag] of tags.entries()) frame.set(tag, 12 + 4 * i);
+  frame.writeUInt16BE(checkRange('etherType', link.etherType, 0xffff), head - 2);
+  frame.set(link.payload, head);
+  return frame;
 }

@@ -155,29 +155,58 @@ export function readFields<F extends Fields>(
   ies: readonly RawIe[],
   end: number,
 ): ReadFields<F> {
+  const { list: all, places } = indexOf(fields);
+  const there: (RawIe[] | undefined)[] = [];
+  const unknown: RawIe[] = [];
+  for (const raw of ies) {
+    const place = places.get(placeKey(raw));
+    if (place === undefined) unknown.push(raw);
+    else if (there[place] === undefined) there[place] = [raw];
+    else there[place].push(raw);
+  }
   const values: Record<string, unknown> = {};
-  const taken = new Set<RawIe>();
-  for (const [key, { codec, instance, presence }] of Object.entries(fields)) {
+  for (const [place, { key, codec, instance, presence }] of all.entries()) {
     const list: unknown[] = [];
-    let found = false;
-    for (const raw of ies) {
-      if (raw.type !== codec.type || raw.instance !== instance) continue;
-      taken.add(raw);
-      if (found && presence !== 'many') continue;
+    for (const raw of there[place] ?? []) {
+      if (list.length > 0 && presence !== 'many') break;
       const value = readOne(message, codec, raw, presence === 'optional');
-      if (value === undefined) continue;
-      found = true;
-      if (presence === 'many') list.push(value);
-      else values[key] = value;
+      if (value !== undefined) list.push(value);
     }
     if (presence === 'many') values[key] = list;
-    if (presence === 'mandatory' && !found) {
+    else if (list.length > 0) values[key] = list[0];
+    else if (presence === 'mandatory') {
       const text = `${message}: ${codec.name} (type ${codec.type}, instance ${instance}) is missing`;
       throw new GtpError('missing', end, text, { type: codec.type, instance });
     }
   }
-  return { values: values as Values<F>, unknown: ies.filter((raw) => !taken.has(raw)) };
+  return { values: values as Values<F>, unknown };
 }
+
+interface FieldIndex {
+  readonly list: readonly (AnyField & { readonly key: string })[];
+  /** Places in the list by type and instance; of two fields with the same the first. */
+  readonly places: ReadonlyMap<number, number>;
+}
+
+/** Made once for each definition. */
+const indexes = new WeakMap<Fields, FieldIndex>();
+
+function indexOf(fields: Fields): FieldIndex {
+  const known = indexes.get(fields);
+  if (known !== undefined) return known;
+  const list = Object.entries(fields).map(([key, field]) => ({ key, ...field }));
+  const places = new Map<number, number>();
+  for (const [place, { codec, instance }] of list.entries()) {
+    const key = placeKey({ type: codec.type, instance });
+    if (!places.has(key)) places.set(key, place);
+  }
+  const made = { list, places };
+  indexes.set(fields, made);
+  return made;
+}
+
+const placeKey = ({ type, instance }: Pick<RawIe, 'type' | 'instance'>): number =>
+  0x100 * instance + type;
 
 function readOne<T>(
   message: string,
@@ -212,15 +241,16 @@ function readOne<T>(
 /** IEs in the order of the definition. Throws RangeError that names the IE which does not fit. */
 export function writeFields<F extends Fields>(fields: F, values: Values<F>): RawIe[] {
   const given = values as Readonly<Record<string, unknown>>;
-  return Object.entries(fields).flatMap(([key, { codec, instance, presence }]) => {
+  const ies: RawIe[] = [];
+  for (const { key, codec, instance, presence } of indexOf(fields).list) {
     const value = given[key];
-    if (value === undefined) return [];
-    const list = presence === 'many' ? (value as readonly unknown[]) : [value];
-    return list.map((one) => ({
-      ...{ type: codec.type, instance, offset: 0 },
-      data: writeOne(codec, one),
-    }));
-  });
+    if (value === undefined) continue;
+    const { type } = codec;
+    for (const one of presence === 'many' ? (value as readonly unknown[]) : [value]) {
+      ies.push({ type, instance, offset: 0, data: writeOne(codec, one) });
+    }
+  }
+  return ies;
 }
 
 function writeOne<T>(codec: IeCodec<T>, value: T): Buffer {

@@ -50,15 +50,18 @@ export function readIesV2(message: string, body: Buffer, base: number): RawIe[] 
 }
 
 export function writeIesV2(ies: readonly RawIe[]): Buffer {
-  return Buffer.concat(
-    ies.flatMap(({ type, instance, data }) => {
-      const head = Buffer.alloc(IE_HEADER);
-      head.writeUInt8(type, 0);
-      head.writeUInt16BE(checkRange(`length of IE ${type}`, data.length, 0xffff), 1);
-      head.writeUInt8(checkRange('instance', instance, 15), 3);
-      return [head, data];
-    }),
-  );
+  const length = ies.reduce((sum, { data }) => sum + IE_HEADER + data.length, 0);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const { type, instance, data } of ies) {
+    bytes.writeUInt8(type, at);
+    if (data.length > 0xffff) checkRange(`length of IE ${type}`, data.length, 0xffff);
+    bytes.writeUInt16BE(data.length, at + 1);
+    bytes.writeUInt8(checkRange('instance', instance, 15), at + 3);
+    bytes.set(data, at + IE_HEADER);
+    at += IE_HEADER + data.length;
+  }
+  return bytes;
 }
 
 /** A grouped IE, which holds others (§8.2). */

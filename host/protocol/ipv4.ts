@@ -62,12 +62,13 @@ export function parseIpv4(packet: Uint8Array): Ipv4Packet | undefined {
 export function buildIpv4(fields: Ipv4Fields): Buffer {
   const options = fields.options ?? new Uint8Array(0);
   const headerLength = 20 + Math.ceil(checkRange('length of options', options.length, 40) / 4) * 4;
-  const header = Buffer.alloc(headerLength);
+  const totalLength = checkRange('total length', headerLength + fields.payload.length, 0xffff);
+  const packet = Buffer.allocUnsafe(totalLength);
+  const header = packet.subarray(0, headerLength).fill(0);
   const offset = fields.fragmentOffset ?? 0;
   if (offset % 8 !== 0) throw new RangeError(`fragmentOffset ${offset}: must be a multiple of 8`);
   const units = checkRange('fragmentOffset / 8', offset / 8, 0x1fff);
   const flags = (fields.dontFragment ? 0x4000 : 0) | (fields.moreFragments ? 0x2000 : 0);
-  const totalLength = checkRange('total length', headerLength + fields.payload.length, 0xffff);
   header.writeUInt8(0x40 | (headerLength / 4), 0);
   header.writeUInt8(checkRange('trafficClass', fields.trafficClass ?? 0, 0xff), 1);
   header.writeUInt16BE(totalLength, 2);
@@ -79,7 +80,8 @@ export function buildIpv4(fields: Ipv4Fields): Buffer {
   header.set(ipv4Bytes('dst', fields.dst), 16);
   header.set(options, 20);
   header.writeUInt16BE(internetChecksum(header), 10);
-  return Buffer.concat([header, fields.payload]);
+  packet.set(fields.payload, headerLength);
+  return packet;
 }
 
 function ipv4Bytes(field: string, address: string): Buffer {

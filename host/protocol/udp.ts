@@ -33,15 +33,17 @@ export function parseUdp(segment: Uint8Array): UdpDatagram | undefined {
 export function buildUdp(
   fields: UdpPorts & { readonly src: string; readonly dst: string; readonly payload: Uint8Array },
 ): Buffer {
-  const header = Buffer.alloc(8);
   const length = checkRange('UDP length', 8 + fields.payload.length, 0xffff);
-  header.writeUInt16BE(checkRange('srcPort', fields.srcPort, 0xffff), 0);
-  header.writeUInt16BE(checkRange('dstPort', fields.dstPort, 0xffff), 2);
-  header.writeUInt16BE(length, 4);
+  const segment = Buffer.allocUnsafe(length);
+  segment.writeUInt16BE(checkRange('srcPort', fields.srcPort, 0xffff), 0);
+  segment.writeUInt16BE(checkRange('dstPort', fields.dstPort, 0xffff), 2);
+  segment.writeUInt16BE(length, 4);
+  segment.writeUInt16BE(0, 6);
+  segment.set(fields.payload, 8);
   const pseudo = pseudoHeader(fields.src, fields.dst, IP_PROTOCOL.udp, length);
   // A sum of 0 is sent as all ones, because 0 says that there is none.
-  header.writeUInt16BE(internetChecksum(pseudo, header, fields.payload) || 0xffff, 6);
-  return Buffer.concat([header, fields.payload]);
+  segment.writeUInt16BE(internetChecksum(pseudo, segment) || 0xffff, 6);
+  return segment;
 }
 
 export interface UdpFrameFields extends IpCarrier, UdpPorts {
