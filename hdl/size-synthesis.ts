@@ -176,6 +176,8 @@ export async function synthesise(
     ...Object.entries(parameters).map(([key, value]) => `-set ${key} ${value}`),
   ];
   const script = [
+    // Primitives that `files` may name; synth_ecp5 reads them once more.
+    'read_verilog -lib +/ecp5/cells_sim.v +/ecp5/cells_bb.v',
     `read_verilog -sv ${[...cardDesign().files, ...files].join(' ')}`,
     `chparam ${words.join(' ')} ${configured}`,
     `hierarchy -check -top ${name}`,

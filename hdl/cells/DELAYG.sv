@@ -1,6 +1,6 @@
 // ECP5's fixed delay between pin and register, after Lattice FPGA-TN-02035: DEL_VALUE steps of 25 ps, 0 to 127,
-// with DEL_MODE USER_DEFINED. Steps of silicon vary; what is called typical is modelled.
-`timescale 1ps / 1ps
+// with DEL_MODE USER_DEFINED. Steps of silicon vary; what is called typical is modelled. Time counts in
+// picoseconds, as Verilator has it where nothing else is said.
 module DELAYG #(
     parameter DEL_MODE = "USER_DEFINED",
     parameter int DEL_VALUE = 0

@@ -3,9 +3,9 @@
 // (FPGA-DS-02012, sysCLOCK PLL timing); each output is that divided by its own divider. CLKOS rises with CLKOP,
 // or as many of the oscillator's periods later as its CPHASE is larger. LOCK is low until the input is measured.
 //
+// Time counts in picoseconds, as Verilator has it where nothing else is said.
 // Not modelled: jitter, lock time (15 ms at most in the data sheet; here 16 input clocks), fine and dynamic
 // phase, standby, other feedback paths.
-`timescale 1ps / 1ps
 module EHXPLLL #(
     parameter int CLKI_DIV = 1,
     parameter int CLKFB_DIV = 1,
