@@ -177,7 +177,7 @@ export async function synthesise(
   ];
   const script = [
     // Primitives that `files` may name; synth_ecp5 reads them once more.
-    'read_verilog -lib +/ecp5/cells_sim.v +/ecp5/cells_bb.v',
+    'read_verilog -lib +/ecp5/cells_bb.v',
     `read_verilog -sv ${[...cardDesign().files, ...files].join(' ')}`,
     `chparam ${words.join(' ')} ${configured}`,
     `hierarchy -check -top ${name}`,

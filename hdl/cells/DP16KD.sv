@@ -129,7 +129,9 @@ module DP16KD #(
       INITVAL_03, INITVAL_02, INITVAL_01, INITVAL_00
   };
 
+  /* verilator lint_off MULTIDRIVEN */  // two ports, each with a clock of its own
   logic [8:0] memory[2048];
+  /* verilator lint_on MULTIDRIVEN */
   // A row of INITVAL has 16 words of 18 bits, each in 20.
   initial begin
     for (int i = 0; i < 1024; i++) begin

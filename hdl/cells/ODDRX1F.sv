@@ -10,7 +10,7 @@ module ODDRX1F #(
     input  logic RST,
     output logic Q
 );
-  logic first_q, second_q, low_q;
+  logic first_q, second_q;
   always_ff @(posedge SCLK or posedge RST) begin
     if (RST) begin
       first_q <= 1'b0;
@@ -20,11 +20,6 @@ module ODDRX1F #(
       second_q <= D1;
     end
   end
-  // The second half changes with the falling edge, not within the first.
-  always_ff @(negedge SCLK or posedge RST) begin
-    if (RST) low_q <= 1'b0;
-    else low_q <= second_q;
-  end
-  assign Q = SCLK ? first_q : low_q;
+  assign Q = SCLK ? first_q : second_q;
 
 endmodule
