@@ -8,6 +8,7 @@ import { decideCapture, type NumberedFrame } from './decide-capture.ts';
 import { DecidingCard } from './deciding-card.ts';
 import type { Decided } from './engine.ts';
 import { reportOf } from './frame-report.ts';
+import { postRoute, rtlWords } from './post-route.ts';
 import { ReferenceEngine } from './reference-engine.ts';
 import type { CompareReport, Mismatch, Reasoning, RtlResult } from './report/report.ts';
 import { RouterEngine } from './router-engine.ts';
@@ -82,6 +83,7 @@ export async function compareCapture(
       if (examples.length < MOST_EXAMPLES) examples.push(mismatchOf(end, card.state.rules));
     }
     const { frames: followed, clocks: apart } = card.backToBack;
+    const clock = postRoute(configuration);
     return {
       frames: tally.frames,
       mismatches,
@@ -90,8 +92,9 @@ export async function compareCapture(
       ends: tally.byEnd(),
       examples,
       rtl: {
-        what: 'RTL: the card’s own, simulated clock by clock; no post-route report, so no times.',
+        what: rtlWords(clock),
         configuration,
+        clock: clock ?? null,
         dataWidth: sizes.dataWidth,
         latencyClocks:
           clocks.size === 0

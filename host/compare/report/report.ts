@@ -2,6 +2,7 @@
 import type { Quantiles } from '../cost/quantiles.ts';
 import type { Cost } from '../cost/router-cost.ts';
 import type { SessionCost } from '../cost/sessions.ts';
+import type { PostRoute } from '../post-route.ts';
 import type { Machine } from './machine.ts';
 import type { Published } from './published.ts';
 
@@ -41,6 +42,8 @@ export interface RtlResult {
   /** Of hdl/configurations.yaml. */
   readonly configuration: string;
   readonly dataWidth: number;
+  /** Of a board, after routing: clocks become computed times; null: no board has this configuration. */
+  readonly clock: PostRoute | null;
   /** From a frame's first beat to its end; null where no frame has one of its own. */
   readonly latencyClocks: (Quantiles & { readonly max: number }) | null;
   /** Between the first beats of frames that follow each other without a gap; null: there were none. */

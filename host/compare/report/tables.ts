@@ -33,7 +33,8 @@ function ends({ ends: rows }: CompareReport): Table {
 }
 
 function rtl({ engines: { rtl: result } }: CompareReport): Table {
-  const { latencyClocks: latency, clocksPerFrame } = result;
+  const { latencyClocks: latency, clocksPerFrame, clock } = result;
+  const time = (clocks: number) => tenth((1000 * clocks) / (clock?.mhz ?? Number.NaN));
   return {
     title: `The card's RTL, ${result.configuration}, ${result.dataWidth} bits wide: clocks`,
     head: ['', 'median', '99 %', 'most'],
@@ -41,9 +42,22 @@ function rtl({ engines: { rtl: result } }: CompareReport): Table {
       ...(latency === null
         ? []
         : [['first beat in to the end of the decision', latency.p50, latency.p99, latency.max]]),
+      ...(latency === null || clock === null
+        ? []
+        : [
+            [
+              `computed at ${clock.mhz.toFixed(1)} MHz, ns`,
+              time(latency.p50),
+              time(latency.p99),
+              time(latency.max),
+            ],
+          ]),
       ...(clocksPerFrame === null
         ? []
         : [['between frames that follow each other, mean', tenth(clocksPerFrame), '', '']]),
+      ...(clocksPerFrame === null || clock === null
+        ? []
+        : [[`computed at ${clock.mhz.toFixed(1)} MHz, ns`, time(clocksPerFrame), '', '']]),
     ],
   };
 }

@@ -127,6 +127,7 @@ const REPORT: CompareReport = {
       what: 'RTL: it.',
       configuration: 'sim',
       dataWidth: 64,
+      clock: { board: 'b', part: 'p', build: '00000000', current: true, mhz: 62.5 },
       latencyClocks: { ...COST, max: 99 },
       clocksPerFrame: 8,
     },
@@ -170,6 +171,15 @@ describe('a report with a mismatch', () => {
     expect(text).toMatch(/cpp: .*vid 6/);
     expect(text).toContain('leaves as aa');
     expect(text).toContain('… and 10 more.');
+  });
+
+  it('makes times of clocks where a board stands behind them, and says computed', () => {
+    const text = comparisonText(REPORT);
+    expect(text).toMatch(/computed at 62\.5 MHz, ns +│.* 1,584\b/);
+    expect(text).toMatch(/computed at 62\.5 MHz, ns +│ +128\b/);
+    const without = { ...REPORT.engines.rtl, clock: null };
+    const none = comparisonText({ ...REPORT, engines: { ...REPORT.engines, rtl: without } });
+    expect(none).not.toContain('computed');
   });
 
   it('is one page that needs nothing else, whatever a file is called', () => {
