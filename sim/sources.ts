@@ -86,6 +86,7 @@ export interface Place {
   readonly trace: boolean;
   /** UART_STEP of a card with its host on the serial line; 0: on its pins. */
   readonly uartStep: number;
+  readonly quick: boolean;
   /** A board's core, with PHYs at its pins. */
   readonly board: { readonly clockKhz: number; readonly rmii: boolean } | undefined;
   /** Where Verilator put the model. */
@@ -106,7 +107,7 @@ export interface Sources {
 }
 
 export function sources(place: Place): Sources {
-  const { configuration, trace, uartStep, board, model, constants, runtime, tools } = place;
+  const { configuration, trace, uartStep, board, quick, model, constants, runtime, tools } = place;
   const nativeHeaders = texts([...files(NATIVE, '.h'), ...files(constants, '.h')]);
   const salt = [...tools, nativeHeaders].join('\0');
   const modelSalt = salt + texts(files(model, '.h'));
@@ -135,7 +136,11 @@ export function sources(place: Place): Sources {
   });
   return {
     shared: [
-      ...files(model, '.cpp').map((source) => ({ source, flags: ofModel, salt: modelSalt })),
+      ...files(model, '.cpp').map((source) => ({
+        source,
+        flags: [...ofModel, ...(source.endsWith('__Slow.cpp') ? ['-O0'] : quick ? ['-O1'] : [])],
+        salt: modelSalt,
+      })),
       {
         source: join(NATIVE, board ? 'board_model.cc' : 'card_model.cc'),
         flags: [

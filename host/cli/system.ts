@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { Card, SimulationTransport, type Transport } from '../../driver/index.ts';
-import { SimulatedCard, type SimulatedCardOptions } from '../../sim/index.ts';
+import { Card, SerialTransport, SimulationTransport, type Transport } from '../../driver/index.ts';
+import { type Board, SimulatedCard, type SimulatedCardOptions } from '../../sim/index.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { GtpSetup } from '../setup/gtp.ts';
 import { SipSetup } from '../setup/sip.ts';
@@ -36,6 +36,8 @@ export interface SystemOptions extends SwitchOptions {
   /** Deliver each frame with its decision; costs a copy of each. */
   readonly observe?: boolean;
   readonly trace?: NonNullable<SimulatedCardOptions['trace']>;
+  /** A board's core, its pins simulated one by one, with the driver on its serial line. */
+  readonly board?: Board;
   /** Puts something between the driver and the card. */
   readonly through?: (transport: Transport) => Promise<Transport>;
 }
@@ -64,35 +66,48 @@ export class System {
   readonly simulated: SimulatedCard;
   readonly card: Card;
   readonly switch: SwitchProcessor;
+  readonly #transport: Transport;
 
-  private constructor(simulated: SimulatedCard, card: Card, switchProcessor: SwitchProcessor) {
+  private constructor(
+    simulated: SimulatedCard,
+    transport: Transport,
+    card: Card,
+    switchProcessor: SwitchProcessor,
+  ) {
     this.simulated = simulated;
+    this.#transport = transport;
     this.card = card;
     this.switch = switchProcessor;
   }
 
   /** Rejects with what is wrong with the services, the simulation, or the ports. */
   static async start(options: SystemOptions): Promise<System> {
-    const { configuration, trace, observe = false, attach, through, ...rest } = options;
+    const { configuration, trace, observe = false, board, attach, through, ...rest } = options;
     loadServices(rest.services, rest.parameters); // before a simulation is built for nothing
     const simulated = await SimulatedCard.open({
       configuration,
       mode: 'live',
       observe,
       ...(trace === undefined ? {} : { trace }),
+      ...(board === undefined ? {} : { board }),
     });
     try {
       await attach(simulated);
-      const transport = new SimulationTransport(simulated);
+      const transport = board
+        ? await SerialTransport.open({
+            path: await simulated.attachSerial(),
+            baudRate: board.baud,
+          })
+        : new SimulationTransport(simulated);
       const { card, switch: switchProcessor } = await startSwitch(
         await Card.attach((await through?.(transport)) ?? transport),
         {
           ...rest,
-          // A running simulation leaves no gap inside a frame, so none needs to be stored first.
-          ports: rest.ports.map((port) => ({ cutThrough: true, ...port })),
+          // Between its pins a running simulation leaves no gap inside a frame, so none needs to be stored first.
+          ports: rest.ports.map((port) => ({ cutThrough: board === undefined, ...port })),
         },
       );
-      return new System(simulated, card, switchProcessor);
+      return new System(simulated, transport, card, switchProcessor);
     } catch (error) {
       await simulated.close();
       throw error;
@@ -102,6 +117,7 @@ export class System {
   /** Idempotent. */
   async close(): Promise<void> {
     await this.switch.close();
+    await this.#transport.close();
     await this.simulated.close();
   }
 }

@@ -33,7 +33,8 @@ async function main(): Promise<number> {
     say('--frames and --seed are whole numbers');
     return 2;
   }
-  const netlist: StandIn = { ...(await netlistDesign(configuration, say)), parameters: [] };
+  const design = await netlistDesign(configuration, say);
+  const netlist: StandIn = { ...design, parameters: [], quick: true };
   say('Verilator and g++ build the netlist as they build the RTL: some minutes (once; build/sim)');
   const { found, reasons, seconds } = await runCampaign({
     configuration,

@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
-import { demo } from '../demo/command.ts';
+import { boardDemo, demo } from '../demo/command.ts';
 import { GATEWAY_DEFAULTS, gatewayDemo, gatewayDemoOptions } from '../demo/gateway-command.ts';
-import { DEFAULTS, demoOptions, MOST_PROCESSORS } from '../demo/options.ts';
+import {
+  BOARD_DEFAULTS,
+  boardDemoOptions,
+  DEFAULTS,
+  demoOptions,
+  MOST_PROCESSORS,
+} from '../demo/options.ts';
 
 /** `vidline demo` */
 export function addDemo(program: Command): void {
@@ -23,6 +29,19 @@ export function addDemo(program: Command): void {
     )
     .action(async (options) => {
       process.exitCode = await demo(demoOptions(options));
+    });
+
+  demoCommand
+    .command('board')
+    .description(
+      "the same calls on a board's core, each of its pins simulated, the host on its serial line alone",
+    )
+    .option('--rate <calls>', `new calls a second (default: ${BOARD_DEFAULTS.rate})`)
+    .option('--calls <number>', `calls altogether (default: ${BOARD_DEFAULTS.calls})`)
+    .option('--processors <number>', `SIP servers (default: ${BOARD_DEFAULTS.processors})`)
+    .option('--json', 'report as one JSON object on the last line of standard output')
+    .action(async (_options, command: Command) => {
+      process.exitCode = await boardDemo(boardDemoOptions(command.optsWithGlobals()));
     });
 
   demoCommand

@@ -26,6 +26,12 @@ export async function demo(given: DemoOptions): Promise<number> {
   return inCage(kind, options);
 }
 
+/** `vidline demo board`: resolves with the exit status. */
+export async function boardDemo(options: DemoOptions): Promise<number> {
+  say('Frames go in and out of the simulated PHYs in memory; the SIP client is our own.');
+  return inMemory(options);
+}
+
 /** Absolute, since they are opened elsewhere; refused now where they cannot be written. */
 async function withPaths(options: DemoOptions): Promise<DemoOptions> {
   const { capture, wave } = options;

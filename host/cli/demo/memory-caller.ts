@@ -13,6 +13,8 @@ export interface MemoryCallerOptions {
   /** New calls per second. */
   readonly rate: number;
   readonly calls: number;
+  /** So many times SIP's timers, for a card that is simulated slowly. 1 where not given. */
+  readonly timers?: number;
 }
 
 /** Where the next request of a call goes, and what it says. */
@@ -113,11 +115,12 @@ export class MemoryCaller implements Caller {
   #ask(call: Call, method: 'INVITE' | 'BYE'): void {
     call.waiting = method;
     const branch = `z9hG4bK-${call.tag}-${method}`;
+    const { timers = 1 } = this.#options;
     const send = () => this.#send(call, method, branch);
     const repeat = (interval: number, waited: number) => {
-      const wait = Math.min(interval, SILENCE - waited);
+      const wait = Math.min(interval, SILENCE * timers - waited);
       call.timer = setTimeout(() => {
-        if (waited + wait >= SILENCE) {
+        if (waited + wait >= SILENCE * timers) {
           this.#fail(call, `no answer to ${method}`);
           return;
         }
@@ -127,7 +130,7 @@ export class MemoryCaller implements Caller {
       }, wait);
     };
     send();
-    repeat(T1, 0);
+    repeat(T1 * timers, 0);
   }
 
   #receive(payload: Buffer): void {

@@ -12,6 +12,8 @@ export interface DemoOptions {
   readonly capture?: string;
   /** FST file for the card's first clocks, absolute. */
   readonly wave?: string;
+  /** On a board's core with each pin simulated, the host on its serial line alone. */
+  readonly board?: boolean;
   /** Ports in memory although real interfaces are possible. */
   readonly memory: boolean;
 }
@@ -22,8 +24,14 @@ export const DEFAULTS = {
   processors: DEFAULT_TOPOLOGY.processors,
 } as const;
 
+/** A board's pins, simulated one by one, are hundreds of times slower than the board. */
+export const BOARD_DEFAULTS = { rate: 1, calls: 20, processors: 2 } as const;
+
 /** The sim configuration has eight ports, one of them the line. */
 export const MOST_PROCESSORS = 7;
+
+/** ecp5-25 has eight slots, all behind the fabric port. */
+const MOST_BEHIND_BOARD = 8;
 
 /** Address of the SIP client, the virtual address and the control address. */
 export const ADDRESSES = DEFAULT_TOPOLOGY;
@@ -48,6 +56,24 @@ export function demoOptions(given: {
     memory: given.memory ?? false,
     ...(given.capture === undefined ? {} : { capture: given.capture }),
     ...(given.wave === undefined ? {} : { wave: given.wave }),
+  };
+}
+
+/** Of the demo on a board. */
+export function boardDemoOptions(given: {
+  readonly rate?: string;
+  readonly calls?: string;
+  readonly processors?: string;
+  readonly json?: boolean;
+}): DemoOptions {
+  const { rate, calls, processors } = BOARD_DEFAULTS;
+  return {
+    rate: integer('--rate', given.rate, rate, 1000),
+    calls: integer('--calls', given.calls, calls, 1_000_000),
+    processors: integer('--processors', given.processors, processors, MOST_BEHIND_BOARD),
+    json: given.json ?? false,
+    board: true,
+    memory: true,
   };
 }
 

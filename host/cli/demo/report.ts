@@ -22,6 +22,10 @@ export interface DemoReport {
   readonly schema: 'vidline.demo/1';
   /** `namespaces`: real interfaces and SIPp. `memory`: ports in memory and a client of our own. */
   readonly network: 'namespaces' | 'memory';
+  /** How the driver comes to the card, where that is not its pins in memory. */
+  readonly transport?: 'serial';
+  /** Of a simulated board: its seconds over real ones. */
+  readonly timeScale?: number;
   readonly calls: {
     readonly attempted: number;
     readonly succeeded: number;

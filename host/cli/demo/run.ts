@@ -11,6 +11,13 @@ import { progressLine, renderSummary, renderTable, Screen, type View } from './s
 import { summarise } from './summarise.ts';
 
 const CONFIGURATION = 'sim';
+/** What the boards have (hdl/boards): 62.5 MHz. Of their serial lines this is the fastest, four clocks a bit. */
+const BOARD = {
+  configuration: 'ecp5-25',
+  clockKhz: 62_500,
+  baud: 15_625_000,
+  rmii: false,
+} as const;
 /** Milliseconds between looks at the card, on a terminal and in a log. */
 const LOOK = { terminal: 500, log: 5_000 };
 /** Milliseconds for the processors to come up, all of them. */
@@ -89,6 +96,7 @@ class Demo {
   readonly #broken: Promise<never>;
   #caller: Caller | undefined;
   #began = 0;
+  readonly #opened = performance.now();
 
   private constructor(
     options: DemoOptions,
@@ -119,22 +127,25 @@ class Demo {
     network: DemoNetwork,
     capture: Capture | undefined,
   ): Promise<Demo> {
-    say(`Starting the card (${CONFIGURATION}) and the switch processor.`);
-    const fabricPorts = Array.from({ length: options.processors }, (_, n) => n + 1);
+    const { configuration, ...board } = options.board ? BOARD : { configuration: CONFIGURATION };
+    const where = options.board ? 'a board at its pins, the driver on its serial line' : 'the card';
+    say(`Starting ${where} (${configuration}) and the switch processor.`);
+    const { fabric } = network;
     const system = await System.start({
-      configuration: CONFIGURATION,
+      configuration,
       services: [SIP_SERVICE],
       parameters: { address: ADDRESSES.virtualAddress },
       ports: [
         { port: 0, role: 'line' },
-        ...fabricPorts.map((port) => ({ port, role: 'fabric' as const })),
+        ...[...new Set(fabric)].map((port) => ({ port, role: 'fabric' as const })),
       ],
-      slots: fabricPorts.map((port) => ({ slot: port - 1, port, linePort: 0 })),
+      slots: fabric.map((port, slot) => ({ slot, port, linePort: 0 })),
       virtualAddresses: [ADDRESSES.virtualAddress],
       controlAddress: ADDRESSES.controlAddress,
       attach: (card) => network.attach(card),
       observe: capture !== undefined,
       ...(options.wave === undefined ? {} : { trace: { file: options.wave, to: WAVE_CLOCKS } }),
+      ...('baud' in board ? { board } : {}),
     });
     if (capture) {
       capture.nameRules(system.switch.services.rules.map(({ name }) => name));
@@ -266,6 +277,12 @@ class Demo {
     return status !== EXIT.ok ? status : good ? EXIT.ok : EXIT.mismatch;
   }
 
+  /** How the driver comes to a board, and how fast that is simulated. */
+  #carried(clocks: number): Pick<DemoReport, 'transport' | 'timeScale'> {
+    const seconds = (performance.now() - this.#opened) / 1000;
+    return { transport: 'serial', timeScale: clocks / (BOARD.clockKhz * 1000) / seconds };
+  }
+
   async #view(calls: CallCounts): Promise<View> {
     const { simulated, card, switch: switchProcessor } = this.#system;
     const status = switchProcessor.status();
@@ -278,6 +295,7 @@ class Demo {
       begun: status.processors.reduce((sum, { assigned }) => sum + assigned, 0),
       report: summarise({
         network: this.#network.kind,
+        ...(this.#options.board ? this.#carried(statistics.clocks) : {}),
         calls,
         counters,
         statistics,
@@ -290,7 +308,7 @@ class Demo {
           slot: switchProcessor.registry.byName(name)?.slot ?? index,
         })),
         card: {
-          configuration: CONFIGURATION,
+          configuration: simulated.configuration,
           dataWidth: simulated.dataWidth,
           build: (simulated.buildId >>> 0).toString(16).padStart(8, '0'),
         },

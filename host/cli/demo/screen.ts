@@ -119,7 +119,7 @@ function reasons({ packets, lost }: View['report']): string[] {
 
 /** The last words: the table, the equation, and the verdict. */
 export function renderSummary(view: View, problems: readonly string[]): string[] {
-  const { accounting, card } = view.report;
+  const { accounting, card, timeScale } = view.report;
   const lines = [...renderTable(view), '', 'every packet has one end:'];
   const { inFlight, ...origins } = accounting;
   for (const [origin, { received, ends }] of Object.entries(origins)) {
@@ -136,6 +136,9 @@ export function renderSummary(view: View, problems: readonly string[]): string[]
     `card ${card.configuration}, ${card.dataWidth} bits wide, build ${card.build}, ` +
       `${count(card.clocks)} clocks`,
   );
+  if (timeScale !== undefined) {
+    lines.push(`its pins simulated one by one, 1/${(1 / timeScale).toFixed(0)} of a board's speed`);
+  }
   if (problems.length === 0)
     lines.push('good: every call succeeded, and the card steered them all');
   for (const problem of problems) lines.push(`NOT GOOD: ${problem}`);

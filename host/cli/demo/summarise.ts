@@ -11,6 +11,8 @@ import type { DemoReport, OriginAccount, ProcessorReport } from './report.ts';
 
 export interface Observed {
   readonly network: DemoReport['network'];
+  readonly transport?: 'serial';
+  readonly timeScale?: number;
   readonly calls: CallCounts;
   readonly counters: CounterSnapshot;
   readonly statistics: SimulationStatistics;
@@ -26,7 +28,7 @@ const ENDS: readonly EndName[] = ['steer', 'punt', 'host', 'slot', 'line', 'cons
 
 /** Puts together what card, switch processor, processors and client each know. */
 export function summarise(observed: Observed): Omit<DemoReport, 'problems'> {
-  const { counters, calls, statistics, processors } = observed;
+  const { counters, calls, statistics, processors, transport, timeScale } = observed;
   const count = (origin: OriginName, end: EndName) =>
     Number(sumEnds(counters, { origin, end }).packets);
   const account = (origin: OriginName): OriginAccount => ({
@@ -36,6 +38,8 @@ export function summarise(observed: Observed): Omit<DemoReport, 'problems'> {
   return {
     schema: 'vidline.demo/1',
     network: observed.network,
+    ...(transport === undefined ? {} : { transport }),
+    ...(timeScale === undefined ? {} : { timeScale }),
     calls: {
       attempted: calls.attempted,
       succeeded: calls.succeeded,
