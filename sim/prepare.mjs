@@ -63,6 +63,13 @@ export const TOOLS = [
     only: ['test'],
     optional: true,
   },
+  {
+    command: 'openFPGALoader',
+    package: 'openfpgaloader',
+    why: 'says whether it knows our boards',
+    only: ['test'],
+    optional: true,
+  },
 ];
 
 /** Where a command lies on the search path, or undefined. Debian keeps some in /usr/sbin. */
