@@ -25,6 +25,7 @@ const USAGE = `usage: gateway-main.ts --interface NAME --address IP --control IP
   --capacity N         sessions that it can carry (100000)
   --free               answers do not wait for the backup
   --heartbeat MS       between heartbeats, where the switch processor lets it be more
+  --progress MS        without a turn of the event loop until heartbeats stop (250)
   --interval MS        between lines of counters (1000)
   --detached           do not end when standard input closes`;
 
@@ -57,6 +58,7 @@ function readOptions() {
         capacity: { type: 'string' },
         free: { type: 'boolean', default: false },
         heartbeat: { type: 'string' },
+        progress: { type: 'string' },
         interval: { type: 'string' },
         detached: { type: 'boolean', default: false },
       },
@@ -104,12 +106,14 @@ here.port = port;
 here.gateway = gateway;
 
 const controlPort = number('control-port', options['control-port'], 65535);
+const progressLimit = number('progress', options.progress, 60_000);
 const heartbeatInterval = number('heartbeat', options.heartbeat, 60_000);
 const processor = new Processor({
   name,
   endpoint: port.endpoint,
   control: { address: control, ...(controlPort === undefined ? {} : { port: controlPort }) },
   ...(heartbeatInterval === undefined ? {} : { heartbeatInterval }),
+  ...(progressLimit === undefined ? {} : { progressLimit }),
   clock: systemClock,
   replication,
   forget: (_service, peer) => gateway.forgetPeer(peer),

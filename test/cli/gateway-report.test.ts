@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultMisses, gatewayDemoOptions } from '../../host/cli/demo/gateway-command.ts';
 import { drawPicture } from '../../host/cli/demo/gateway-picture.ts';
 import {
   type GatewayReport,
@@ -79,8 +80,23 @@ describe('the report of the demo of gateways', () => {
     expect(drawn.match(/<polyline /g)).toHaveLength(2);
     expect(drawn).toContain('a &amp; b');
     expect(drawn).toContain('a&lt;b');
-    // 20 is the top, 0 the bottom; the mark stands in the middle of three seconds.
-    expect(drawn).toContain('points="56.0,380.0 423.0,220.0 790.0,60.0"');
-    expect(drawn).toContain('x1="423.0" x2="423.0"');
+    // 20 is the top, 0 the bottom; each value in the middle of its second, the mark where the second begins.
+    expect(drawn).toContain('points="190.0,370.0 430.0,215.0 670.0,60.0"');
+    expect(drawn).toContain('x1="310.0" x2="310.0"');
+    for (const unit of ['seconds', 'packets a second to each gateway']) {
+      expect(drawn).toContain(`>${unit}</text>`);
+    }
+    expect(drawn).not.toContain('stroke-dasharray="6 3"');
+    const many = Array.from({ length: 9 }, (_, n) => ({ name: `gw-${n}`, values: [n] }));
+    expect(drawPicture('', many, []).match(/stroke-dasharray="6 3"/g)).toHaveLength(2);
+  });
+});
+
+describe('the options of the demo of gateways', () => {
+  it('have more patience where programs wait for a processor, and what was asked for where it was', () => {
+    expect([0, 0.3, 0.5, 1, 5, 50].map(defaultMisses)).toEqual([5, 5, 5, 10, 50, 100]);
+    expect(gatewayDemoOptions({}, 2)).toMatchObject({ heartbeat: 20, misses: 20 });
+    expect(gatewayDemoOptions({ misses: '5' }, 2)).toMatchObject({ misses: 5 });
+    expect(() => gatewayDemoOptions({ misses: '1' })).toThrow(/from 2 to 100/);
   });
 });

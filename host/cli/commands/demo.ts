@@ -53,7 +53,10 @@ export function addDemo(program: Command): void {
     .option('--sessions <number>', `users (default: ${GATEWAY_DEFAULTS.sessions})`)
     .option('--rate <pings>', `a second, of all users (default: ${GATEWAY_DEFAULTS.rate})`)
     .option('--heartbeat <ms>', `between heartbeats (default: ${GATEWAY_DEFAULTS.heartbeat})`)
-    .option('--misses <number>', `until a gateway is down (default: ${GATEWAY_DEFAULTS.misses})`)
+    .option(
+      '--misses <number>',
+      `until a gateway is down (default: ${GATEWAY_DEFAULTS.misses}, more on a busy machine)`,
+    )
     .option('--json', 'report as one JSON object on the last line of standard output')
     .option('--picture <file>', 'packets a second by gateway over time, as SVG')
     .action(async (_options, command: Command) => {

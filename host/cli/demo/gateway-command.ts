@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from '../../../sim/index.ts';
@@ -10,16 +11,33 @@ const INSIDE = fileURLToPath(new URL('gateway-inside.ts', import.meta.url));
 /** Defaults of a small machine: heartbeats live through the pauses of eight programs on two cores. */
 export const GATEWAY_DEFAULTS = { gateways: 8, sessions: 400, rate: 400, heartbeat: 20, misses: 5 };
 
+/** Most heartbeats that may be missed, which the card's patience of 16 s allows at any interval. */
+const MOST_MISSES = 100;
+
+/**
+ * Heartbeats that may be missed where nobody says: more where programs wait for a processor. A gateway
+ * that gets none in time would be given up though it lives, and its backup with it.
+ *
+ * @param busy programs that want to run (load average), for each processor.
+ */
+export function defaultMisses(busy: number): number {
+  const { misses } = GATEWAY_DEFAULTS;
+  return Math.min(MOST_MISSES, Math.max(misses, Math.round(2 * misses * busy)));
+}
+
 /** Words as commander gives them; throws CommandError in words for what is out of range. */
-export function gatewayDemoOptions(given: {
-  readonly gateways?: string;
-  readonly sessions?: string;
-  readonly rate?: string;
-  readonly heartbeat?: string;
-  readonly misses?: string;
-  readonly json?: boolean;
-  readonly picture?: string;
-}): GatewayDemoOptions {
+export function gatewayDemoOptions(
+  given: {
+    readonly gateways?: string;
+    readonly sessions?: string;
+    readonly rate?: string;
+    readonly heartbeat?: string;
+    readonly misses?: string;
+    readonly json?: boolean;
+    readonly picture?: string;
+  },
+  busy = (loadavg()[0] ?? 0) / availableParallelism(),
+): GatewayDemoOptions {
   const number = (name: keyof typeof GATEWAY_DEFAULTS, least: number, most: number): number => {
     const text = given[name];
     if (text === undefined) return GATEWAY_DEFAULTS[name];
@@ -35,7 +53,7 @@ export function gatewayDemoOptions(given: {
     sessions: number('sessions', 1, 4000),
     rate: number('rate', 1, 20_000),
     heartbeat: number('heartbeat', 1, 1000),
-    misses: number('misses', 2, 100),
+    misses: given.misses === undefined ? defaultMisses(busy) : number('misses', 2, MOST_MISSES),
     json: given.json ?? false,
     ...(given.picture === undefined ? {} : { picture: resolve(given.picture) }),
   };

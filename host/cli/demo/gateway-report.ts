@@ -30,7 +30,7 @@ export interface GatewayReport {
     /** VIDs moved by the rebalance and by the drain. */
     readonly rebalanced: number;
     readonly drained: number;
-    /** Pings that were not answered while VIDs moved, and no gateway died. */
+    /** Pings that were not answered while VIDs moved, and no gateway died or was given up. */
     readonly lost: number;
   };
   readonly switchProcessor: {

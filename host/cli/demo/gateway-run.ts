@@ -29,6 +29,10 @@ const QUIET = 4_000;
 const REPORTS = 1_500;
 /** Gateways behind each fabric port: the sim configuration has six of them beside its two lines. */
 const PER_PORT = 2;
+/** Milliseconds for the copies of all VIDs to agree before a gateway is killed. */
+const SETTLE = 30_000;
+/** Milliseconds without a turn of a gateway's event loop until it is given up, at least: more than pauses last. */
+const PROGRESS = 1_000;
 /** Milliseconds by which clocks of two programs and a packet's way may differ. */
 const SLACK = 100;
 
@@ -55,9 +59,11 @@ type Counts = z.infer<typeof counts>;
 export async function runGatewayDemo(options: GatewayDemoOptions): Promise<boolean> {
   const { gateways, heartbeat, misses } = options;
   say(`Starting the card, the switch processor and ${gateways - 1} gateways.`);
+  say(`A gateway whose heartbeats (each ${heartbeat} ms) are missed ${misses} times is given up.`);
   const live = await LiveGateways.start({
     ...{ gateways, first: gateways - 1, perPort: PER_PORT, observe: true },
     heartbeat: { interval: heartbeat, timeout: heartbeat * misses },
+    progress: Math.max(PROGRESS, 2 * heartbeat * misses),
   });
   const watch = new TrafficWatch();
   live.system.simulated.on('decisions', (observations) => watch.take(observations));
@@ -75,6 +81,8 @@ class GatewayDemo {
   readonly #watch: TrafficWatch;
   readonly #load: Program;
   readonly #marks: Mark[] = [];
+  /** What went wrong on the way, in words. */
+  readonly #problems: string[] = [];
   #counts: Counts | undefined;
   #heard: ((counts: Counts) => void) | undefined;
 
@@ -124,18 +132,23 @@ class GatewayDemo {
     );
     await wait(REPORTS);
     await this.#mark('rebalance');
-    const rebalanced = await sp.rebalance();
+    const rebalanced = await this.#moved('the rebalance', () => sp.rebalance());
     await wait(QUIET);
 
     const drainedSlot = 1;
     say('gw-2 is drained.');
     await this.#mark('drain gw-2');
-    const drained = await sp.drainSlot(drainedSlot);
+    const drained = await this.#moved('the drain', () => sp.drainSlot(drainedSlot));
     await wait(QUIET);
 
-    const victim = this.#live.gateways[2];
-    if (victim === undefined) throw new Error('the demo needs four gateways');
-    await this.#live.inSync();
+    const calm = await Promise.race([this.#live.inSync().then(() => true), wait(SETTLE)]);
+    if (calm !== true) say('  not every VID has a backup that is in sync; on it goes.');
+    // One that is there: on a busy machine another may be on its way back.
+    const there = this.#live.gateways.filter(
+      ({ name, slot }) => slot !== drainedSlot && sp.registry.byName(name)?.state === 'up',
+    );
+    const victim = there.find(({ slot }) => slot === 2) ?? there.find(({ slot }) => slot > 2);
+    if (victim === undefined) throw new Error('no gateway is up that could be killed');
     say(`${victim.name} is killed.`);
     await this.#mark(`kill ${victim.name}`);
     const killedCard = await card.time();
@@ -144,12 +157,25 @@ class GatewayDemo {
     await wait(QUIET);
 
     say('Users end their sessions.');
+    await this.#mark('end');
     this.#load.tell('end');
     const end = await this.#event('end');
     return this.#finish({
       ...{ end, quietFrom, quietTo, killedAt, killedCard, victim: victim.slot },
-      ...{ rebalanced: rebalanced.moved, drained: drained.moved },
+      ...{ rebalanced, drained },
     });
+  }
+
+  /** How many VIDs an operator's command moved; what stops it is told, and the demo goes on. */
+  async #moved(what: string, work: () => Promise<{ readonly moved: number }>): Promise<number> {
+    try {
+      return (await work()).moved;
+    } catch (error) {
+      const words = `${what} did not come to its end: ${(error as Error).message}`;
+      say(`  ${words}`);
+      this.#problems.push(words);
+      return 0;
+    }
   }
 
   async close(): Promise<void> {
@@ -187,6 +213,16 @@ class GatewayDemo {
       .reduce((sum, n) => sum + n, 0);
     const quiet = watch.between(quietFrom, quietTo, gateways).slice(0, gateways - 1);
     const unanswered = end.unanswered ?? [];
+    // A slot and its door go down together, and each says so.
+    const incarnation = ({ slot, epoch }: { slot: number; epoch: number }) => `${slot} ${epoch}`;
+    const falseDowns = downs.filter(
+      (it, i) =>
+        (down === undefined || incarnation(it) !== incarnation(down)) &&
+        downs.findIndex((other) => incarnation(other) === incarnation(it)) === i,
+    );
+    // What was on its way to one that was given up though it lived, and to its backup while that took over.
+    const nearFalseDown = (sent: number) =>
+      falseDowns.some(({ at }) => Math.abs(Date.parse(at) - sent) < heartbeat * misses + PROGRESS);
     const bySecond = watch.bySecond(gateways);
     const report = {
       schema: 'vidline.demo.gateway/1',
@@ -200,11 +236,11 @@ class GatewayDemo {
         detectMs: since(downAt),
         firstPacketMs: since(first),
         packetsToDeadSlot: downAt === undefined ? 0 : watch.sentTo(victim, downAt),
-        falseDowns: downs.filter((it) => it !== down).length,
+        falseDowns: falseDowns.length,
       },
       moves: {
         ...{ rebalanced: seen.rebalanced, drained: seen.drained },
-        lost: unanswered.filter((sent) => sent < killedAt - SLACK).length,
+        lost: unanswered.filter((sent) => sent < killedAt - SLACK && !nearFalseDown(sent)).length,
       },
       switchProcessor: {
         packetsPerSession: punts / Math.max(1, end.created),
@@ -219,7 +255,7 @@ class GatewayDemo {
         packets: (bySecond[slot] ?? []).reduce((sum, n) => sum + n, 0),
       })),
     } as const;
-    const problems = judgeGateways(report, sessions);
+    const problems = [...this.#problems, ...judgeGateways(report, sessions)];
     const whole: GatewayReport = { ...report, problems };
     if (picture !== undefined) {
       const series = this.#live.gateways.map(({ name, slot }) => ({

@@ -19,6 +19,8 @@ export interface LiveGatewaysOptions {
   readonly observe?: boolean;
   /** Milliseconds between heartbeats, and without one until the card turns to the backups. */
   readonly heartbeat?: { readonly interval: number; readonly timeout: number };
+  /** Milliseconds without a turn of a gateway's event loop until its heartbeats stop. Default 250. */
+  readonly progress?: number;
   readonly vidsPerGateway?: number;
   readonly restartCounter?: number;
   readonly through?: SystemOptions['through'];
@@ -67,11 +69,13 @@ export class LiveGateways {
   readonly gateways: LiveGateway[] = [];
 
   readonly #perPort: number;
+  readonly #progress: number | undefined;
 
-  private constructor(topology: GatewayTopology, system: System, perPort: number) {
+  private constructor(topology: GatewayTopology, system: System, options: LiveGatewaysOptions) {
     this.topology = topology;
     this.system = system;
-    this.#perPort = perPort;
+    this.#perPort = options.perPort ?? 1;
+    this.#progress = options.progress;
   }
 
   /** Resolves when all are up and each VID's backup is in sync. */
@@ -109,7 +113,7 @@ export class LiveGateways {
         }
       },
     });
-    const live = new LiveGateways(topology, system, perPort);
+    const live = new LiveGateways(topology, system, options);
     for (let n = 0; n < first; n++) live.launch(n);
     await Promise.all(live.gateways.map(({ up }) => up));
     await live.inSync();
@@ -131,6 +135,7 @@ export class LiveGateways {
       args: [
         ...['--interface', namespace.interface, '--name', name, '--interval', `${INTERVAL}`],
         ...['--address', address, '--control', controlAddress],
+        ...(this.#progress === undefined ? [] : ['--progress', `${this.#progress}`]),
       ],
       event: (value) => {
         const event = line.safeParse(value).data;
