@@ -224,3 +224,21 @@ describe('a change of speed', () => {
     expect(phy.waiting).toBe(false);
   });
 });
+
+test('a core that is too slow to feed the line cuts frames so that nobody takes them, and goes on', () => {
+  const phy = bench(1000, 60_000);
+  const all = [200, 300, 64, 1000].map(frame);
+  for (const one of all) phy.send(one);
+  phy.settle();
+  phy.clocks.run(50e6);
+  const whole = phy.sent.length;
+  expect(phy.faults.length).toBeGreaterThan(0);
+  expect(whole + phy.faults.length).toBe(all.length);
+  for (const sent of phy.sent) expect(all.some((one) => one.equals(sent))).toBe(true);
+  phy.speed = 100;
+  phy.settle();
+  const next = frame(500);
+  phy.send(next);
+  phy.clocks.until(() => phy.sent.length > whole, 1e9);
+  expect(phy.sent.at(-1)).toEqual(next);
+});
