@@ -5,6 +5,7 @@ import { EXIT } from '../host/cli/exit.ts';
 import { reportError } from '../host/cli/report-error.ts';
 import { buildId, readConfiguration } from '../sim/index.ts';
 import type { Benchmark } from './benchmark.ts';
+import { board } from './board.ts';
 import { calls } from './calls.ts';
 import { CONFIGURATION } from './card-bed.ts';
 import { clocks } from './clocks.ts';
@@ -35,6 +36,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   router,
   sessions,
   simulation,
+  board,
   interfaces,
   calls,
 ];

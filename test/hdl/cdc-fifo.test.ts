@@ -47,6 +47,12 @@ class Bench {
     this.dut.set({ wr_rst_ni: 1, rd_rst_ni: 1 });
   }
 
+  /** Lets one reset go; the other is still there. */
+  release(reset: 'wr_rst_ni' | 'rd_rst_ni'): void {
+    this.#resets = false;
+    this.dut.set({ [reset]: 1 });
+  }
+
   #write(): void {
     if (this.#offered === undefined && !this.random.chance(this.gaps))
       this.#offered = this.random.bits(WIDTH);
@@ -134,6 +140,28 @@ test.each(['wr_rst_ni', 'rd_rst_ni'] as const)(
       bench.clocks.until(() => bench.put.length > 40, 1e9);
       bench.drain();
     }
+  },
+);
+
+describe.each(['wr', 'rd'] as const)(
+  'the clock of %s stands at first, and what it holds is anything',
+  (late) => {
+    test.each(Array.from({ length: 24 }, (_, seed) => seed + 1))('seed %i', (seed) => {
+      const bench = new Bench(8000, 11_000, seed);
+      const { period } = bench[late];
+      bench[late].period = Number.POSITIVE_INFINITY;
+      // Its first edge is before the reset; what is in its flip-flops by then follows from the seed.
+      bench.clocks.run(8000 * 4);
+      bench.release(late === 'wr' ? 'rd_rst_ni' : 'wr_rst_ni');
+      bench.clocks.run(8000 * 100);
+      expect(bench.got).toEqual([]);
+      bench[late].period = period;
+      // A reset that is let go by the clock itself (cdc_reset).
+      bench.clocks.run(period * 3);
+      bench.release(`${late}_rst_ni`);
+      bench.clocks.until(() => bench.put.length > 60, 1e9);
+      bench.drain();
+    });
   },
 );
 

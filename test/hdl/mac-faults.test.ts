@@ -46,6 +46,7 @@ describe.each([1000, 100, 10] as const)('what is wrong is told once, at %i Mb/s'
       'bad',
     ],
     ['half an octet over, right FCS', frame(61), { dribble: true }, 'good', 'good'],
+    ['half an octet of preamble over', frame(61), { odd: true }, 'good', 'good'],
   ];
   const long: Case[] = [
     ['2000 octets', frame(2000), {}, 'good', 'good'],
@@ -96,6 +97,17 @@ test('counters that take their time lose nothing', () => {
   expect(phy.told).toEqual(Array(40).fill(code('rx_fcs')));
 });
 
+test('events that come faster than they are counted wait their turn', () => {
+  const phy = bench(1000, 20_000);
+  phy.slowCounters = 75;
+  const noise = Buffer.of(0x55, 0xd5, 1);
+  for (let burst = 0; burst < 10; burst++) {
+    for (let n = 0; n < 12; n++) phy.carrier(noise, { gap: 4 });
+    phy.settle();
+    expect(phy.told.splice(0)).toEqual(Array(12).fill(code('rx_no_frame')));
+  }
+});
+
 describe('the link', () => {
   const status = (phy: RgmiiBench) =>
     ['link_o', 'speed_o', 'full_duplex_o'].map((port) => phy.dut.get(port));
@@ -109,10 +121,27 @@ describe('the link', () => {
     expect(status(phy)).toEqual([0, { 1000: 2, 100: 1, 10: 0 }[speed], 0]);
   });
 
+  test('is not what stands there for two clocks, nor what extends a carrier', () => {
+    const phy = bench();
+    for (let nibble = 0; nibble < 16; nibble++) {
+      phy.noise(nibble, 2);
+      phy.noise(0b1101, 4);
+      phy.noise(nibble ^ 5, 20, 1);
+      phy.noise(0b1101, 4);
+    }
+    phy.clocks.until(() => {
+      expect(status(phy)).toEqual([1, 2, 1]);
+      return phy.quiet;
+    }, 1e7);
+    phy.noise(0b1100, 3);
+    phy.clocks.run(0.4e6);
+    expect(status(phy)).toEqual([1, 2, 1]);
+  });
+
   test('a clock that stops within a frame ends it with an error; the rest of it is nothing', () => {
     const phy = bench();
     const whole = frame(200);
-    phy.arrive(whole);
+    phy.arrive(whole, { wrong: 1 });
     phy.clocks.run(150 * 8000);
     expect(phy.received).toEqual([]);
     phy.stopClock();
@@ -180,6 +209,20 @@ describe('the link', () => {
   });
 });
 
+test('a link that goes for an instant only has cut the frame all the same, and nothing else', () => {
+  const phy = bench();
+  const [first, second] = [frame(1500), frame(90)];
+  phy.send(first);
+  phy.send(second);
+  phy.clocks.run(5e6);
+  phy.link = 0;
+  phy.clocks.run(0.3e6);
+  phy.link = 1;
+  phy.settle();
+  phy.clocks.until(() => phy.sent.length > 0, 1e8);
+  expect([phy.unsent, phy.sent, phy.faults]).toEqual([1, [second], ['wrong FCS']]);
+});
+
 describe('a change of speed', () => {
   const order: Speed[] = [1000, 100, 10, 1000, 10, 100, 1000];
 
@@ -205,7 +248,8 @@ describe('a change of speed', () => {
     let ends = 0;
     for (const speed of order.slice(1)) {
       phy.arrive(frame(100));
-      phy.send(frame(100));
+      const cut = frame(phy.present === 1000 ? 1500 : 150);
+      phy.send(cut);
       phy.clocks.run(400 * BIT[phy.present] + 100_000);
       phy.speed = speed;
       phy.settle();
@@ -220,6 +264,7 @@ describe('a change of speed', () => {
       ends += 1;
       expect(phy.received).toHaveLength(ends);
       expect(phy.received.at(-1)).toEqual({ frame: hex(there), bad: false });
+      for (const seen of phy.sent.splice(0)) expect([hex(cut), hex(back)]).toContain(hex(seen));
     }
     expect(phy.waiting).toBe(false);
   });

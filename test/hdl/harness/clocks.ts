@@ -22,7 +22,10 @@ export class Clocks {
   /** Edges of two clocks do not fall together, unless their periods make them. */
   constructor(dut: Dut, clocks: readonly Clock[]) {
     this.#dut = dut;
-    this.#clocks = clocks.map((clock, n) => ({ clock, next: 137 * n + 1 }));
+    this.#clocks = clocks.map((clock, n) => {
+      const stands = !Number.isFinite(clock.period);
+      return { clock, next: stands ? Number.POSITIVE_INFINITY : 137 * n + 1 };
+    });
     for (const { port } of clocks) if (port !== MAIN) dut.set({ [port]: 0 });
   }
 

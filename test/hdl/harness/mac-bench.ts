@@ -18,11 +18,15 @@ interface Unit {
   readonly high: number;
   readonly valid: number;
   readonly error: number;
+  /** RGMII without a carrier: this in place of the status. */
+  readonly noise?: number;
 }
 
 export interface Options extends OnLine {
   /** Octet within which the PHY reports an error. */
   readonly errorAt?: number;
+  /** A nibble of preamble more than whole octets. */
+  readonly odd?: boolean;
   /** A nibble more than whole octets. */
   readonly dribble?: boolean;
   /** Octet times without a carrier before it; 12 where not given. */
@@ -91,9 +95,13 @@ export abstract class MacBench {
   protected abstract idle(): Unit;
 
   /** Octets onto the line as they are. */
-  carrier(octets: Uint8Array, { errorAt = -1, dribble = false, gap = 12 }: Options = {}): void {
+  carrier(
+    octets: Uint8Array,
+    { errorAt = -1, odd = false, dribble = false, gap = 12 }: Options = {},
+  ): void {
     const idle = this.unitsOf(0, 0).length * gap;
     for (let n = 0; n < idle; n++) this.units.push(this.idle());
+    if (odd) this.units.push(...this.unitsOf(0x55, 0).slice(0, this.unitsOf(0, 0).length / 2));
     for (const [at, octet] of octets.entries())
       this.units.push(...this.unitsOf(octet, at === errorAt ? 1 : 0));
     if (dribble) this.units.push(...this.unitsOf(0x5a, 0).slice(0, this.unitsOf(0, 0).length / 2));
@@ -112,6 +120,11 @@ export abstract class MacBench {
 
   get present(): Speed {
     return this.speedNow;
+  }
+
+  /** The line has nothing left to give. */
+  get quiet(): boolean {
+    return this.units.length === 0;
   }
 
   /** The card has frames that the MAC has not taken. */
@@ -204,6 +217,12 @@ export class RgmiiBench extends MacBench {
     this.rx.period = this.period(speed);
   }
 
+  /** So many clocks of this in place of the status; `error`: as extension of a carrier (section 3.4). */
+  noise(nibble: number, clocks: number, error = 0): void {
+    for (let n = 0; n < clocks; n++)
+      this.units.push({ low: 0, high: 0, valid: 0, error, noise: nibble });
+  }
+
   stopClock(): void {
     this.rx.period = Number.POSITIVE_INFINITY;
   }
@@ -223,8 +242,8 @@ export class RgmiiBench extends MacBench {
   }
 
   protected beforeRx(): void {
-    const { low, high, valid, error } = this.units.shift() ?? this.idle();
-    const status = (this.fullDuplex << 3) | (CODES[this.speedNow] << 1) | this.link;
+    const { low, high, valid, error, noise } = this.units.shift() ?? this.idle();
+    const status = noise ?? (this.fullDuplex << 3) | (CODES[this.speedNow] << 1) | this.link;
     this.dut.set({
       rgmii_rxd_rise_i: valid ? low : status,
       rgmii_rxd_fall_i: valid ? high : status,
