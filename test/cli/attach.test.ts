@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SimulatedCard } from '../../sim/index.ts';
+import { SimulatedCard } from '../../sim/index.ts';
 import { openSerial } from '../driver/carriers.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -54,6 +54,28 @@ test('without an address it says who the card is, and ends', async () => {
     build: simulated.buildId.toString(16).padStart(8, '0'),
     sizes: { ports: 2, slots: 8, vids: 4096 },
   });
+});
+
+test("of a board it says each port's link and speed as well", async () => {
+  const board = await SimulatedCard.open({ configuration: 'ecp5-25', mode: 'live', board: {} });
+  try {
+    await board.setPhy(1, { speed: 100, fullDuplex: false });
+    const at = `uart:${await board.attachSerial()}@3000000`;
+    const { status, stdout } = await vidline('attach', '--card', at, '--json');
+    expect(status).toBe(0);
+    const [, line, fabric] = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text));
+    expect(line).toMatchObject({ event: 'port', port: 0, link: true, speed: 1000, kind: 'RGMII' });
+    expect(fabric).toMatchObject({ port: 1, link: true, speed: 100, fullDuplex: false });
+    const words = await vidline('attach', '--card', at);
+    expect(words.stderr).toMatch(
+      /port 1: RGMII, 100 Mb\/s half duplex, link up; half duplex is not/,
+    );
+  } finally {
+    await board.close();
+  }
 });
 
 test('with one it is a switch processor that other verbs ask; tables agree, and its end leaves the card on', async () => {
