@@ -66,29 +66,41 @@ function modelsOf(kinds: ReadonlySet<string>, tools: Toolset): { text: string; f
 const isPart = (name: string, of: string) =>
   name.startsWith(`${of.replace(/\.sv$/, '').toLowerCase()}_`);
 
+/** What a netlist is made of: the card, or a board's core with the parameters that a board gives it. */
+export type NetlistTop =
+  | { readonly name: 'linecard' }
+  | { readonly name: 'board_core'; readonly parameters: Readonly<Record<string, number>> };
+
 /**
- * The netlist of a configuration with the card's pins, `linecard` on top and no parameters left. Two minutes
- * where it is not in build/netlist. Rejects with MissingTool, or with what Yosys said.
+ * The netlist of a configuration with the top's pins and no parameters left. Two minutes where it is not in
+ * build/netlist. Rejects with MissingTool, or with what Yosys said.
  */
 export async function netlistDesign(
   name: string,
   line: (text: string) => void = () => {},
+  top: NetlistTop = { name: 'linecard' },
 ): Promise<Design> {
   const configuration = readConfiguration(name);
   const tools = findTools(['yosys'], ['yosys', 'nextpnr-ecp5']);
   const id = buildId(configuration);
+  const own = Object.fromEntries(
+    Object.entries('parameters' in top ? top.parameters : {}).map(([key, value]) => [
+      key,
+      `${value}`,
+    ]),
+  );
   const yosys = version(tools, 'yosys');
   const key = createHash('sha256')
-    .update(JSON.stringify([id, configuration, yosys]))
+    .update(JSON.stringify([id, configuration, yosys, top]))
     .update(readFileSync(fileURLToPath(import.meta.url)))
     .digest('hex')
     .slice(0, 16);
-  const home = join(BUILD, name);
+  const home = join(BUILD, `${top.name}-${name}`);
   const folder = join(home, key);
   const netlist = join(folder, 'netlist.v');
   const kindsFile = join(folder, 'kinds.json');
   if (!existsSync(kindsFile)) {
-    line(`${yosys} maps ${name}: two minutes or three (once; kept in build/netlist)`);
+    line(`${yosys} maps ${top.name}, ${name}: two minutes or three (once; kept in build/netlist)`);
     const partial = `${folder}.${process.pid}`;
     mkdirSync(partial, { recursive: true });
     try {
@@ -96,9 +108,11 @@ export async function netlistDesign(
         flatten: true,
         folder: partial,
         top: {
-          name: 'linecard',
+          name: top.name,
           files: [],
+          configured: top.name,
           parameters: {
+            ...own,
             CONFIGURATION_ID: `${configuration.id}`,
             BUILD_ID: `32'h${id.toString(16)}`,
           },
