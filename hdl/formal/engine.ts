@@ -87,7 +87,7 @@ function sourceFiles(task: Task, directory: string, changes: Changes): string[] 
     if (change === undefined && sizes === undefined) return file;
     const before = shrunk(readFileSync(file, 'utf8'), sizes ?? {}, name);
     const after = change === undefined ? before : change(before);
-    const copy = join(directory, `${name}.sv`);
+    const copy = join(directory, `${basename(name)}.sv`);
     writeFileSync(copy, after);
     return copy;
   });

@@ -53,6 +53,20 @@ export const TASKS: readonly Task[] = [
   },
   { name: 'finish', sources: ['finish'], reach: 6, limit: 60, short: true },
   {
+    name: 'mac_deliver',
+    sources: ['mac/mac_pkg', 'mac/mac_deliver'],
+    reach: 112,
+    limit: 60,
+    short: true,
+  },
+  {
+    name: 'mac_accept',
+    sources: ['mac/mac_pkg', 'mac/mac_accept'],
+    reach: 14,
+    limit: 60,
+    short: true,
+  },
+  {
     name: 'slot_health',
     sources: ['slice_at', 'slot_health'],
     reach: 24,
