@@ -8,8 +8,8 @@ import { lint } from '../../hdl/cdc.ts';
 const folder = mkdtempSync(join(tmpdir(), 'vidline-cdc-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const CROSSERS = ['cdc_bit', 'cdc_gray', 'cdc_fifo'].map((name) =>
-  fileURLToPath(new URL(`crossings/${name}.sv`, import.meta.url)),
+const CROSSERS = ['cdc_bit', 'cdc_gray', 'cdc_reset', 'cdc_fifo'].map((name) =>
+  fileURLToPath(new URL(`../../hdl/rtl/mac/${name}.sv`, import.meta.url)),
 );
 
 /** Two clocks, a register of a_i's, and the lines of a test. */
@@ -21,6 +21,7 @@ async function findings(lines: string, extra = '', files = CROSSERS): Promise<st
 module top (
     input  logic       a_clk_i,
     input  logic       b_clk_i,
+    input  logic       rst_ni,
     input  logic [3:0] in_i,
     output logic [3:0] out_o
 );
@@ -47,16 +48,19 @@ describe('nothing is reported', () => {
 
   test('of one bit through cdc_bit, a number through cdc_gray, data through cdc_fifo', async () => {
     const lines = `
-  logic bit_b, valid_b;
-  logic [3:0] number_b, data_b, seen_a;
+  logic bit_b, valid_b, seen_a, rst_a_n, rst_b_n;
+  logic [3:0] number_b, data_b;
   logic [2:0] gray_q;
-  always_ff @(posedge a_clk_i) gray_q <= {in_i[0], seen_a[1:0]};
+  always_ff @(posedge a_clk_i) gray_q <= {in_i[0], {2{seen_a}}};
   cdc_bit one (.clk_i(b_clk_i), .d_i(a_q[0]), .q_o(bit_b));
   cdc_gray #(.WIDTH(3)) number (.clk_i(b_clk_i), .d_i(gray_q), .q_o(number_b[2:0]));
   assign number_b[3] = 1'b0;
+  cdc_reset reset_a (.clk_i(a_clk_i), .rst_ni(rst_ni), .rst_no(rst_a_n));
+  cdc_reset reset_b (.clk_i(b_clk_i), .rst_ni(rst_ni), .rst_no(rst_b_n));
   cdc_fifo #(.WIDTH(4)) fifo (
-      .wr_clk_i(a_clk_i), .wr_valid_i(a_q[1] & a_q[2]), .wr_data_i(a_q + 4'd1), .wr_seen_o(seen_a),
-      .rd_clk_i(b_clk_i), .rd_ready_i(bit_b), .rd_valid_o(valid_b), .rd_data_o(data_b));
+      .wr_clk_i(a_clk_i), .wr_rst_ni(rst_a_n), .wr_valid_i(a_q[1] & a_q[2]), .wr_ready_o(seen_a),
+      .wr_data_i(a_q + 4'd1),
+      .rd_clk_i(b_clk_i), .rd_rst_ni(rst_b_n), .rd_ready_i(bit_b), .rd_valid_o(valid_b), .rd_data_o(data_b));
   always_ff @(posedge b_clk_i) b_q <= valid_b ? data_b : number_b;
   assign out_o = b_q;`;
     expect(await findings(lines)).toEqual([]);
@@ -160,11 +164,10 @@ endmodule`;
   test('a signal of the wrong side at a FIFO', async () => {
     const lines = `
   always_ff @(posedge b_clk_i) b_q <= b_q + 4'd1;
-  logic [3:0] seen;
-  logic valid;
+  logic ready, valid;
   cdc_fifo #(.WIDTH(4)) fifo (
-      .wr_clk_i(a_clk_i), .wr_valid_i(b_q[0]), .wr_data_i(a_q), .wr_seen_o(seen),
-      .rd_clk_i(b_clk_i), .rd_ready_i(1'b1), .rd_valid_o(valid), .rd_data_o(out_o));`;
+      .wr_clk_i(a_clk_i), .wr_rst_ni(rst_ni), .wr_valid_i(b_q[0]), .wr_ready_o(ready), .wr_data_i(a_q),
+      .rd_clk_i(b_clk_i), .rd_rst_ni(rst_ni), .rd_ready_i(1'b1), .rd_valid_o(valid), .rd_data_o(out_o));`;
     expect(await findings(lines)).toEqual([
       'wrong-clock: b_q (b_clk_i) goes into fifo.wr_valid_i (cdc_fifo)',
     ]);

@@ -61,3 +61,15 @@ describe.each(SPEEDS)('RGMII at %i Mb/s', (speed) => {
     expect(phy.measureClock()).toEqual({ period, high: period / 2 });
   });
 });
+
+test('what is sent comes back as it was, where the pins lead back', () => {
+  const phy = bench();
+  phy.loop = true;
+  phy.speed = 1000;
+  const random = new Random(31);
+  const all = Array.from({ length: 40 }, () => random.bytes(frameLength(random, 8, 1514)));
+  for (const frame of all) phy.send(frame);
+  phy.clocks.until(() => phy.received.length === all.length, 1e9);
+  expect(phy.received).toEqual(all.map((frame) => ({ frame: hex(padded(frame)), bad: false })));
+  expect(phy.told).toEqual([]);
+});

@@ -191,6 +191,9 @@ export abstract class MacBench {
 export class RgmiiBench extends MacBench {
   link = 1;
   fullDuplex = 1;
+  /** What is sent at 1000 Mb/s comes back, pin by pin. */
+  loop = false;
+  readonly #looped: { rise: number; fall: number; on: number; off: number }[] = [];
   /** Wrong in the transmit clock or at its edges. */
   readonly badClock: string[] = [];
   #levels = { txc: 0, half: 0, rose: -1, fell: -1 };
@@ -242,6 +245,16 @@ export class RgmiiBench extends MacBench {
   }
 
   protected beforeRx(): void {
+    const back = this.loop ? this.#looped.shift() : undefined;
+    if (back && (back.on | back.off) === 1) {
+      this.dut.set({
+        rgmii_rxd_rise_i: back.rise,
+        rgmii_rxd_fall_i: back.fall,
+        rgmii_rx_ctl_rise_i: back.on,
+        rgmii_rx_ctl_fall_i: back.off,
+      });
+      return;
+    }
     const { low, high, valid, error, noise } = this.units.shift() ?? this.idle();
     const status = noise ?? (this.fullDuplex << 3) | (CODES[this.speedNow] << 1) | this.link;
     this.dut.set({
@@ -255,6 +268,13 @@ export class RgmiiBench extends MacBench {
   protected beforeTx(): void {
     const { dut } = this;
     if (!this.up) return;
+    if (this.loop)
+      this.#looped.push({
+        rise: dut.get('rgmii_txd_rise_o'),
+        fall: dut.get('rgmii_txd_fall_o'),
+        on: dut.get('rgmii_tx_ctl_rise_o'),
+        off: dut.get('rgmii_tx_ctl_fall_o'),
+      });
     for (const edge of ['rise', 'fall']) {
       const txc = dut.get(`rgmii_txc_${edge}_o`);
       const nibble = dut.get(`rgmii_txd_${edge}_o`);
