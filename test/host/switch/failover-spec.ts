@@ -348,9 +348,17 @@ export function describeFailover<G extends Ground>(
       const { owner, backup } = bench.sp.vids.require(port - BASE);
       const named = (name: string | undefined) =>
         bench.processors.find((it) => it.name === name) as CounterProcessor;
+      const vid = port - BASE;
+      const copy = () => bench.sp.status().replication.vids.find((it) => it.vid === vid);
+      const states = new Set<string | undefined>();
+      bench.sp.on('changed', () => void states.add(copy()?.state));
       bench.kill(named(backup));
       await bench.advance(6);
       await bench.until(() => bench.allInSync());
+      // Meanwhile it has no copy that counts, and status says so.
+      expect([...states]).toContain('copying');
+      expect(copy()).toMatchObject({ owner, state: 'in sync' });
+      expect(copy()?.backup).not.toBe(backup);
       bench.kill(named(owner));
       await bench.advance(6);
       await alive(ports, 'then');
