@@ -15,7 +15,8 @@ import type { Gateway } from './gateway.ts';
 import { GatewayPort } from './gateway-port.ts';
 import { replicatedGateway } from './gateway-replication.ts';
 import { LinkSocket } from './link-socket.ts';
-import { type Assignment, Processor } from './processor.ts';
+import { Processor } from './processor.ts';
+import { failWith, runProcessor } from './program.ts';
 
 const USAGE = `usage: gateway-main.ts --interface NAME --address IP --control IP --name NAME
   --address IP         the gateway's; --control IP, --control-port N: the switch processor
@@ -32,10 +33,7 @@ const USAGE = `usage: gateway-main.ts --interface NAME --address IP --control IP
 /** ETH_P_ALL of linux/if_ether.h: frames of any EtherType. */
 const EVERY_FRAME = 0x0003;
 
-function fail(message: string): never {
-  process.stderr.write(`${message}\n${USAGE}\n`);
-  process.exit(2);
-}
+const fail: (message: string) => never = failWith(USAGE);
 
 function number(name: string, text: string | undefined, max: number): number | undefined {
   if (text === undefined) return undefined;
@@ -124,56 +122,17 @@ const processor = new Processor({
   },
 });
 
-function print(event: string, values: object): void {
-  process.stdout.write(`${JSON.stringify({ event, name, ...values })}\n`);
-}
-
-function counters(): object {
-  const { takeovers = 0 } = replication.replicator?.counters ?? {};
-  return { sessions: gateway.sessions.size, takeovers, ...gateway.counters };
-}
-
-let ending = false;
-async function end(why: string, status: number): Promise<void> {
-  if (ending) return;
-  ending = true;
-  clearInterval(ticker);
-  await processor.close();
-  gateway.close();
-  await port.close();
-  link.close();
-  print('exit', { why, ...counters() });
-  // The last line may still be on its way into a pipe.
-  process.stdout.write('', () => process.exit(status));
-}
-
-processor.on('up', (assignment: Assignment) => {
-  const { slot, epoch, mac, vids, backupVids } = assignment;
-  print('up', { slot, epoch, mac, vids, backupVids });
-});
-processor.on('quiet', (error) => print('quiet', { why: error.message }));
-processor.on('again', (why) => print('again', { why }));
-processor.on('refused', (error) => {
-  process.stderr.write(`${name}: ${error.message}\n`);
-  void end(error.message, 1);
-});
-
-const ticker = setInterval(
-  () => print('counters', counters()),
-  Math.max(10, number('interval', options.interval, 3_600_000) ?? 1000),
-);
-process.on('SIGTERM', () => void end('SIGTERM', 0));
-process.on('SIGINT', () => void end('SIGINT', 0));
-process.on('disconnect', () => void end('the starting process is gone', 0));
-process.stdout.on('error', () => process.exit(0));
-if (!options.detached) {
-  process.stdin.on('end', () => void end('standard input closed', 0));
-  process.stdin.on('close', () => void end('standard input closed', 0));
-  process.stdin.resume();
-}
-
-processor.start().catch((error: Error) => {
-  if (ending) return;
-  process.stderr.write(`${name}: ${error.message}\n`);
-  void end(error.message, 1);
+runProcessor({
+  ...{ name, processor },
+  counters: () => {
+    const { takeovers = 0 } = replication.replicator?.counters ?? {};
+    return { sessions: gateway.sessions.size, takeovers, ...gateway.counters };
+  },
+  close: async () => {
+    gateway.close();
+    await port.close();
+    link.close();
+  },
+  interval: number('interval', options.interval, 3_600_000) ?? 1000,
+  detached: options.detached,
 });

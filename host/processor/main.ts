@@ -12,7 +12,8 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../protocol/clock.ts';
 import { KernelEndpoint } from './kernel-endpoint.ts';
-import { type Assignment, Processor } from './processor.ts';
+import { Processor } from './processor.ts';
+import { failWith, runProcessor } from './program.ts';
 import { SipServer } from './sip-server.ts';
 
 const USAGE = `usage: main.ts --address IP --control IP --name NAME
@@ -28,10 +29,7 @@ const USAGE = `usage: main.ts --address IP --control IP --name NAME
   --interval MS        between lines of counters (1000)
   --detached           do not end when standard input closes`;
 
-function fail(message: string): never {
-  process.stderr.write(`${message}\n${USAGE}\n`);
-  process.exit(2);
-}
+const fail: (message: string) => never = failWith(USAGE);
 
 function number(name: string, text: string | undefined, max: number): number | undefined {
   if (text === undefined) return undefined;
@@ -107,54 +105,13 @@ const processor = new Processor({
   listen: (assignment) => server.listen(assignment),
 });
 
-function print(event: string, values: object): void {
-  process.stdout.write(`${JSON.stringify({ event, name, ...values })}\n`);
-}
-
-function counters(): object {
-  return { sessions: server.load().sessions, ...server.counters };
-}
-
-let ending = false;
-async function end(why: string, status: number): Promise<void> {
-  if (ending) return;
-  ending = true;
-  clearInterval(ticker);
-  await processor.close();
-  server.close();
-  await endpoint.close();
-  print('exit', { why, ...counters() });
-  // The last line may still be on its way into a pipe.
-  process.stdout.write('', () => process.exit(status));
-}
-
-processor.on('up', (assignment: Assignment) => {
-  const { slot, epoch, mac, vids, backupVids } = assignment;
-  print('up', { slot, epoch, mac, vids, backupVids });
-});
-processor.on('quiet', (error) => print('quiet', { why: error.message }));
-processor.on('again', (why) => print('again', { why }));
-processor.on('refused', (error) => {
-  process.stderr.write(`${name}: ${error.message}\n`);
-  void end(error.message, 1);
-});
-
-const ticker = setInterval(
-  () => print('counters', counters()),
-  Math.max(10, number('interval', options.interval, 3_600_000) ?? 1000),
-);
-process.on('SIGTERM', () => void end('SIGTERM', 0));
-process.on('SIGINT', () => void end('SIGINT', 0));
-process.on('disconnect', () => void end('the starting process is gone', 0));
-process.stdout.on('error', () => process.exit(0));
-if (!options.detached) {
-  process.stdin.on('end', () => void end('standard input closed', 0));
-  process.stdin.on('close', () => void end('standard input closed', 0));
-  process.stdin.resume();
-}
-
-processor.start().catch((error: Error) => {
-  if (ending) return;
-  process.stderr.write(`${name}: ${error.message}\n`);
-  void end(error.message, 1);
+runProcessor({
+  ...{ name, processor },
+  counters: () => ({ sessions: server.load().sessions, ...server.counters }),
+  close: async () => {
+    server.close();
+    await endpoint.close();
+  },
+  interval: number('interval', options.interval, 3_600_000) ?? 1000,
+  detached: options.detached,
 });
