@@ -2,6 +2,9 @@
  * Gateways behind a card, in one process and on a manual clock: a peer (SGSN and serving gateway) on
  * line port 0, a host of the packet network on line port 1, gateways on fabric ports 2 and up.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GtpPeer } from '../../host/cli/demo/gtp-peer.ts';
 import { Gateway, type GatewayOptions } from '../../host/processor/gateway.ts';
@@ -18,6 +21,7 @@ import { GtpSetup } from '../../host/setup/gtp.ts';
 import { loadServices } from '../../host/steering/service-file.ts';
 import type { SwitchProcessorOptions } from '../../host/switch/switch-options.ts';
 import { SwitchProcessor } from '../../host/switch/switch-processor.ts';
+import { loadState, saveState } from '../../host/switch/switch-state.ts';
 import type { Ground } from '../host/switch/bench.ts';
 
 export const GATEWAY = '192.0.2.2';
@@ -176,9 +180,12 @@ export class GatewayBench {
 
   /** The switch processor is gone without a word; what it had written down is there for another one. */
   async restartSwitch(): Promise<void> {
-    const state = structuredClone(this.sp.snapshot());
+    const folder = mkdtempSync(join(tmpdir(), 'vidline-state-'));
+    const file = join(folder, 'state.json');
+    saveState(file, this.sp.snapshot());
     await this.sp.close();
-    this.sp = this.#makeSwitch(state);
+    this.sp = this.#makeSwitch(loadState(file));
+    rmSync(folder, { recursive: true });
     await this.sp.start();
   }
 
