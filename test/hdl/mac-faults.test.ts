@@ -287,3 +287,22 @@ test('a core that is too slow to feed the line cuts frames so that nobody takes 
   phy.clocks.until(() => phy.sent.length > whole, 1e9);
   expect(phy.sent.at(-1)).toEqual(next);
 });
+
+test('a core that is too slow to take what comes has one end for each frame, and goes on', () => {
+  const phy = bench(1000, 80_000);
+  const all = [64, 500, 60, 1500, 2500, 64, 700].map((length) => frame(length));
+  for (const one of all) phy.arrive(one);
+  phy.settle();
+  phy.clocks.run(5e6);
+  expect(phy.received).toHaveLength(all.length);
+  const cut = phy.received.filter(({ bad }) => bad);
+  expect(cut.length).toBeGreaterThan(3);
+  expect(phy.told).toEqual(cut.map(() => code('rx_cut')));
+  for (const [n, { frame: seen, bad }] of phy.received.entries())
+    if (!bad) expect(seen).toBe(hex(all[n] ?? Buffer.alloc(0)));
+  const next = frame(64);
+  phy.arrive(next);
+  phy.settle();
+  phy.clocks.run(5e6);
+  expect(phy.received.at(-1)).toEqual({ frame: hex(next), bad: false });
+});

@@ -3,7 +3,7 @@ import { TABLES } from '../../driver/index.ts';
 import type { Make } from './harness/build.ts';
 import { build } from './harness/build.ts';
 import { padded } from './harness/ethernet.ts';
-import { RmiiBench } from './harness/mac-bench.ts';
+import { RmiiBench } from './harness/rmii-bench.ts';
 import { frameLength, Random } from './harness/streams.ts';
 
 let makers: Record<'rmii', Make>;
