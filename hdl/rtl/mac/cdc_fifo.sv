@@ -4,7 +4,7 @@
 // - A word is taken where wr_valid_i and wr_ready_o are 1, and given where rd_valid_o and rd_ready_i are:
 //   each once, in order. rd_valid_o, once there, stays with its word until it is taken.
 // - The clocks may have any relation, and either may stop.
-// - A word can be read four to five clocks of rd_clk_i behind its writing; its place is free again two to
+// - A word can be read three to four clocks of rd_clk_i behind its writing; its place is free again two to
 //   three clocks of wr_clk_i after it has moved to the output register.
 // - Either reset empties the FIFO, and nothing goes in or out until both ends have seen both of them go.
 //   Each lasts for an edge of its clock at least (cdc_reset): also where the other clock stands.

@@ -7,7 +7,8 @@
 //   The last word says what is wrong with the frame, the first of: RX_CODE, RX_SHORT (fewer than 64 octets
 //   with FCS), RX_OVERSIZE (more than MAX_FRAME and FCS), RX_ALIGNMENT (wrong FCS and a part of an octet
 //   over), RX_FCS.
-// - Of a frame of 8 octets or fewer there is nothing to hand on, nor of a carrier without SFD: RX_NO_FRAME.
+// - Of a frame of 8 octets or fewer there is nothing to hand on, nor of a carrier without SFD: RX_NO_FRAME,
+//   which is lost where it is not taken at once.
 // - Where a word is not taken, the rest of its frame is thrown away, and its end, RX_CUT, is handed on as
 //   soon as it is taken, between frames. Taken often enough that does not happen.
 // - Between frames the status is told when it has changed, and every 64 clocks: from that the core knows

@@ -37,7 +37,7 @@ module mac_tx #(
   localparam state_t FCS = 3'd4;
   localparam state_t REST = 3'd5;  // of the gap
   localparam state_t SKIP = 3'd6;
-  state_t state_q;
+  (* fsm_encoding = "none" *) state_t state_q;  // seven flip-flops would take more logic
   logic [3:0] left_q;    // octets of START, FCS and REST behind the present one
   logic [1:0] at_q;      // octet of the word
   logic [5:0] length_q;  // octets of the frame, up to PAD_TO
