@@ -5,7 +5,8 @@
 //   low, rising where data change: its delay is the PHY's or the board's.
 // - step_o asks for the next octet, which stands from the next clock on. At 1000 Mb/s each clock, the low
 //   nibble at the rising edge; else a nibble each period of the transmit clock, at both of its edges, low
-//   nibble first (section 3.3). speed_i changes with a step.
+//   nibble first (section 3.3). speed_i changes with a step, between frames, and the clock behind that still has
+//   the old speed's.
 // - tx_ctl is the frame's presence at both edges: what we send has no coding errors.
 module rgmii_tx (
     input  logic       clk_i,
@@ -29,16 +30,24 @@ module rgmii_tx (
   assign fast = speed_i != mac_pkg::SPEED_10;
   assign five_ends = five_q == 3'd4;
   assign nibble_ends = gigabit || (five_ends && (fast || ten_q == 4'd9));
-  assign step_o = nibble_ends && (gigabit || high_q);
+  // The next clock's, so that what waits for a step does not wait for this as well.
+  logic [2:0] five_next;
+  logic [3:0] ten_next;
+  logic high_next;
+  assign five_next = (gigabit || five_ends) ? '0 : five_q + 3'd1;
+  assign ten_next = !five_ends ? ten_q : nibble_ends ? '0 : ten_q + 4'd1;
+  assign high_next = !gigabit && (high_q ^ nibble_ends);
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       five_q <= '0;
       ten_q <= '0;
       high_q <= 1'b0;
+      step_o <= 1'b0;
     end else begin
-      five_q <= (gigabit || five_ends) ? '0 : five_q + 3'd1;
-      if (five_ends) ten_q <= nibble_ends ? '0 : ten_q + 4'd1;
-      high_q <= !gigabit && (high_q ^ nibble_ends);
+      five_q <= five_next;
+      ten_q <= ten_next;
+      high_q <= high_next;
+      step_o <= gigabit || (five_next == 3'd4 && (fast || ten_next == 4'd9) && high_next);
     end
   end
 

@@ -3,9 +3,17 @@
  * their forms, and note each call. How fast a seed is, and how large the card: `TOOLS_MHZ` (a number a seed, of
  * clk_core), `TOOLS_LUTS`, `TOOLS_CLOCK` (one more clock), `TOOLS_STATUS` (of openFPGALoader).
  */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** A folder for the PATH, and the calls so far: program, then its arguments. */
 export interface FpgaTools {
@@ -79,6 +87,7 @@ export function makeFpgaTools(missing: readonly FpgaProgram[] = []): FpgaTools {
     writeFileSync(join(folder, name), NOTE + text);
     chmodSync(join(folder, name), 0o755);
   }
+  symlinkSync(process.execPath, join(folder, 'node'));
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}'); // whatever lies above
   const calls = join(folder, 'calls');
   const noted = () => {
@@ -88,7 +97,8 @@ export function makeFpgaTools(missing: readonly FpgaProgram[] = []): FpgaTools {
   };
   return {
     folder,
-    path: [folder, dirname(process.execPath), '/bin'].join(delimiter),
+    // Nothing else: the machine may have the true ones.
+    path: folder,
     calls: noted,
     remove: () => {
       // Where Yosys was told to write, without the process's number.
