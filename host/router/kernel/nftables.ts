@@ -33,7 +33,13 @@ export async function measureNftables(
     const file = join(folder, 'frames');
     writeFileSync(file, Buffer.concat(frames));
     const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-    const inside = ['--import', 'tsx', here('nftables-inside.ts'), addon, file];
+    const inside = [
+      '--import',
+      import.meta.resolve('tsx'),
+      here('nftables-inside.ts'),
+      addon,
+      file,
+    ];
     const numbers = [frames[0]?.length ?? 0, count, rounds].map(String);
     const cage = [...user, '--net', '--fork', '--kill-child=SIGKILL'];
     return JSON.parse(await run('unshare', [...cage, process.execPath, ...inside, ...numbers]));
