@@ -80,9 +80,10 @@ export async function buildBoard(board: Board, options: BuildOptions): Promise<B
   const id = buildId(configuration).toString(16).padStart(8, '0');
   const lpf = constraints(board);
   const home = join(BUILD, board.id);
+  const { fpga, pins, ...facts } = board; // not where the files lie: what is in them
   const key = createHash('sha256')
-    .update(JSON.stringify([id, board, versions, lpf, PLACER_FLAGS]))
-    .update(readFileSync(board.fpga))
+    .update(JSON.stringify([id, facts, versions, lpf, PLACER_FLAGS]))
+    .update(readFileSync(fpga))
     .digest('hex')
     .slice(0, 16);
   const folder = join(home, key);
