@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { GATEWAY_TOPOLOGY } from '../namespaces/gateway-topology.ts';
+import { GATEWAY_TOPOLOGY, hostOf } from '../namespaces/gateway-topology.ts';
 import { drawPicture, type Mark } from './gateway-picture.ts';
 import { type GatewayReport, judgeGateways, renderGateways } from './gateway-report.ts';
+import { type LoadCounts, loadCounts } from './gtp-load-counts.ts';
 import { LiveGateways } from './live-gateways.ts';
 import { type Program, startProgram } from './program.ts';
 import { TrafficWatch } from './traffic-watch.ts';
@@ -41,20 +41,6 @@ const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resol
 const until = async (condition: () => boolean) => {
   while (!condition()) await wait(50);
 };
-const hostOf = (network: string) => network.split('/')[0] ?? '';
-
-const counts = z.object({
-  event: z.enum(['counts', 'open', 'end']),
-  created: z.number(),
-  failed: z.number(),
-  sent: z.number(),
-  answered: z.number(),
-  doubled: z.number(),
-  lost: z.number(),
-  unanswered: z.array(z.number()).optional(),
-});
-type Counts = z.infer<typeof counts>;
-
 /** Runs the demo inside a cage; resolves with whether it was good. */
 export async function runGatewayDemo(options: GatewayDemoOptions): Promise<boolean> {
   const { gateways, heartbeat, misses } = options;
@@ -83,8 +69,8 @@ class GatewayDemo {
   readonly #marks: Mark[] = [];
   /** What went wrong on the way, in words. */
   readonly #problems: string[] = [];
-  #counts: Counts | undefined;
-  #heard: ((counts: Counts) => void) | undefined;
+  #counts: LoadCounts | undefined;
+  #heard: ((counts: LoadCounts) => void) | undefined;
 
   constructor(options: GatewayDemoOptions, live: LiveGateways, watch: TrafficWatch) {
     this.#options = options;
@@ -101,7 +87,7 @@ class GatewayDemo {
     this.#load = startProgram({
       ...{ name: 'the load', namespace: client, program: LOAD, args: [JSON.stringify(load)] },
       event: (value) => {
-        const read = counts.safeParse(value).data;
+        const read = loadCounts.safeParse(value).data;
         if (read === undefined) return;
         this.#counts = read;
         this.#heard?.(read);
@@ -185,7 +171,7 @@ class GatewayDemo {
   }
 
   #finish(seen: {
-    readonly end: Counts;
+    readonly end: LoadCounts;
     readonly quietFrom: bigint;
     readonly quietTo: bigint;
     readonly killedAt: number;
@@ -276,9 +262,9 @@ class GatewayDemo {
   }
 
   /** Resolves with the load's next event of this kind; rejects when it ends without. */
-  #event(kind: Counts['event']): Promise<Counts> {
-    const heard = new Promise<Counts>((resolve) => {
-      const look = (read: Counts) => {
+  #event(kind: LoadCounts['event']): Promise<LoadCounts> {
+    const heard = new Promise<LoadCounts>((resolve) => {
+      const look = (read: LoadCounts) => {
         if (read.event === kind) resolve(read);
       };
       this.#heard = look;

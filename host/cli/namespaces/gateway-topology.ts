@@ -31,6 +31,9 @@ export const GATEWAY_TOPOLOGY: GatewayTopologyOptions = {
   controlAddress: '169.254.77.1',
 };
 
+/** The address of `address/length`. */
+export const hostOf = (network: string): string => network.split('/')[0] ?? '';
+
 export interface GatewayTopology {
   readonly client: Namespace;
   readonly host: Namespace;

@@ -1,17 +1,12 @@
 /** The ways that the same tunnels may take, each in a cage of its own. */
 import { writeFile } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sumEnds } from '../../../../driver/index.ts';
 import { PuntingTransport } from '../../../router/punting-transport.ts';
 import { SoftwareRouter } from '../../../router/software-router.ts';
 import { LiveGateways } from '../../demo/live-gateways.ts';
 import { type Program, startProgram } from '../../demo/program.ts';
-import {
-  GATEWAY_TOPOLOGY,
-  type GatewayTopology,
-  makeGatewayTopology,
-} from '../../namespaces/gateway-topology.ts';
+import { GATEWAY_TOPOLOGY, makeGatewayTopology } from '../../namespaces/gateway-topology.ts';
 import { run } from '../../namespaces/run.ts';
 import type { Namespace } from '../../namespaces/topology.ts';
 import { type GtpPath, type Met, ownCpuNs, receivedBy } from './path.ts';
@@ -119,10 +114,7 @@ async function startNftables(): Promise<RunningGtpPath> {
 }
 
 /** A gateway without a switch processor, for its share of the VIDs. */
-async function startAlone(
-  namespace: GatewayTopology['gateways'][number],
-  n: number,
-): Promise<Program> {
+async function startAlone(namespace: Namespace, n: number): Promise<Program> {
   const { address } = GATEWAY_TOPOLOGY;
   let up = () => {};
   const isUp = new Promise<void>((resolve) => {
@@ -137,6 +129,5 @@ async function startAlone(
     event: () => up(),
   });
   await Promise.race([isUp, program.lost]);
-  await setTimeout(0);
   return program;
 }

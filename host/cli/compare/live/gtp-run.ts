@@ -1,8 +1,8 @@
 /** One run of contexts by one path: users open them, ping a host beyond the gateways, and end. */
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import { type LoadCounts, loadCounts } from '../../demo/gtp-load-counts.ts';
 import { startProgram } from '../../demo/program.ts';
-import { GATEWAY_TOPOLOGY } from '../../namespaces/gateway-topology.ts';
+import { GATEWAY_TOPOLOGY, hostOf } from '../../namespaces/gateway-topology.ts';
 import { startGtpPath } from './gtp-paths.ts';
 import type { GtpPath } from './path.ts';
 import type { LiveRun } from './rounds.ts';
@@ -10,21 +10,6 @@ import type { LiveRun } from './rounds.ts';
 const LOAD = fileURLToPath(new URL('../../demo/gtp-load-main.ts', import.meta.url));
 /** Pings for each context, over the time in which contexts are opened. */
 const PINGS = 4;
-
-const counts = z.object({
-  event: z.enum(['counts', 'open', 'end']),
-  created: z.number(),
-  failed: z.number(),
-  sent: z.number(),
-  answered: z.number(),
-  doubled: z.number(),
-  ended: z.number(),
-  lost: z.number(),
-  unanswered: z.array(z.number()).optional(),
-  times: z.array(z.number()).optional(),
-});
-
-const hostOf = (network: string) => network.split('/')[0] ?? '';
 
 export async function runGtp(
   name: GtpPath,
@@ -37,14 +22,14 @@ export async function runGtp(
     ...{ address: hostOf(GATEWAY_TOPOLOGY.client), host: hostOf(GATEWAY_TOPOLOGY.host) },
     ...{ setupRate: rate, packetRate: rate * PINGS },
   };
-  let heard: (end: z.infer<typeof counts>) => void = () => {};
-  const whole = new Promise<z.infer<typeof counts>>((resolve) => {
+  let heard: (end: LoadCounts) => void = () => {};
+  const whole = new Promise<LoadCounts>((resolve) => {
     heard = resolve;
   });
   const program = startProgram({
     ...{ name: 'the load', namespace: client, program: LOAD, args: [JSON.stringify(load)] },
     event: (value) => {
-      const read = counts.safeParse(value).data;
+      const read = loadCounts.safeParse(value).data;
       if (read?.event === 'open') program.tell('end');
       if (read?.event === 'end') heard(read);
     },
