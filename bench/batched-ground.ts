@@ -51,22 +51,21 @@ export class BatchedGround {
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < 2; ) {
       const before = this.#moved;
-      const sent = [...this.#waiting].map(([port, frames]) =>
-        this.transport.card.send(port, frames),
-      );
+      // The card takes calls in their order: none but the last is waited for by itself.
+      const calls: Promise<unknown>[] = [];
+      for (const [port, frames] of this.#waiting) calls.push(this.transport.card.send(port, frames));
       this.#waiting.clear();
-      await Promise.all(sent);
-      await this.transport.card.runUntilIdle();
+      calls.push(this.transport.card.runUntilIdle());
+      await Promise.all(calls);
       await new Promise((resolve) => setImmediate(resolve));
       quiet = this.#moved === before && this.#waiting.size === 0 ? quiet + 1 : 0;
     }
   }
 
+  /** The time that the card sees from the next frame on; no clocks pass for that alone. */
   async advance(milliseconds: number): Promise<void> {
     this.#time += milliseconds * 1000;
     await this.transport.card.setTime(this.#time);
-    // Slots are looked at in turn, one a clock.
-    await this.transport.card.run(4 * this.card.sizes.slots);
   }
 
   close(): Promise<void> {

@@ -45,12 +45,16 @@ Napi::Object to_js(Napi::Env env, vidline::Reply&& reply) {
         object.Set("error", reply.error);
         return object;
     }
-    Napi::Uint32Array words = Napi::Uint32Array::New(env, reply.words.size());
-    std::copy(reply.words.begin(), reply.words.end(), words.Data());
-    object.Set("words", words);
-    Napi::Object numbers = Napi::Object::New(env);
-    for (const auto& [name, value] : reply.numbers) numbers.Set(name, value);
-    object.Set("numbers", numbers);
+    if (!reply.words.empty()) {
+        Napi::Uint32Array words = Napi::Uint32Array::New(env, reply.words.size());
+        std::copy(reply.words.begin(), reply.words.end(), words.Data());
+        object.Set("words", words);
+    }
+    if (!reply.numbers.empty()) {
+        Napi::Object numbers = Napi::Object::New(env);
+        for (const auto& [name, value] : reply.numbers) numbers.Set(name, value);
+        object.Set("numbers", numbers);
+    }
     if (!reply.text.empty()) object.Set("text", reply.text);
     return object;
 }

@@ -83,11 +83,14 @@ void Worker::stop() {
 }
 
 void Worker::post(uint32_t id, Task task) {
+    bool first;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
+        first = tasks_.empty();
         tasks_.emplace_back(id, std::move(task));
     }
-    ::eventfd_write(event_, 1);
+    // Where others wait, the thread has been told, and takes all that there are (`do_tasks`).
+    if (first) ::eventfd_write(event_, 1);
 }
 
 // ---- the thread ----
