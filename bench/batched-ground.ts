@@ -53,7 +53,8 @@ export class BatchedGround {
       const before = this.#moved;
       // The card takes calls in their order: none but the last is waited for by itself.
       const calls: Promise<unknown>[] = [];
-      for (const [port, frames] of this.#waiting) calls.push(this.transport.card.send(port, frames));
+      for (const [port, frames] of this.#waiting)
+        calls.push(this.transport.card.send(port, frames));
       this.#waiting.clear();
       calls.push(this.transport.card.runUntilIdle());
       await Promise.all(calls);

@@ -15,7 +15,7 @@ export function getField(words: Uint32Array, { bit, width }: FieldPlace): number
     const high =
       shift === 0 || shift + width <= 32 ? 0 : (words[(bit >>> 5) + 1] ?? 0) << (32 - shift);
     const value = (low | high) >>> 0;
-    return width === 32 ? value : value & (2 ** width - 1);
+    return width === 32 ? value : value & ((1 << width) - 1);
   }
   let value = 0n;
   for (let done = 0; done < width; done += 32) {
@@ -32,6 +32,16 @@ export function setField(
   value: number | bigint,
   name: string,
 ): void {
+  // Most fields are small; 2^n and above need the other way.
+  if (typeof value === 'number' && width < 32 && (bit & 31) + width <= 32) {
+    if (!Number.isInteger(value) || value < 0 || value >= 1 << width) {
+      throw new RangeError(`${name} = ${value} does not fit into ${width} bits`);
+    }
+    const mask = ((1 << width) - 1) << (bit & 31);
+    const index = bit >>> 5;
+    words[index] = (((words[index] ?? 0) & ~mask) | (value << (bit & 31))) >>> 0;
+    return;
+  }
   const whole = BigInt(value);
   if (whole < 0n || whole >> BigInt(width) !== 0n) {
     throw new RangeError(`${name} = ${value} does not fit into ${width} bits`);

@@ -207,7 +207,7 @@ export class Replication extends EventEmitter<ReplicationEvents> {
 
 /** MAC address of a slot: four octets are common to all, then slot and epoch. */
 function macOf({ mac }: { readonly mac: string }, { slot, epoch }: SlotPlace): string {
-  const bytes = macToBytes(mac);
+  const bytes = Buffer.from(macToBytes(mac));
   bytes[4] = slot;
   bytes[5] = epoch;
   return bytesToMac(bytes);

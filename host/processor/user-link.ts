@@ -3,7 +3,7 @@
  * §11.2.1.3.2, RFC 4861 §6.2.6), and that a packet is too long for a tunnel (RFC 1191, RFC 8201).
  */
 import { addressToBytes, bytesToAddress } from '../protocol/address.ts';
-import { internetChecksum, pseudoHeader } from '../protocol/checksum.ts';
+import { internetChecksum, transportChecksum } from '../protocol/checksum.ts';
 import { IP_PROTOCOL } from '../protocol/ip.ts';
 import { buildIpv4 } from '../protocol/ipv4.ts';
 import { buildIpv6 } from '../protocol/ipv6.ts';
@@ -68,7 +68,6 @@ export function tooLong(packet: UserPacket, mtu: number, address: string): Buffe
 }
 
 function icmpv6(src: string, dst: string, message: Buffer): Buffer {
-  const pseudo = pseudoHeader(src, dst, IP_PROTOCOL.icmpv6, message.length);
-  message.writeUInt16BE(internetChecksum(pseudo, message), 2);
+  message.writeUInt16BE(transportChecksum(src, dst, IP_PROTOCOL.icmpv6, message), 2);
   return buildIpv6({ src, dst, nextHeader: IP_PROTOCOL.icmpv6, hopLimit: 255, payload: message });
 }

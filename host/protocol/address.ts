@@ -3,21 +3,52 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 export const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff';
 
+/**
+ * What was worked out of addresses: the same ones come with every packet. Bounded, since anybody can make up
+ * addresses; when it is full it begins anew.
+ */
+class Known<K, V> {
+  readonly #values = new Map<K, V>();
+  readonly #make: (key: K) => V;
+
+  constructor(make: (key: K) => V) {
+    this.#make = make;
+  }
+
+  get(key: K): V {
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    const made = this.#make(key);
+    if (this.#values.size >= MOST_KNOWN) this.#values.clear();
+    this.#values.set(key, made);
+    return made;
+  }
+}
+
+const MOST_KNOWN = 4096;
+
 /** Each octet as text. */
 const OCTETS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
 const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
 
-/** `02:00:00:00:00:01` (or with dashes) to 6 bytes; throws on any other text. */
+/**
+ * `02:00:00:00:00:01` (or with dashes) to 6 bytes, which are not the caller's to write to; throws on any
+ * other text.
+ */
 export function macToBytes(mac: string): Buffer {
+  return macBytes.get(mac);
+}
+
+const macBytes = new Known((mac: string): Buffer => {
   if (!MAC.test(mac)) {
     throw new RangeError(`"${mac}" is no MAC address; write six octets, as 02:00:00:00:00:01`);
   }
-  const bytes = Buffer.allocUnsafe(6);
+  const bytes = Buffer.alloc(6); // of its own: it is kept, and would keep a pool
   for (let i = 0; i < 6; i++) {
     bytes[i] = (halfByte(mac, 3 * i) << 4) | halfByte(mac, 3 * i + 1);
   }
   return bytes;
-}
+});
 
 /** Of a hexadecimal digit. */
 function halfByte(text: string, at: number): number {
@@ -30,9 +61,18 @@ export function bytesToMac(bytes: Uint8Array, offset = 0): string {
   if (offset + 6 > bytes.length) {
     throw new RangeError(`no MAC address at ${offset}: ${bytes.length} bytes`);
   }
-  // Each frame has two of them: no regular expression.
-  const at = (i: number) => OCTETS[bytes[offset + i] ?? 0];
-  return `${at(0)}:${at(1)}:${at(2)}:${at(3)}:${at(4)}:${at(5)}`;
+  return macText.get(2 ** 24 * bits24(bytes, offset) + bits24(bytes, offset + 3));
+}
+
+const macText = new Known((mac: number): string => {
+  let text = '';
+  for (let i = 5; i >= 0; i--)
+    text += `${OCTETS[Math.floor(mac / 256 ** i) & 0xff]}${i > 0 ? ':' : ''}`;
+  return text;
+});
+
+function bits24(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
 }
 
 /** 48 bits as the card's tables hold them: the first octet in the most significant bits. */
@@ -58,8 +98,15 @@ export function ipVersion(address: string): 4 | 6 {
   throw new RangeError(`"${address}" is no IP address; write 192.0.2.1 or 2001:db8::1`);
 }
 
-/** 4 bytes for an IPv4 address, 16 for an IPv6 address; throws on any other text. */
+/**
+ * 4 bytes for an IPv4 address, 16 for an IPv6 address, which are not the caller's to write to; throws on any
+ * other text.
+ */
 export function addressToBytes(address: string): Buffer {
+  return addressBytes.get(address);
+}
+
+const addressBytes = new Known((address: string): Buffer => {
   if (ipVersion(address) === 4) return ipv4ToBytes(address);
   let text = address;
   const dotted = /[^:]+\.[^:]+$/.exec(text)?.[0];
@@ -76,11 +123,11 @@ export function addressToBytes(address: string): Buffer {
     bytes.writeUInt16BE(group, i * 2);
   }
   return bytes;
-}
+});
 
 /** Of what is known to be one. */
 function ipv4ToBytes(address: string): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
+  const bytes = Buffer.alloc(4);
   let [at, octet] = [0, 0];
   for (let i = 0; i < address.length; i++) {
     const code = address.charCodeAt(i);
@@ -101,16 +148,22 @@ function groups(text: string): number[] {
 
 /** 4 bytes as dotted decimal, 16 bytes as IPv6 text in the form of RFC 5952; throws else. */
 export function bytesToAddress(bytes: Uint8Array): string {
-  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+  if (bytes.length === 4) return ipv4Text.get(bits24(bytes, 1) + 2 ** 24 * (bytes[0] ?? 0));
   if (bytes.length !== 16) {
     throw new RangeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
   }
   const words: number[] = [];
   for (let i = 0; i < 16; i += 2) words.push(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
-  const run = longestZeroRun(words);
-  if (run.length < 2) return hexGroups(words, 0, 8); // RFC 5952 §4.2.2: one group is not shortened
-  return `${hexGroups(words, 0, run.start)}::${hexGroups(words, run.start + run.length, 8)}`;
+  const start = longestZeroRun(words);
+  const end = start + zeroRun(words, start);
+  if (end - start < 2) return hexGroups(words, 0, 8); // RFC 5952 §4.2.2: one group is not shortened
+  return `${hexGroups(words, 0, start)}::${hexGroups(words, end, 8)}`;
 }
+
+const ipv4Text = new Known(
+  (address: number): string =>
+    `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`,
+);
 
 function hexGroups(words: readonly number[], from: number, to: number): string {
   let text = '';
@@ -118,14 +171,19 @@ function hexGroups(words: readonly number[], from: number, to: number): string {
   return text;
 }
 
-function longestZeroRun(words: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
-  for (let start = 0; start < words.length; start++) {
-    let length = 0;
-    while (words[start + length] === 0) length++;
-    if (length > best.length) best = { start, length };
+/** Where it begins; the first of equals (RFC 5952 §4.2.3). */
+function longestZeroRun(words: readonly number[]): number {
+  let best = 0;
+  for (let start = 1; start < words.length; start++) {
+    if (zeroRun(words, start) > zeroRun(words, best)) best = start;
   }
   return best;
+}
+
+function zeroRun(words: readonly number[], start: number): number {
+  let length = 0;
+  while (words[start + length] === 0) length++;
+  return length;
 }
 
 /** An address in its canonical text; throws where it is none. */

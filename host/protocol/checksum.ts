@@ -6,7 +6,40 @@ import { addressToBytes } from './address.ts';
  * bytes. Over bytes that hold a right checksum it is 0.
  */
 export function internetChecksum(...parts: readonly Uint8Array[]): number {
+  return complement(0, parts);
+}
+
+/**
+ * The same over what UDP, TCP and ICMPv6 sum before themselves (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1), and
+ * `parts`. Throws RangeError for addresses of two IP versions.
+ */
+export function transportChecksum(
+  src: string,
+  dst: string,
+  protocol: number,
+  ...parts: readonly Uint8Array[]
+): number {
+  const [from, to] = [addressToBytes(src), addressToBytes(dst)];
+  if (from.length !== to.length) {
+    throw new RangeError(`${src} and ${dst} are addresses of two IP versions`);
+  }
+  let length = 0;
+  for (const part of parts) length += part.length;
+  // The upper half of IPv6's length field counts, too, and adds nothing: segments are shorter.
+  return complement(wordSum(from) + wordSum(to) + protocol + length, parts);
+}
+
+/** Of whole 16-bit words. */
+function wordSum(bytes: Uint8Array): number {
   let sum = 0;
+  for (let at = 0; at < bytes.length; at += 2) {
+    sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  }
+  return sum;
+}
+
+function complement(begun: number, parts: readonly Uint8Array[]): number {
+  let sum = begun;
   let high = true; // a part may end in the middle of a word
   for (const part of parts) {
     const { length } = part;
@@ -23,26 +56,6 @@ export function internetChecksum(...parts: readonly Uint8Array[]): number {
   }
   while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
   return ~sum & 0xffff;
-}
-
-/** What UDP, TCP and ICMPv6 sum before themselves: RFC 768, RFC 9293 §3.1, RFC 8200 §8.1. */
-export function pseudoHeader(src: string, dst: string, protocol: number, length: number): Buffer {
-  const [from, to] = [addressToBytes(src), addressToBytes(dst)];
-  if (from.length !== to.length) {
-    throw new RangeError(`${src} and ${dst} are addresses of two IP versions`);
-  }
-  const tail = 2 * from.length;
-  const pseudo = Buffer.alloc(tail + (from.length === 4 ? 4 : 8));
-  pseudo.set(from, 0);
-  pseudo.set(to, from.length);
-  if (from.length === 4) {
-    pseudo.writeUInt8(protocol, tail + 1);
-    pseudo.writeUInt16BE(length, tail + 2);
-  } else {
-    pseudo.writeUInt32BE(length, tail);
-    pseudo.writeUInt8(protocol, tail + 7);
-  }
-  return pseudo;
 }
 
 /** Castagnoli's polynomial, bit-reversed. */

@@ -64,11 +64,13 @@ export function parseEthernet(frame: Uint8Array): EthernetFrame | undefined {
   };
 }
 
+const NO_TAGS: readonly VlanTag[] = [];
+
 /** A frame as it goes to the card: no padding to 60 bytes, no FCS. */
 export function buildEthernet(
   link: LinkHeader & { readonly etherType: number; readonly payload: Uint8Array },
 ): Buffer {
-  const tags = (link.vlans ?? []).map((tag) => {
+  const tags = (link.vlans ?? NO_TAGS).map((tag) => {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt16BE(tag.tpid ?? ETHERTYPE.vlan, 0);
     const pcp = checkRange('pcp', tag.pcp ?? 0, 7);

@@ -156,25 +156,24 @@ export function readFields<F extends Fields>(
   end: number,
 ): ReadFields<F> {
   const { list: all, places } = indexOf(fields);
-  const there: (RawIe[] | undefined)[] = [];
   const unknown: RawIe[] = [];
+  // By place, since faults are told in the order of the definition.
+  const there: (RawIe | RawIe[] | undefined)[] = new Array(all.length).fill(undefined);
   for (const raw of ies) {
-    const place = places.get(placeKey(raw));
+    const place = places.get(placeKey(raw.type, raw.instance));
+    const before = place === undefined ? undefined : there[place];
     if (place === undefined) unknown.push(raw);
-    else if (there[place] === undefined) there[place] = [raw];
-    else there[place].push(raw);
+    else if (before === undefined) there[place] = raw;
+    else if (Array.isArray(before)) before.push(raw);
+    else there[place] = [before, raw];
   }
   const values: Record<string, unknown> = {};
-  for (const [place, { key, codec, instance, presence }] of all.entries()) {
-    const list: unknown[] = [];
-    for (const raw of there[place] ?? []) {
-      if (list.length > 0 && presence !== 'many') break;
-      const value = readOne(message, codec, raw, presence === 'optional');
-      if (value !== undefined) list.push(value);
-    }
-    if (presence === 'many') values[key] = list;
-    else if (list.length > 0) values[key] = list[0];
-    else if (presence === 'mandatory') {
+  for (let place = 0; place < all.length; place++) {
+    const field = all[place] as KeyedField;
+    const value = readField(message, field, there[place]);
+    if (value !== undefined) values[field.key] = value;
+    else if (field.presence === 'mandatory') {
+      const { codec, instance } = field;
       const text = `${message}: ${codec.name} (type ${codec.type}, instance ${instance}) is missing`;
       throw new GtpError('missing', end, text, { type: codec.type, instance });
     }
@@ -182,8 +181,29 @@ export function readFields<F extends Fields>(
   return { values: values as Values<F>, unknown };
 }
 
+/** A list where it may stand many times; of others the first that means something. */
+function readField(
+  message: string,
+  { codec, presence }: KeyedField,
+  there: RawIe | RawIe[] | undefined,
+): unknown {
+  const lenient = presence === 'optional';
+  if (there === undefined) return presence === 'many' ? [] : undefined;
+  if (!Array.isArray(there) && presence !== 'many') return readOne(message, codec, there, lenient);
+  const list: unknown[] = [];
+  for (const raw of Array.isArray(there) ? there : [there]) {
+    const value = readOne(message, codec, raw, lenient);
+    if (value === undefined) continue;
+    if (presence !== 'many') return value;
+    list.push(value);
+  }
+  return presence === 'many' ? list : undefined;
+}
+
+type KeyedField = AnyField & { readonly key: string };
+
 interface FieldIndex {
-  readonly list: readonly (AnyField & { readonly key: string })[];
+  readonly list: readonly KeyedField[];
   /** Places in the list by type and instance; of two fields with the same the first. */
   readonly places: ReadonlyMap<number, number>;
 }
@@ -197,7 +217,7 @@ function indexOf(fields: Fields): FieldIndex {
   const list = Object.entries(fields).map(([key, field]) => ({ key, ...field }));
   const places = new Map<number, number>();
   for (const [place, { codec, instance }] of list.entries()) {
-    const key = placeKey({ type: codec.type, instance });
+    const key = placeKey(codec.type, instance);
     if (!places.has(key)) places.set(key, place);
   }
   const made = { list, places };
@@ -205,8 +225,9 @@ function indexOf(fields: Fields): FieldIndex {
   return made;
 }
 
-const placeKey = ({ type, instance }: Pick<RawIe, 'type' | 'instance'>): number =>
-  0x100 * instance + type;
+function placeKey(type: number, instance: number): number {
+  return 0x100 * instance + type;
+}
 
 function readOne<T>(
   message: string,
@@ -214,10 +235,10 @@ function readOne<T>(
   raw: RawIe,
   lenient: boolean,
 ): T | undefined {
-  const { type, instance, data, offset } = raw;
-  const where = { type, instance };
+  const { data, offset } = raw;
   if (data.length < codec.least) {
     if (lenient) return undefined;
+    const where = { type: raw.type, instance: raw.instance };
     const text = `${message}: ${codec.name} has ${data.length} bytes, at least ${codec.least} are needed`;
     throw new GtpError('length', offset, text, where);
   }
@@ -225,6 +246,7 @@ function readOne<T>(
     return codec.read(data, offset);
   } catch (error) {
     if (lenient && (error instanceof IllValue || error instanceof GtpError)) return undefined;
+    const where = { type: raw.type, instance: raw.instance };
     if (error instanceof GtpError) {
       throw new GtpError(
         error.fault,
@@ -246,7 +268,11 @@ export function writeFields<F extends Fields>(fields: F, values: Values<F>): Raw
     const value = given[key];
     if (value === undefined) continue;
     const { type } = codec;
-    for (const one of presence === 'many' ? (value as readonly unknown[]) : [value]) {
+    if (presence !== 'many') {
+      ies.push({ type, instance, offset: 0, data: writeOne(codec, value) });
+      continue;
+    }
+    for (const one of value as readonly unknown[]) {
       ies.push({ type, instance, offset: 0, data: writeOne(codec, one) });
     }
   }

@@ -11,7 +11,7 @@ export function uint(name: string, type: number, bytes: 1 | 2 | 4): IeCodec<numb
     bytes,
     (data) => data.readUIntBE(0, bytes),
     (value) => {
-      const data = Buffer.alloc(bytes);
+      const data = Buffer.allocUnsafe(bytes);
       data.writeUIntBE(checkRange('value', value, 2 ** (8 * bytes) - 1), 0, bytes);
       return data;
     },
@@ -29,12 +29,12 @@ export function opaque(name: string, type: number, least = 0): IeCodec<Buffer> {
  */
 export function readDigits(data: Uint8Array): string {
   let digits = '';
-  for (const byte of data) {
-    for (const half of [byte & 0x0f, byte >> 4]) {
-      if (half === 0x0f) return digits;
-      if (half > 9) throw new IllValue(`half byte ${half.toString(16)} is no digit`);
-      digits += half;
-    }
+  for (let i = 0; i < 2 * data.length; i++) {
+    const byte = data[i >> 1] ?? 0;
+    const half = i % 2 === 0 ? byte & 0x0f : byte >> 4;
+    if (half === 0x0f) break;
+    if (half > 9) throw new IllValue(`half byte ${half.toString(16)} is no digit`);
+    digits += half;
   }
   return digits;
 }
@@ -43,22 +43,26 @@ export function readDigits(data: Uint8Array): string {
 export function writeDigits(digits: string, bytes = Math.ceil(digits.length / 2)): Buffer {
   if (!/^\d*$/.test(digits)) throw new RangeError(`"${digits}": digits only`);
   if (digits.length > 2 * bytes) throw new RangeError(`"${digits}": at most ${2 * bytes} digits`);
-  const padded = digits.padEnd(2 * bytes, 'f');
-  return Buffer.from(padded.replace(/(.)(.)/g, '$2$1'), 'hex');
+  const data = Buffer.allocUnsafe(bytes);
+  const half = (i: number): number => (i < digits.length ? digits.charCodeAt(i) - 0x30 : 0x0f);
+  for (let i = 0; i < bytes; i++) data[i] = half(2 * i) | (half(2 * i + 1) << 4);
+  return data;
 }
 
 /** A name in labels, each with its length before it (TS 23.003 §9.1, RFC 1035 §3.1). */
 export function apn(type: number): IeCodec<string> {
   return ie('Access Point Name', type, 1, readApn, (name) => {
-    const labels = name.split('.').map((label) => {
-      const bytes = Buffer.from(label, 'ascii');
-      if (bytes.length < 1 || bytes.length > 63) {
+    // Each label's length stands where the dot before it was.
+    const data = Buffer.from(`.${name}`, 'latin1');
+    if (data.length > 100) throw new RangeError(`"${name}": at most 100 bytes`);
+    let at = 0;
+    for (const label of name.split('.')) {
+      if (label.length < 1 || label.length > 63) {
         throw new RangeError(`"${name}": each label has 1 to 63 characters`);
       }
-      return Buffer.concat([Buffer.of(bytes.length), bytes]);
-    });
-    const data = Buffer.concat(labels);
-    if (data.length > 100) throw new RangeError(`"${name}": at most 100 bytes`);
+      data[at] = label.length;
+      at += 1 + label.length;
+    }
     return data;
   });
 }
@@ -92,6 +96,20 @@ export function addressBytes(address: string, version: 4 | 6): Buffer {
     throw new RangeError(`"${address}" is no IPv${version} address`);
   }
   return bytes;
+}
+
+/** `head`, and behind it those addresses that there are. Throws RangeError as `addressBytes`. */
+export function withAddresses(
+  head: readonly number[],
+  ipv4: string | undefined,
+  ipv6: string | undefined,
+): Buffer {
+  const length = head.length + (ipv4 === undefined ? 0 : 4) + (ipv6 === undefined ? 0 : 16);
+  const data = Buffer.allocUnsafe(length);
+  data.set(head, 0);
+  if (ipv4 !== undefined) data.set(addressBytes(ipv4, 4), head.length);
+  if (ipv6 !== undefined) data.set(addressBytes(ipv6, 6), length - 16);
+  return data;
 }
 
 /** Network codes as `262-01` or `310-410`: three digits of country, two or three of network. */

@@ -100,7 +100,7 @@ export function buildGtpv1(
     (extensions.length > 0 ? HAS_EXTENSION : 0) |
     (sequence === undefined ? 0 : HAS_SEQUENCE) |
     (nPdu === undefined ? 0 : HAS_NPDU);
-  const front = Buffer.alloc(flags === 0 ? GTPV1_HEADER : GTPV1_HEADER + 4);
+  const front = flags === 0 ? GTPV1_HEADER : GTPV1_HEADER + 4;
   const middle = extensions.map(({ content }, i) => {
     if (content.length % 4 !== 2) {
       throw new RangeError(
@@ -110,7 +110,14 @@ export function buildGtpv1(
     const units = checkRange('length of an extension header', (content.length + 2) / 4, 0xff);
     return Buffer.concat([Buffer.of(units), content, Buffer.of(extensions[i + 1]?.type ?? 0)]);
   });
-  const message = Buffer.concat([front, ...middle, body]);
+  const headers = middle.reduce((sum, { length }) => sum + length, front);
+  const message = Buffer.allocUnsafe(headers + body.length);
+  let at = front;
+  for (const extension of middle) {
+    message.set(extension, at);
+    at += extension.length;
+  }
+  message.set(body, at);
   const length = checkRange('GTP length', message.length - GTPV1_HEADER, 0xffff);
   message.writeUInt8(VERSION_1 | PROTOCOL_TYPE | flags, 0);
   message.writeUInt8(checkRange('type', type, 0xff), 1);

@@ -13,6 +13,7 @@ import {
   readAddress,
   readDigits,
   uint,
+  withAddresses,
   writeDigits,
 } from './gtp-value.ts';
 
@@ -26,67 +27,73 @@ const FIRST_TLV = 128;
 /** The one whose length has a single byte (TS 29.281 §8.5). */
 const EXTENSION_HEADER_TYPES = 141;
 
+/** How often each type stood in the message that is being read. */
+const SEEN = new Uint32Array(0x100);
+
 /** Splits a message's body. `base` is where it begins in the message. Throws GtpError. */
 export function readIesV1(message: string, body: Buffer, base: number): RawIe[] {
   const ies: RawIe[] = [];
-  const seen = new Map<number, number>();
+  SEEN.fill(0);
   for (let at = 0; at < body.length; ) {
     const type = body.readUInt8(at);
-    const { head, length } = sizeOf(message, body, at, type, base);
+    const head = headOf(type);
+    const length = lengthOf(message, body, at, type, base);
     const end = at + head + length;
     if (end > body.length) {
       const text = `${message}: IE ${type} of ${length} bytes ends behind the message`;
       throw new GtpError('length', base + at, text, { type, instance: 0 });
     }
-    const instance = seen.get(type) ?? 0;
-    seen.set(type, instance + 1);
+    const instance = SEEN[type] ?? 0;
+    SEEN[type] = instance + 1;
     ies.push({ type, instance, data: body.subarray(at + head, end), offset: base + at + head });
     at = end;
   }
   return ies;
 }
 
-function sizeOf(
-  message: string,
-  body: Buffer,
-  at: number,
-  type: number,
-  base: number,
-): { head: number; length: number } {
+/** Bytes of type and length. */
+function headOf(type: number): 1 | 2 | 3 {
+  if (type < FIRST_TLV) return 1;
+  return type === EXTENSION_HEADER_TYPES ? 2 : 3;
+}
+
+function lengthOf(message: string, body: Buffer, at: number, type: number, base: number): number {
   if (type < FIRST_TLV) {
     const length = FIXED[type];
-    if (length !== undefined) return { head: 1, length };
+    if (length !== undefined) return length;
     const text = `${message}: IE ${type} is unknown, and so is its length`;
     throw new GtpError('unknown_ie', base + at, text, { type, instance: 0 });
   }
-  const head = type === EXTENSION_HEADER_TYPES ? 2 : 3;
+  const head = headOf(type);
   if (at + head > body.length) {
     const text = `${message}: the message ends within the length of IE ${type}`;
     throw new GtpError('length', base + at, text, { type, instance: 0 });
   }
-  return { head, length: head === 2 ? body.readUInt8(at + 1) : body.readUInt16BE(at + 1) };
+  return head === 2 ? body.readUInt8(at + 1) : body.readUInt16BE(at + 1);
 }
 
 /** IEs stand in the order of their types (TS 29.060 §7.7). */
 export function writeIesV1(ies: readonly RawIe[]): Buffer {
   const sorted = [...ies].sort((a, b) => a.type - b.type);
-  return Buffer.concat(
-    sorted.flatMap(({ type, data }) => {
-      if (type < FIRST_TLV) {
-        if (data.length !== FIXED[type]) {
-          throw new RangeError(`IE ${type}: ${data.length} bytes, it has ${FIXED[type]}`);
-        }
-        return [Buffer.of(type), data];
-      }
-      if (type === EXTENSION_HEADER_TYPES) {
-        return [Buffer.of(type, checkRange('number of types', data.length, 0xff)), data];
-      }
-      const head = Buffer.alloc(3);
-      head.writeUInt8(type, 0);
-      head.writeUInt16BE(checkRange(`length of IE ${type}`, data.length, 0xffff), 1);
-      return [head, data];
-    }),
-  );
+  let length = 0;
+  for (const { type, data } of sorted) length += headOf(type) + data.length;
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const { type, data } of sorted) {
+    const head = headOf(type);
+    at = bytes.writeUInt8(type, at);
+    if (head === 3) {
+      if (data.length > 0xffff) checkRange(`length of IE ${type}`, data.length, 0xffff);
+      at = bytes.writeUInt16BE(data.length, at);
+    } else if (head === 2) {
+      at = bytes.writeUInt8(checkRange('number of types', data.length, 0xff), at);
+    } else if (data.length !== FIXED[type]) {
+      throw new RangeError(`IE ${type}: ${data.length} bytes, it has ${FIXED[type]}`);
+    }
+    bytes.set(data, at);
+    at += data.length;
+  }
+  return bytes;
 }
 
 /** What a user is given or asks for (TS 29.060 §7.7.27). */
@@ -101,6 +108,7 @@ export interface EndUserAddress {
 /** PDP type organisation IETF, and its numbers. */
 const IETF = 1;
 const PDP_TYPES = { 33: 'ipv4', 87: 'ipv6', 141: 'ipv4v6' } as const;
+const PDP_NUMBERS = { ipv4: 33, ipv6: 87, ipv4v6: 141 } as const;
 
 function readEndUserAddress(data: Buffer): EndUserAddress {
   const number = data.readUInt8(1) as keyof typeof PDP_TYPES;
@@ -122,16 +130,12 @@ function readEndUserAddress(data: Buffer): EndUserAddress {
 }
 
 function writeEndUserAddress({ type, ipv4, ipv6 }: EndUserAddress): Buffer {
-  const [number] = Object.entries(PDP_TYPES).find(([, name]) => name === type) ?? [];
   if ((type === 'ipv4' && ipv6 !== undefined) || (type === 'ipv6' && ipv4 !== undefined)) {
     throw new RangeError(`an address of the other version than ${type}`);
   }
-  return Buffer.concat([
-    // The spare bits are ones.
-    Buffer.of(0xf0 | IETF, Number(number)),
-    ipv4 === undefined ? Buffer.alloc(0) : addressBytes(ipv4, 4),
-    ipv6 === undefined ? Buffer.alloc(0) : addressBytes(ipv6, 6),
-  ]);
+  // The spare bits are ones.
+  const head = [0xf0 | IETF, PDP_NUMBERS[type]];
+  return withAddresses(head, ipv4, ipv6);
 }
 
 /** The codecs, by what messages call them. */

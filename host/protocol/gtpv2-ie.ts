@@ -20,6 +20,7 @@ import {
   readDigits,
   readPlmn,
   uint,
+  withAddresses,
   writeDigits,
   writePlmn,
 } from './gtp-value.ts';
@@ -119,15 +120,11 @@ function writeFteid({ interfaceType, teid, ipv4, ipv6 }: Fteid): Buffer {
   if (ipv4 === undefined && ipv6 === undefined) {
     throw new RangeError('an IPv4 or an IPv6 address, or both');
   }
-  const head = Buffer.alloc(5);
   const flags = (ipv4 === undefined ? 0 : 0x80) | (ipv6 === undefined ? 0 : 0x40);
-  head.writeUInt8(flags | checkRange('interface type', interfaceType, 0x3f), 0);
-  head.writeUInt32BE(checkRange('teid', teid, 0xffffffff), 1);
-  return Buffer.concat([
-    head,
-    ipv4 === undefined ? Buffer.alloc(0) : addressBytes(ipv4, 4),
-    ipv6 === undefined ? Buffer.alloc(0) : addressBytes(ipv6, 6),
-  ]);
+  const first = flags | checkRange('interface type', interfaceType, 0x3f);
+  const data = withAddresses([first, 0, 0, 0, 0], ipv4, ipv6);
+  data.writeUInt32BE(checkRange('teid', teid, 0xffffffff), 1);
+  return data;
 }
 
 /** The address that a user gets or asks for (§8.14); an address of zeros asks for any. */
@@ -195,7 +192,9 @@ function readCause(data: Buffer): CauseV2 {
 }
 
 function writeCause({ value, remote = false, offending }: CauseV2): Buffer {
-  const head = Buffer.of(checkRange('value', value, 0xff), Number(remote));
+  const head = Buffer.allocUnsafe(2);
+  head[0] = checkRange('value', value, 0xff);
+  head[1] = Number(remote);
   if (offending === undefined) return head;
   const { type, instance } = offending;
   return Buffer.concat([head, Buffer.of(type, 0, 0, checkRange('instance', instance, 15))]);

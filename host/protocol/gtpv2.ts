@@ -294,13 +294,14 @@ export function buildGtpv2<K extends Gtpv2Kind>(
 ): Buffer {
   const { type, fields } = GTPV2_MESSAGES[kind];
   const body = writeIesV2(writeFields(fields, ies as never));
-  const header = Buffer.alloc(teid === undefined ? 8 : 12);
-  header.writeUInt8(VERSION_2 | (teid === undefined ? 0 : HAS_TEID), 0);
-  header.writeUInt8(type, 1);
-  const length = checkRange('GTP length', header.length - 4 + body.length, 0xffff);
-  header.writeUInt16BE(length, 2);
-  if (teid !== undefined) header.writeUInt32BE(checkRange('teid', teid, 0xffffffff), 4);
-  const at = header.length - 4;
-  header.writeUIntBE(checkRange('sequence', sequence, 0xffffff), at, 3);
-  return Buffer.concat([header, body]);
+  const header = teid === undefined ? 8 : 12;
+  const bytes = Buffer.allocUnsafe(header + body.length);
+  bytes.writeUInt8(VERSION_2 | (teid === undefined ? 0 : HAS_TEID), 0);
+  bytes.writeUInt8(type, 1);
+  bytes.writeUInt16BE(checkRange('GTP length', bytes.length - 4, 0xffff), 2);
+  if (teid !== undefined) bytes.writeUInt32BE(checkRange('teid', teid, 0xffffffff), 4);
+  // The last of the header's bytes is spare.
+  bytes.writeUInt32BE(checkRange('sequence', sequence, 0xffffff) * 0x100, header - 4);
+  bytes.set(body, header);
+  return bytes;
 }

@@ -1,6 +1,6 @@
 /** IPv6 neighbour solicitation and advertisement (RFC 4861 §4.3, §4.4), as whole frames. */
 import { addressToBytes, bytesToAddress, bytesToMac, macToBytes, multicastMac } from './address.ts';
-import { internetChecksum, pseudoHeader } from './checksum.ts';
+import { transportChecksum } from './checksum.ts';
 import type { LinkHeader } from './ethernet.ts';
 import { buildIpFrame, IP_PROTOCOL, type IpFrame, parseIpFrame } from './ip.ts';
 
@@ -82,8 +82,7 @@ function parseMessage(frame: Uint8Array, type: number): Message | undefined {
   }
   const bytes = ip.payload;
   if (bytes.length < 24 || bytes.readUInt16BE(0) !== type << 8) return undefined; // code 0
-  const pseudo = pseudoHeader(ip.src, ip.dst, IP_PROTOCOL.icmpv6, bytes.length);
-  if (internetChecksum(pseudo, bytes) !== 0) return undefined;
+  if (transportChecksum(ip.src, ip.dst, IP_PROTOCOL.icmpv6, bytes) !== 0) return undefined;
   const target = bytesToAddress(bytes.subarray(8, 24));
   const options = parseOptions(bytes.subarray(24));
   if (options === undefined || bytes.readUInt8(8) === 0xff) return undefined;
@@ -204,9 +203,8 @@ function buildMessage(message: {
   header.writeUInt32BE(message.flags, 4);
   const payload = Buffer.concat([header, addressToBytes(message.target), message.option]);
   const { src, dst } = message;
-  const pseudo = pseudoHeader(src, dst, IP_PROTOCOL.icmpv6, payload.length);
-  payload.writeUInt16BE(internetChecksum(pseudo, payload), 2);
-  const { dstMac, srcMac, vlans = [] } = message.link;
   const protocol = IP_PROTOCOL.icmpv6;
+  payload.writeUInt16BE(transportChecksum(src, dst, protocol, payload), 2);
+  const { dstMac, srcMac, vlans = [] } = message.link;
   return buildIpFrame({ dstMac, srcMac, vlans, src, dst, protocol, payload, hopLimit: 255 });
 }

@@ -1,6 +1,6 @@
 /** TCP segments (RFC 9293 §3.1): headers only, no connections. */
 import { checkRange, view } from './bytes.ts';
-import { internetChecksum, pseudoHeader } from './checksum.ts';
+import { transportChecksum } from './checksum.ts';
 import { buildIpFrame, IP_PROTOCOL, type IpCarrier } from './ip.ts';
 
 /** Bits of the flags octet. */
@@ -59,9 +59,9 @@ export function buildTcp(
   header.writeUInt8(checkRange('flags', fields.flags ?? TCP_FLAG.ack, 0xff), 13);
   header.writeUInt16BE(checkRange('window', fields.window ?? 0xffff, 0xffff), 14);
   header.set(options, 20);
-  const length = checkRange('segment length', headerLength + fields.payload.length, 0xffff);
-  const pseudo = pseudoHeader(fields.src, fields.dst, IP_PROTOCOL.tcp, length);
-  header.writeUInt16BE(internetChecksum(pseudo, header, fields.payload), 16);
+  checkRange('segment length', headerLength + fields.payload.length, 0xffff);
+  const { src, dst, payload } = fields;
+  header.writeUInt16BE(transportChecksum(src, dst, IP_PROTOCOL.tcp, header, payload), 16);
   return Buffer.concat([header, fields.payload]);
 }
 

@@ -1,6 +1,6 @@
 /** UDP (RFC 768), as a datagram and as a whole frame. */
 import { checkRange, view } from './bytes.ts';
-import { internetChecksum, pseudoHeader } from './checksum.ts';
+import { transportChecksum } from './checksum.ts';
 import type { VlanTag } from './ethernet.ts';
 import { buildIpFrame, IP_PROTOCOL, type IpCarrier, parseIpFrame } from './ip.ts';
 
@@ -40,9 +40,9 @@ export function buildUdp(
   segment.writeUInt16BE(length, 4);
   segment.writeUInt16BE(0, 6);
   segment.set(fields.payload, 8);
-  const pseudo = pseudoHeader(fields.src, fields.dst, IP_PROTOCOL.udp, length);
+  const sum = transportChecksum(fields.src, fields.dst, IP_PROTOCOL.udp, segment);
   // A sum of 0 is sent as all ones, because 0 says that there is none.
-  segment.writeUInt16BE(internetChecksum(pseudo, segment) || 0xffff, 6);
+  segment.writeUInt16BE(sum || 0xffff, 6);
   return segment;
 }
 
@@ -90,7 +90,6 @@ export function parseUdpFrame(
 
 function udpChecksumOk(src: string, dst: string, bytes: Buffer, udp: UdpDatagram): boolean {
   if (udp.checksum === 0) return !src.includes(':'); // IPv6 demands one, RFC 8200 §8.1
-  const length = 8 + udp.payload.length;
-  const pseudo = pseudoHeader(src, dst, IP_PROTOCOL.udp, length);
-  return internetChecksum(pseudo, bytes.subarray(0, length)) === 0;
+  const segment = bytes.subarray(0, 8 + udp.payload.length);
+  return transportChecksum(src, dst, IP_PROTOCOL.udp, segment) === 0;
 }
