@@ -39,53 +39,54 @@ export interface PackedFrames {
 /** Throws RangeError for a frame without bytes, which a stream cannot carry. */
 export function pack(frames: readonly Uint8Array[]): PackedFrames {
   const lengths = new Uint32Array(frames.length);
-  for (const [index, frame] of frames.entries()) {
+  for (let index = 0; index < frames.length; index++) {
+    const frame = frames[index] as Uint8Array;
     if (frame.length === 0) throw new RangeError(`frame ${index} of ${frames.length} has no bytes`);
     lengths[index] = frame.length;
   }
   return { bytes: Buffer.concat(frames), lengths };
 }
 
-/** Rows of `stride` words, with the bytes that their words 2n and 2n + 1 (offset, length) name. */
-function* rows(batch: NativeBatch, stride: number) {
-  const { bytes, meta } = batch;
-  for (let at = 0; at < meta.length; at += stride) {
-    const row = meta.subarray(at, at + stride);
-    const slice = (n: number): Buffer | undefined => {
-      const offset = row[n] ?? 0;
-      const length = row[n + 1] ?? 0;
-      return length === ABSENT ? undefined : bytes.subarray(offset, offset + length);
-    };
-    yield { row, slice };
-  }
+/** The bytes that the words at `at` and behind it (offset, length) name. */
+function slice({ bytes, meta }: NativeBatch, at: number): Buffer {
+  const offset = meta[at] ?? 0;
+  return bytes.subarray(offset, offset + (meta[at + 1] ?? 0));
 }
 
-const EMPTY = Buffer.alloc(0);
-
 export function unpackFrames(batch: NativeBatch): Buffer[] {
-  return Array.from(rows(batch, PORT_WORDS), ({ slice }) => slice(0) ?? EMPTY);
+  const frames: Buffer[] = [];
+  for (let at = 0; at < batch.meta.length; at += PORT_WORDS) frames.push(slice(batch, at));
+  return frames;
 }
 
 export function unpackHostFrames(batch: NativeBatch, decisionWords: number): SimulatedHostFrame[] {
-  return Array.from(rows(batch, HOST_WORDS + decisionWords), ({ row, slice }) => ({
-    decision: row.subarray(HOST_WORDS),
-    data: slice(0) ?? EMPTY,
-  }));
+  const { meta } = batch;
+  const frames: SimulatedHostFrame[] = [];
+  for (let at = 0; at < meta.length; ) {
+    const data = slice(batch, at);
+    const end = at + HOST_WORDS + decisionWords;
+    frames.push({ decision: meta.subarray(at + HOST_WORDS, end), data });
+    at = end;
+  }
+  return frames;
 }
 
 /** In the order of the decisions. */
 export function unpackObservations(batch: NativeBatch, decisionWords: number): Observation[] {
-  const seen = Array.from(rows(batch, OBSERVATION_WORDS + decisionWords), ({ row, slice }) => {
-    const number = (n: number) => (row[n] ?? 0) + (row[n + 1] ?? 0) * 2 ** 32;
-    const ingress = slice(0);
-    const egress = slice(2);
-    return {
-      sequence: number(10),
-      decision: row.subarray(OBSERVATION_WORDS),
-      ...(ingress === undefined ? {} : { ingress, firstClock: number(4) }),
-      decisionClock: number(6),
-      ...(egress === undefined ? {} : { egress, sentClock: number(8) }),
-    };
-  });
+  const { meta } = batch;
+  const number = (at: number) => (meta[at] ?? 0) + (meta[at + 1] ?? 0) * 2 ** 32;
+  const seen: Observation[] = [];
+  const stride = OBSERVATION_WORDS + decisionWords;
+  for (let at = 0; at < meta.length; at += stride) {
+    const came = meta[at + 1] !== ABSENT;
+    const left = meta[at + 3] !== ABSENT;
+    seen.push({
+      sequence: number(at + 10),
+      decision: meta.subarray(at + OBSERVATION_WORDS, at + stride),
+      ...(came ? { ingress: slice(batch, at), firstClock: number(at + 4) } : {}),
+      decisionClock: number(at + 6),
+      ...(left ? { egress: slice(batch, at + 2), sentClock: number(at + 8) } : {}),
+    });
+  }
   return seen.sort((a, b) => a.sequence - b.sequence);
 }

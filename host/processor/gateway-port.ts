@@ -46,9 +46,13 @@ export class GatewayPort {
 
   /** A frame from the fabric port. */
   receive(frame: Buffer): void {
-    if (!this.#isOurs(frame)) return;
+    if (frame.length < 14) return;
+    const mac = bytesToMac(frame);
+    // For an address of ours, or a group: the port may have others behind it.
+    const isDoor = mac === this.door.mac;
+    if (!isDoor && mac !== this.endpoint.mac && ((frame[0] ?? 0) & 1) === 0) return;
     // Answers to the door's questions are for its own MAC address.
-    if (bytesToMac(frame) === this.door.mac && this.door.neighbours.receive(frame)) return;
+    if (isDoor && this.door.neighbours.receive(frame)) return;
     const packet = this.#forUser(frame);
     if (packet === undefined) this.endpoint.receive(frame);
     else this.#options.downlink(packet);
@@ -64,27 +68,26 @@ export class GatewayPort {
     await this.endpoint.close();
   }
 
-  /** For an address of ours, or a group: the port may have others behind it. */
-  #isOurs(frame: Buffer): boolean {
-    if (frame.length < 14) return false;
-    const mac = bytesToMac(frame);
-    return mac === this.endpoint.mac || mac === this.door.mac || ((frame[0] ?? 0) & 1) === 1;
-  }
-
   /** The packet, where it is for another address than ours and no group. */
   #forUser(frame: Buffer): Buffer | undefined {
     const ethernet = parseEthernet(frame);
-    const { etherType, payload } = ethernet ?? {};
-    if (payload === undefined) return undefined;
+    if (ethernet === undefined) return undefined;
+    const { etherType, payload } = ethernet;
     if (etherType === 0x0800 && payload.length >= 20) {
       const group = (payload[16] ?? 0) >= 0xe0; // 224.0.0.0/4 and above (RFC 1112, RFC 1122 §3.2.1.3)
-      return group || payload.subarray(16, 20).equals(this.#own) ? undefined : payload;
+      return group || isAt(this.#own, payload, 16) ? undefined : payload;
     }
     if (etherType === 0x86dd && payload.length >= 40) {
       // ff00::/8 and link-local addresses concern the link itself.
       const local = payload[24] === 0xff || payload[24] === 0xfe;
-      return local || payload.subarray(24, 40).equals(this.#own) ? undefined : payload;
+      return local || isAt(this.#own, payload, 24) ? undefined : payload;
     }
     return undefined;
   }
+}
+
+/** Whether the bytes from `at` on are `address`; an IPv4 address is not looked for in IPv6's place. */
+function isAt(address: Buffer, packet: Buffer, at: number): boolean {
+  const size = at === 16 ? 4 : 16;
+  return address.length === size && address.compare(packet, at, at + size) === 0;
 }

@@ -31,6 +31,13 @@ export interface FoundBearer {
   readonly bearer: Bearer;
 }
 
+export interface SessionsOptions {
+  /** Is told of each change that is made here, and not of what `own` brings. */
+  readonly changed: (vid: number, entry: VidEntry) => void;
+  /** Whether somebody keeps entries: else none are written. */
+  readonly keeps: () => boolean;
+}
+
 interface OwnedVid {
   readonly sessions: Set<Session>;
   /** Where the search for a free address goes on. */
@@ -38,7 +45,8 @@ interface OwnedVid {
 }
 
 export class GatewaySessions {
-  readonly #changed: (vid: number, entry: VidEntry) => void;
+  readonly #changed: SessionsOptions['changed'];
+  readonly #keeps: () => boolean;
   readonly #vids = new Map<number, OwnedVid>();
   readonly #byControl = new Map<number, Session>();
   readonly #byUser = new Map<number, FoundBearer>();
@@ -52,9 +60,9 @@ export class GatewaySessions {
     v6: undefined,
   };
 
-  /** @param changed is told of each change that is made here, and not of what `own` brings. */
-  constructor(changed: (vid: number, entry: VidEntry) => void) {
+  constructor({ changed, keeps }: SessionsOptions) {
     this.#changed = changed;
+    this.#keeps = keeps;
   }
 
   get size(): number {
@@ -132,7 +140,7 @@ export class GatewaySessions {
    * room.
    */
   create(wish: SessionWish, vids: Iterable<number>): Session | 'no_address' | 'full' {
-    const { wants, bearer, ...rest } = wish;
+    const { wants, bearer } = wish;
     // Both where both are wanted, or the one that there is (TS 23.401 §5.3.1.1).
     const v4 = wants === 'ipv6' ? undefined : this.#pools.v4;
     const v6 = wants === 'ipv4' ? undefined : this.#pools.v6;
@@ -147,12 +155,19 @@ export class GatewaySessions {
       const user = this.freeTeid(vid);
       if ((v4 && !four) || (v6 && !six) || control === undefined || user === undefined) continue;
       owned.next = { v4: four?.next ?? owned.next.v4, v6: six?.next ?? owned.next.v6 };
+      const { version, peer, imsi, apn, chargingId } = wish;
+      const { id, peer: end, quality } = bearer;
+      // By name: it is what every set-up does, and copying objects is slow.
       const session: Session = {
-        ...rest,
+        version,
         teid: control,
+        peer,
+        imsi,
+        apn,
         ipv4: four?.address,
         ipv6: six?.address,
-        bearers: [{ ...bearer, teid: user }],
+        chargingId,
+        bearers: [{ id, teid: user, peer: end, quality }],
       };
       this.#index(session);
       this.#store(session);
@@ -177,11 +192,13 @@ export class GatewaySessions {
 
   remove(session: Session): void {
     this.#unindex(session);
+    if (!this.#keeps()) return;
     const key = keyOfSession(session.teid);
     this.#changed(vidOfTeid(session.teid), { key, value: undefined });
   }
 
   #store(session: Session): void {
+    if (!this.#keeps()) return;
     const { teid } = session;
     this.#changed(vidOfTeid(teid), { key: keyOfSession(teid), value: writeSession(session) });
   }
@@ -189,21 +206,26 @@ export class GatewaySessions {
   #index(session: Session): void {
     this.#vids.get(vidOfTeid(session.teid))?.sessions.add(session);
     this.#byControl.set(session.teid, session);
-    for (const address of addressesOf(session)) this.#byAddress.set(address, session);
+    const { ipv4, ipv6 } = session;
+    if (ipv4 !== undefined) this.#byAddress.set(ipv4, session);
+    if (ipv6 !== undefined) this.#byAddress.set(ipv6, session);
     if (session.imsi !== undefined) {
       this.#bySubscriber.set(`${session.imsi} ${defaultBearer(session).id}`, session);
     }
     for (const bearer of session.bearers) {
-      this.#byUser.set(bearer.teid, { session, bearer });
+      const found = { session, bearer };
+      this.#byUser.set(bearer.teid, found);
       const { peer } = bearer;
-      if (peer !== undefined) this.#byPeer.set(`${peer.address} ${peer.teid}`, { session, bearer });
+      if (peer !== undefined) this.#byPeer.set(`${peer.address} ${peer.teid}`, found);
     }
   }
 
   #unindex(session: Session): void {
     this.#vids.get(vidOfTeid(session.teid))?.sessions.delete(session);
     this.#byControl.delete(session.teid);
-    for (const address of addressesOf(session)) this.#byAddress.delete(address);
+    const { ipv4, ipv6 } = session;
+    if (ipv4 !== undefined) this.#byAddress.delete(ipv4);
+    if (ipv6 !== undefined) this.#byAddress.delete(ipv6);
     const subscriber = `${session.imsi} ${defaultBearer(session).id}`;
     if (this.#bySubscriber.get(subscriber) === session) this.#bySubscriber.delete(subscriber);
     for (const { teid, peer } of session.bearers) {
@@ -212,8 +234,4 @@ export class GatewaySessions {
       if (key && this.#byPeer.get(key)?.session === session) this.#byPeer.delete(key);
     }
   }
-}
-
-function addressesOf({ ipv4, ipv6 }: Session): string[] {
-  return [ipv4, ipv6].filter((address) => address !== undefined);
 }

@@ -72,7 +72,10 @@ export class Gateway {
     this.#options = options;
     const { endpoint, clock = systemClock, apns, backupVid = () => undefined } = options;
     const keeper = () => options.keeper?.() ?? this.#lonely;
-    this.sessions = new GatewaySessions((vid, entry) => keeper().change(vid, entry));
+    this.sessions = new GatewaySessions({
+      changed: (vid, entry) => keeper().change(vid, entry),
+      keeps: () => keeper() !== this.#lonely,
+    });
     const context: GatewayContext = {
       address: endpoint.address,
       sessions: this.sessions,

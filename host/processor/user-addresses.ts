@@ -21,13 +21,13 @@ export class UserAddresses {
   readonly perVid: number;
   readonly #base: bigint;
   readonly #bits: 32 | 128;
-  /** How far the VID stands from the right, and how far a user's number. */
+  /** How far the VID stands from the right. */
   readonly #vidShift: bigint;
-  readonly #userShift: bigint;
   readonly #vidMask: bigint;
   /** How far the pool's prefix stands from the right, and that prefix. */
   readonly #poolShift: bigint;
   readonly #poolBase: bigint;
+  readonly #byVid = new Map<number, Buffer>();
 
   /** Throws RangeError where the pool has no room for a user behind the VID. */
   constructor({ prefix, vidEnd }: ControlPool) {
@@ -45,7 +45,6 @@ export class UserAddresses {
     this.perVid = Math.min(MOST, 2 ** user);
     this.#base = BigInt(`0x${bytes.toString('hex')}`);
     this.#vidShift = BigInt(this.#bits - vidEnd);
-    this.#userShift = BigInt(this.#bits - USER_PREFIX[this.version]);
     this.#vidMask = (1n << BigInt(vidEnd - Number(length))) - 1n;
     this.#poolShift = BigInt(this.#bits - Number(length));
     this.#poolBase = this.#base >> this.#poolShift;
@@ -53,15 +52,26 @@ export class UserAddresses {
 
   /** The address of the VID's user of this number: for IPv6 the first of its /64. */
   address(vid: number, user: number): string {
-    const number = BigInt(user) << this.#userShift;
-    const value = this.#base | ((BigInt(vid) & this.#vidMask) << this.#vidShift) | number;
-    const bytes = Buffer.allocUnsafe(this.#bits / 8);
+    // The number has 16 bits at most, which end where a user's own prefix does.
+    const at = USER_PREFIX[this.version] / 8 - 2;
+    const bytes = Buffer.from(this.#ofVid(vid));
+    bytes.writeUInt16BE(bytes.readUInt16BE(at) | user, at);
+    return bytesToAddress(bytes);
+  }
+
+  /** The VID's first address: worked out once, and not for each of its users. */
+  #ofVid(vid: number): Buffer {
+    const known = this.#byVid.get(vid);
+    if (known !== undefined) return known;
+    const value = this.#base | ((BigInt(vid) & this.#vidMask) << this.#vidShift);
+    const bytes = Buffer.alloc(this.#bits / 8);
     if (this.version === 4) bytes.writeUInt32BE(Number(value));
     else {
       bytes.writeBigUInt64BE(value >> 64n);
       bytes.writeBigUInt64BE(value & LOWER, 8);
     }
-    return bytesToAddress(bytes);
+    this.#byVid.set(vid, bytes);
+    return bytes;
   }
 
   /** The VID that an address given as its bytes carries; undefined where it is not of this pool. */

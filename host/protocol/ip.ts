@@ -72,7 +72,12 @@ function fromIpv6(ethernet: EthernetFrame, packet: Ipv6Packet): IpFrame {
 
 /** A frame with an IPv4 or IPv6 packet, by the form of the addresses. */
 export function buildIpFrame(fields: IpFrameFields): Buffer {
-  const { dstMac, srcMac, vlans = [], src, dst, protocol, payload } = fields;
+  return carryIp(fields, fields.protocol, fields.payload);
+}
+
+/** The same with the segment apart, for those that have one of their own. */
+export function carryIp(fields: IpCarrier, protocol: number, payload: Uint8Array): Buffer {
+  const { dstMac, srcMac, vlans = [], src, dst } = fields;
   const trafficClass = fields.trafficClass ?? 0;
   const hopLimit = fields.hopLimit ?? 64;
   if (ipVersion(src) === 6) {

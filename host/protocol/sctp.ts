@@ -1,7 +1,7 @@
 /** SCTP's common header and DATA chunk (RFC 9260 §3.1, §3.3.1); other chunks stay bytes. */
 import { checkRange, view } from './bytes.ts';
 import { crc32c } from './checksum.ts';
-import { buildIpFrame, IP_PROTOCOL, type IpCarrier } from './ip.ts';
+import { carryIp, IP_PROTOCOL, type IpCarrier } from './ip.ts';
 
 export interface SctpFields {
   readonly srcPort: number;
@@ -67,5 +67,5 @@ export function buildSctpDataChunk(chunk: {
 
 /** A frame with one SCTP packet, over IPv4 or IPv6 by the form of the addresses. */
 export function buildSctpFrame(fields: IpCarrier & SctpFields): Buffer {
-  return buildIpFrame({ ...fields, protocol: IP_PROTOCOL.sctp, payload: buildSctp(fields) });
+  return carryIp(fields, IP_PROTOCOL.sctp, buildSctp(fields));
 }

@@ -1,7 +1,7 @@
 /** TCP segments (RFC 9293 §3.1): headers only, no connections. */
 import { checkRange, view } from './bytes.ts';
 import { transportChecksum } from './checksum.ts';
-import { buildIpFrame, IP_PROTOCOL, type IpCarrier } from './ip.ts';
+import { carryIp, IP_PROTOCOL, type IpCarrier } from './ip.ts';
 
 /** Bits of the flags octet. */
 export const TCP_FLAG = { fin: 0x01, syn: 0x02, rst: 0x04, psh: 0x08, ack: 0x10, urg: 0x20 };
@@ -70,5 +70,5 @@ export function buildTcpFrame(
   fields: IpCarrier & Omit<TcpFields, 'options'> & { readonly tcpOptions?: Uint8Array },
 ): Buffer {
   const segment = buildTcp({ ...fields, options: fields.tcpOptions ?? new Uint8Array(0) });
-  return buildIpFrame({ ...fields, protocol: IP_PROTOCOL.tcp, payload: segment });
+  return carryIp(fields, IP_PROTOCOL.tcp, segment);
 }

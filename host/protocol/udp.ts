@@ -2,7 +2,7 @@
 import { checkRange, view } from './bytes.ts';
 import { transportChecksum } from './checksum.ts';
 import type { VlanTag } from './ethernet.ts';
-import { buildIpFrame, IP_PROTOCOL, type IpCarrier, parseIpFrame } from './ip.ts';
+import { carryIp, IP_PROTOCOL, type IpCarrier, parseIpFrame } from './ip.ts';
 
 export interface UdpPorts {
   readonly srcPort: number;
@@ -62,7 +62,7 @@ export interface UdpFrame extends UdpPorts {
 
 /** A frame with one UDP datagram, over IPv4 or IPv6 by the form of the addresses. */
 export function buildUdpFrame(fields: UdpFrameFields): Buffer {
-  return buildIpFrame({ ...fields, protocol: IP_PROTOCOL.udp, payload: buildUdp(fields) });
+  return carryIp(fields, IP_PROTOCOL.udp, buildUdp(fields));
 }
 
 /**

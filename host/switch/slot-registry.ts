@@ -157,9 +157,11 @@ export class SlotRegistry {
 
   /** All that may get set-ups. */
   candidates(): Occupant[] {
-    return this.slots.flatMap(({ state, name, slot, epoch, draining }) =>
-      state === 'up' && name !== undefined && !draining ? [{ name, slot, epoch }] : [],
-    );
+    const all: Occupant[] = [];
+    for (const { state, name, slot, epoch, draining } of this.slots) {
+      if (state === 'up' && name !== undefined && !draining) all.push({ name, slot, epoch });
+    }
+    return all;
   }
 
   alive(occupant: Occupant): boolean {
