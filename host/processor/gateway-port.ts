@@ -86,8 +86,9 @@ export class GatewayPort {
   }
 }
 
-/** Whether the bytes from `at` on are `address`; an IPv4 address is not looked for in IPv6's place. */
+/** Whether the packet's bytes from `at` on are the address, which is of its version. */
 function isAt(address: Buffer, packet: Buffer, at: number): boolean {
-  const size = at === 16 ? 4 : 16;
-  return address.length === size && address.compare(packet, at, at + size) === 0;
+  if (address.length !== (at === 16 ? 4 : 16)) return false;
+  for (let i = 0; i < address.length; i++) if (address[i] !== packet[at + i]) return false;
+  return true;
 }

@@ -151,7 +151,8 @@ export class Gtpv1Gateway {
     const wish: SessionWish = {
       version: 1,
       peer: { address: ies.controlAddress, teid: teidControl },
-      ...{ imsi, apn },
+      imsi,
+      apn,
       wants: endUserAddress.type,
       chargingId: ++this.#chargingId,
       bearer: {

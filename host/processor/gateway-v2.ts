@@ -230,7 +230,9 @@ export class Gtpv2Gateway {
         apnRestriction: 0,
         bearers: [
           {
-            ...{ id, cause: ACCEPTED, chargingId: made.chargingId },
+            id,
+            cause: ACCEPTED,
+            chargingId: made.chargingId,
             gatewayUser: fteid(FTEID_INTERFACE.s5uPgw, teid, address),
           },
         ],
@@ -263,7 +265,11 @@ export class Gtpv2Gateway {
       counters.replaced++;
     }
     const wish: SessionWish = {
-      ...{ version: 2, peer: control, imsi, apn, wants: wantedType(ies) },
+      version: 2,
+      peer: control,
+      imsi,
+      apn,
+      wants: wantedType(ies),
       chargingId: ++this.#chargingId,
       bearer: { id: wanted.id, peer: user, quality: Buffer.from(wanted.quality) },
     };
@@ -371,11 +377,9 @@ function wantedType({ pdnAddress, pdnType }: Gtpv2Ies<'createSessionRequest'>): 
 }
 
 function fteid(interfaceType: number, teid: number, address: string): Fteid {
-  return {
-    interfaceType,
-    teid,
-    ...(address.includes(':') ? { ipv6: address } : { ipv4: address }),
-  };
+  return address.includes(':')
+    ? { interfaceType, teid, ipv6: address }
+    : { interfaceType, teid, ipv4: address };
 }
 
 function endOf(end: Fteid | undefined): TunnelEnd | undefined {

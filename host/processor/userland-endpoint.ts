@@ -168,9 +168,9 @@ export class UserlandEndpoint implements DatagramEndpoint {
     const dst = canonicalAddress(to.address);
     this.#neighbours.resolve(dst, (dstMac) => {
       this.counters.sent++;
-      const ports = { srcPort, dstPort: to.port };
-      const link = { srcMac: this.#mac, dstMac };
-      this.#send(buildUdpFrame({ ...link, src: this.address, dst, ...ports, payload }));
+      const src = this.address;
+      const srcMac = this.#mac;
+      this.#send(buildUdpFrame({ srcMac, dstMac, src, dst, srcPort, dstPort: to.port, payload }));
     });
   }
 

@@ -1,6 +1,6 @@
 /** What GTP sessions through card, switch processor and gateways must be like, on whatever card. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type PeerSession, Refused } from '../../host/cli/demo/gtp-peer.ts';
+import { type PeerSession, Refused } from '../../host/cli/demo/gtp-peer-session.ts';
 import { addressToBytes } from '../../host/protocol/address.ts';
 import { readRecovery } from '../../host/protocol/gtp-recovery.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CounterSnapshot, checkAccounting } from '../../driver/index.ts';
-import type { PeerSession } from '../../host/cli/demo/gtp-peer.ts';
+import type { PeerSession } from '../../host/cli/demo/gtp-peer-session.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import { type SimulatedGround, simulatedGround } from '../host/switch/simulated-ground.ts';
 import { GatewayBench, HOST, ping } from './gateway-bench.ts';

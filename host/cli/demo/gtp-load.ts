@@ -6,7 +6,8 @@
 import { internetChecksum } from '../../protocol/checksum.ts';
 import { IP_PROTOCOL } from '../../protocol/ip.ts';
 import { buildIpv4, parseIpv4 } from '../../protocol/ipv4.ts';
-import type { GtpPeer, PeerSession } from './gtp-peer.ts';
+import type { GtpPeer } from './gtp-peer.ts';
+import type { PeerSession } from './gtp-peer-session.ts';
 
 export interface GtpLoadOptions {
   readonly peer: GtpPeer;

@@ -19,6 +19,7 @@ import {
 } from '../../protocol/gtpv1.ts';
 import { buildGtpv2, type Gtpv2Message, parseGtpv2 } from '../../protocol/gtpv2.ts';
 import { FTEID_INTERFACE } from '../../protocol/gtpv2-ie.ts';
+import { type PeerSession, Refused } from './gtp-peer-session.ts';
 
 export interface GtpPeerOptions {
   readonly endpoint: DatagramEndpoint;
@@ -28,35 +29,6 @@ export interface GtpPeerOptions {
   readonly apn?: string;
   /** Its restart counter (TS 23.007 §18). Left out: it tells none but where it must. */
   readonly restart?: number;
-}
-
-/** A session as the peer has it. */
-export interface PeerSession {
-  readonly version: 1 | 2;
-  readonly imsi: string;
-  readonly bearer: number;
-  /** TEIDs of the gateway's. */
-  readonly gatewayControl: number;
-  readonly gatewayUser: number;
-  /** TEIDs of ours. */
-  readonly control: number;
-  readonly user: number;
-  readonly ipv4: string | undefined;
-  /** Prefix and interface identifier. */
-  readonly ipv6: string | undefined;
-  /** Where the gateway tells it (G9). */
-  readonly backupVid: number | undefined;
-}
-
-/** The gateway said no. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
-  override readonly cause: number;
-
-  constructor(what: string, cause: number) {
-    super(`${what} was refused with cause ${cause}`);
-    this.cause = cause;
-  }
 }
 
 export interface GtpPeerEvents {
@@ -216,9 +188,17 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
         'createRequest',
         { teid: 0, sequence },
         {
-          ...{ imsi, apn, nsapi, teidData: user, teidControl: control, quality: QUALITY_V1 },
-          ...{ selectionMode: 0, endUserAddress: { type: wants }, recovery: this.restart },
-          ...{ controlAddress: endpoint.address, userAddress: endpoint.address },
+          imsi,
+          apn,
+          nsapi,
+          teidData: user,
+          teidControl: control,
+          quality: QUALITY_V1,
+          selectionMode: 0,
+          endUserAddress: { type: wants },
+          recovery: this.restart,
+          controlAddress: endpoint.address,
+          userAddress: endpoint.address,
         },
       ),
     );
@@ -227,9 +207,15 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
       throw new Refused('a session', ies.cause);
     }
     return this.#keep({
-      ...{ version: 1, imsi, bearer: nsapi, control, user },
-      ...{ gatewayControl: teidControl, gatewayUser: teidData },
-      ...{ ipv4: endUserAddress?.ipv4, ipv6: endUserAddress?.ipv6 },
+      version: 1,
+      imsi,
+      bearer: nsapi,
+      gatewayControl: teidControl,
+      gatewayUser: teidData,
+      control,
+      user,
+      ipv4: endUserAddress?.ipv4,
+      ipv6: endUserAddress?.ipv6,
       backupVid: readBackupExtension(ies.privateExtension),
     });
   }
@@ -237,18 +223,27 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
   async #createV2(imsi: string, wants: Wants): Promise<PeerSession> {
     const { endpoint, apn = 'internet' } = this.#options;
     const [control, user, id] = [this.#nextTeid(), this.#nextTeid(), 5];
-    const end = (interfaceType: number, teid: number) => ({
-      ...{ interfaceType, teid, ipv4: endpoint.address },
-    });
     const { s5cSgw, s5uSgw } = FTEID_INTERFACE;
+    const ipv4 = endpoint.address;
     const { ies } = await this.#askV2('createSessionResponse', (sequence) =>
       buildGtpv2(
         'createSessionRequest',
         { teid: 0, sequence },
         {
-          ...{ imsi, apn, ratType: LTE, selectionMode: 0, pdnType: wants, recovery: this.restart },
-          senderControl: end(s5cSgw, control),
-          bearers: [{ id, servingUser: end(s5uSgw, user), quality: QUALITY_V2 }],
+          imsi,
+          apn,
+          ratType: LTE,
+          selectionMode: 0,
+          pdnType: wants,
+          recovery: this.restart,
+          senderControl: { interfaceType: s5cSgw, teid: control, ipv4 },
+          bearers: [
+            {
+              id,
+              servingUser: { interfaceType: s5uSgw, teid: user, ipv4 },
+              quality: QUALITY_V2,
+            },
+          ],
         },
       ),
     );
@@ -258,9 +253,15 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
       throw new Refused('a session', cause.value);
     }
     return this.#keep({
-      ...{ version: 2, imsi, bearer: id, control, user },
-      ...{ gatewayControl: gatewayControl.teid, gatewayUser: gatewayUser.teid },
-      ...{ ipv4: pdnAddress?.ipv4, ipv6: pdnAddress?.ipv6?.address },
+      version: 2,
+      imsi,
+      bearer: id,
+      gatewayControl: gatewayControl.teid,
+      gatewayUser: gatewayUser.teid,
+      control,
+      user,
+      ipv4: pdnAddress?.ipv4,
+      ipv6: pdnAddress?.ipv6?.address,
       backupVid: readBackupExtension(ies.privateExtension),
     });
   }
