@@ -19,10 +19,16 @@ const WARM = 320;
 /** Set-ups under way at a time: the card lets 64 wait for the host. */
 const BATCH = 56;
 
+/**
+ * `alone`: sessions have no copies. `free`: they have, and answers leave at once. `gated`: answers wait for the
+ * copies.
+ */
+const MODES = ['alone', 'free', 'gated'] as const;
+
 export interface Sample {
   readonly configuration: string;
   readonly gateways: number;
-  readonly mode: 'free' | 'gated';
+  readonly mode: (typeof MODES)[number];
   readonly sessions: number;
   /** Of the whole process: peer, simulation, switch processor and gateways. */
   readonly cpuMicroseconds: number;
@@ -50,10 +56,13 @@ async function sample(
     await bench.sp.start();
     await bench.peer.start();
     for (const n of numbers) {
-      await bench.startGateway(`gw-${n + 1}`, 2 + (n % ports), { replicates: mode === 'gated' });
+      await bench.startGateway(`gw-${n + 1}`, 2 + (n % ports), {
+        replicates: mode !== 'alone',
+        ...(mode === 'free' ? { modes: {} } : {}),
+      });
     }
     await bench.advance(1000);
-    if (mode === 'gated') {
+    if (mode !== 'alone') {
       await bench.until(() => bench.sp.vids.list().every(({ inSync }) => inSync));
     }
     await create(bench, ground, 0, WARM);
@@ -99,10 +108,10 @@ async function create(
 async function run({ quick, say }: Context): Promise<Measured> {
   const sessions = quick ? SESSIONS.quick : SESSIONS.full;
   const samples: Sample[] = [];
-  for (const mode of ['free', 'gated'] as const) {
+  for (const mode of MODES) {
     for (const gateways of GATEWAYS) {
-      // Nobody to wait for.
-      if (mode === 'gated' && gateways === 1) continue;
+      // Nobody to have the copies.
+      if (mode !== 'alone' && gateways === 1) continue;
       say(`${mode}, ${gateways} gateways`);
       samples.push(await sample(CONFIGURATION, gateways, mode, sessions));
     }
@@ -124,7 +133,7 @@ async function run({ quick, say }: Context): Promise<Measured> {
       `Lock-step, in one process: a peer of our own sets up ${sessions} sessions, half of GTPv1 and half of GTPv2, ${BATCH} at a time, after ${WARM} that are not counted. Each is a request that the card punts, the switch processor forwards into a slot, and a gateway answers through the card.`,
       'Each set-up is three frames in the card; the wide one (sim-512) passes them in fewer clocks. The best of both is the headline.',
       'CPU is of the whole process: peer, simulated card, driver, switch processor and gateways.',
-      'Gated: each answer waits until the backup has acknowledged the session.',
+      'Alone: nobody has copies of the sessions. Free: each has a copy at a backup, to which it goes across the fabric, and its answer leaves at once. Gated: the answer waits until the backup has acknowledged the session.',
     ],
     headlines: [
       {
@@ -134,6 +143,7 @@ async function run({ quick, say }: Context): Promise<Measured> {
         aim: { least: AIM },
       },
       { what: 'sessions a second, gated', value: best('gated'), unit: 'sessions/s' },
+      { what: 'sessions a second, without copies', value: best('alone'), unit: 'sessions/s' },
     ],
     tables: [
       {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { GtpPeer } from '../../host/cli/demo/gtp-peer.ts';
 import { Gateway, type GatewayOptions } from '../../host/processor/gateway.ts';
 import { GatewayPort } from '../../host/processor/gateway-port.ts';
-import { replicatedGateway } from '../../host/processor/gateway-replication.ts';
+import { type GatewayModes, replicatedGateway } from '../../host/processor/gateway-replication.ts';
 import { Processor } from '../../host/processor/processor.ts';
 import { UserlandEndpoint } from '../../host/processor/userland-endpoint.ts';
 import { addressToBytes } from '../../host/protocol/address.ts';
@@ -71,6 +71,8 @@ export type BenchGround = Pick<Ground, 'card' | 'feed' | 'onPort' | 'settle' | '
 export interface TestGatewayOptions extends Partial<GatewayOptions> {
   /** Its sessions have copies at the others. */
   readonly replicates?: boolean;
+  /** Of answers, where they have; default: all gated. */
+  readonly modes?: GatewayModes;
 }
 
 export interface TestGateway {
@@ -219,12 +221,12 @@ export class GatewayBench {
     this.ground.onPort(port, (frame) => {
       for (const each of places) each.receive(frame);
     });
-    const { replicates = false, ...more } = options;
+    const { replicates = false, modes, ...more } = options;
     const send = (packet: Buffer) => place.door.send(packet);
     const tellPeer = (peer: string, restart: number) => processor.tellPeer('gtp', peer, restart);
     const given = { endpoint: place.endpoint, send, clock, tellPeer, ...more };
     const made = replicates
-      ? replicatedGateway({ ...given, tellBackup: true })
+      ? replicatedGateway({ ...given, tellBackup: true, ...(modes === undefined ? {} : { modes }) })
       : { gateway: new Gateway(given), replication: undefined };
     const { gateway, replication } = made;
     holder.gateway = gateway;
