@@ -21,6 +21,7 @@ rtl/parse_l4.sv
 rtl/parse_payload.sv
 rtl/parser.sv
 rtl/rule_terms.sv
+rtl/rule_table.sv
 rtl/rule_match.sv
 rtl/classify.sv
 rtl/fetch.sv
@@ -38,6 +39,7 @@ rtl/rewrite.sv
 rtl/finish.sv
 rtl/frame_latency.sv
 rtl/punt_gate.sv
+rtl/side_queue.sv
 rtl/port_queue.sv
 rtl/egress.sv
 rtl/fragment_hold.sv

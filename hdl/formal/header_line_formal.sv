@@ -2,6 +2,8 @@
 module header_line_formal #(
     parameter int DATA_WIDTH = 16,
     parameter int POSITIONS = 5,
+    parameter int HIDDEN = 0,
+    parameter int SHOWN = 0,
     localparam int K = DATA_WIDTH / 8,
     localparam int COUNT_BITS = $clog2(K)
 ) (
@@ -26,7 +28,9 @@ module header_line_formal #(
   logic [15:0] length;
   header_line #(
       .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS)
+      .POSITIONS(POSITIONS),
+      .HIDDEN(HIDDEN),
+      .SHOWN(SHOWN)
   ) dut (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
@@ -75,11 +79,11 @@ module header_line_formal #(
   always @* begin
     if (begun_q) begin
       for (int p = 0; p < POSITIONS; p++) begin
-        // Proves: the beat that went in p + 1 clocks ago stands at position p, as it was, with `first`, `last`, count and the mark of a gap; after one clock of reset from any state there is none.
+        // Proves: the beat that went in p + 1 clocks ago stands at position p, as it was where data is shown, with `first`, `last`, count and the mark of a gap; after one clock of reset from any state there is none.
         assert (first[p] == (valid_q[p] && past_q[p*ENTRY+DATA_WIDTH]));
         assert (lasts[p] == (valid_q[p] && past_q[p*ENTRY+DATA_WIDTH+1+COUNT_BITS]));
         if (valid_q[p]) begin
-          assert (line[p*DATA_WIDTH+:DATA_WIDTH] == past_q[p*ENTRY+:DATA_WIDTH]);
+          if (p < HIDDEN || p >= SHOWN) assert (line[p*DATA_WIDTH+:DATA_WIDTH] == past_q[p*ENTRY+:DATA_WIDTH]);
           assert (counts[p*COUNT_BITS+:COUNT_BITS] == past_q[p*ENTRY+DATA_WIDTH+1+:COUNT_BITS]);
           assert (mark[p] == (past_q[p*ENTRY+DATA_WIDTH+2+COUNT_BITS+:3] == linecard_pkg::RX_UNDERRUN));
         end

@@ -198,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the offered beat goes on without being taken',
     file: 'port_queue',
     task: 'port_queue',
-    from: 'load || (valid_q && !tready_i)',
+    from: 'load || (valid_q && !take)',
     to: 'load',
   },
   {
@@ -238,10 +238,24 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'side data of the frame before',
-    file: 'port_queue',
+    file: 'side_queue',
     task: 'port_queue, side',
-    from: "side_read_q <= side_read_q + 1'b1;",
-    to: "side_read_q <= side_read_q + 2'd2;",
+    from: "read_q <= read_q + 1'b1;",
+    to: "read_q <= read_q + 2'd2;",
+  },
+  {
+    name: 'the upper half of a record written over the next one',
+    file: 'side_queue',
+    task: 'port_queue, side of two words',
+    from: 'put_q ? put_at_q : write_q',
+    to: 'write_q',
+  },
+  {
+    name: 'a row of the ring left out',
+    file: 'header_line',
+    task: 'header_line, hidden positions',
+    from: "ROW_BITS'(ROWS - 1)",
+    to: "ROW_BITS'(ROWS - 2)",
   },
   {
     name: 'a slot comes up with the epoch that it has',

@@ -1,36 +1,41 @@
-// Has the frame whose first beat stands at TAP the bytes that its packet claims, as far as the header
-// window reaches? Beats behind its last one are another frame's. Combinational.
+// How many bytes of the header window has the frame whose first beat stands at TAP? Beats behind its
+// last one are another frame's. One clock.
 module arrived #(
     parameter int DATA_WIDTH = 64,
     parameter int POSITIONS = 33,
-    parameter int TAP = 28,
+    parameter int TAP = 19,
     localparam int K = DATA_WIDTH / 8,
     localparam int COUNT_BITS = $clog2(K)
 ) (
+    input  logic                            clk_i,
     input  logic [POSITIONS-1:0]            last_i,   // a frame's last beat stands there,
     input  logic [POSITIONS*COUNT_BITS-1:0] count_i,  // with so many bytes, less one
     input  logic [POSITIONS-1:0]            mark_i,   // of which the last marks a gap
-    input  logic [16:0]                     packet_end_i,
-    output logic                            arrived_o
+    output logic                            whole_o,  // all of the window,
+    output logic [7:0]                      bytes_o   // or so many
 );
-  localparam int BEATS = linecard_pkg::WINDOW / K + ((linecard_pkg::WINDOW % K == 0) ? 0 : 1);
-
-  logic [7:0] final_byte;  // index of the last byte that must be there
-  assign final_byte = (packet_end_i >= 17'(linecard_pkg::WINDOW)) ? 8'(linecard_pkg::WINDOW - 1)
-                                                                  : packet_end_i[7:0] - 8'd1;
-  logic [7:0] beat;
-  assign beat = final_byte >> COUNT_BITS;
-  logic short;  // the frame ends before that byte
+  localparam int BEATS = (linecard_pkg::WINDOW + K - 1) / K;
+  logic [7-COUNT_BITS:0] beat;  // the last one of the frame
+  logic [COUNT_BITS-1:0] count;
+  logic mark, ends;
+  logic [7:0] bytes;
+  logic whole;
   always_comb begin
-    short = 1'b0;
-    for (int i = 0; i < BEATS; i++) begin
+    {ends, beat, count, mark} = '0;
+    for (int i = BEATS - 1; i >= 0; i--) begin
       if (last_i[TAP-i]) begin
-        if (8'(i) < beat) short = 1'b1;
-        if (8'(i) == beat && {1'b0, count_i[(TAP-i)*COUNT_BITS+:COUNT_BITS]} <
-            {1'b0, final_byte[COUNT_BITS-1:0]} + (COUNT_BITS + 1)'(mark_i[TAP-i])) short = 1'b1;
+        ends = 1'b1;
+        beat = (8 - COUNT_BITS)'(i);
+        count = count_i[(TAP-i)*COUNT_BITS+:COUNT_BITS];
+        mark = mark_i[TAP-i];
       end
     end
+    bytes = {beat, count} + 8'(!mark);
+    whole = !ends || bytes >= 8'(linecard_pkg::WINDOW);
   end
-  assign arrived_o = !short;
+  always_ff @(posedge clk_i) begin
+    bytes_o <= bytes;
+    whole_o <= whole;
+  end
 
 endmodule

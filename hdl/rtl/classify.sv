@@ -1,35 +1,47 @@
-// Classify, two clocks: all service rules are tried at once, the first that matches decides. Where
-// each would find its identifier is added up meanwhile.
+// Classify: service rules are tried in turns, the first that matches decides (docs/card.md, steps 3.7 and
+// 3.8). One clock compares, the next reads what else the rule says; at 64 bits a frame leaves time for
+// eight turns, and so for an eighth of the comparators.
 module classify #(
+    parameter int DATA_WIDTH = 64,
     parameter int RULES = 16,
-    parameter int PREFIXES = 8
+    parameter int PREFIXES = 8,
+    localparam int K = DATA_WIDTH / 8,
+    localparam int TURNS = linecard_pkg::match_turns(K),
+    localparam int TURN_BITS = $clog2(TURNS + 1),
+    localparam int LANES = (RULES + TURNS - 1) / TURNS,
+    localparam int BITS = linecard_pkg::RULE_TERMS_BITS,
+    localparam int PAYLOAD_BITS = linecard_pkg::PAYLOAD_BYTES * 8
 ) (
     input  logic                clk_i,
-    input  logic                valid_i,  // meta_i belongs to a frame
+    input  logic                match_first_i,   // a frame's first beat stands at tap_match,
+    input  logic                select_first_i,  // at tap_select
+    // at tap_match, and for TURNS clocks
     input  linecard_pkg::meta_t meta_i,
     input  logic [PREFIXES-1:0] prefixes_i,
-    input  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_i,
-    input  logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_i,  // of each rule
-    // the rule that matched, read by its index as terms_i had it in the clock before: what is not compared
-    // stands in RAM only, and a packet gets the rule that it was compared by
+    input  logic [PAYLOAD_BITS-1:0] payload_i,
+    // see rule_table
+    input  logic [TURN_BITS-1:0] turn_i,
+    input  logic [LANES-1:0]    valid_i,
+    input  logic [LANES*BITS-1:0] terms_i,
     output logic [4:0]          choose_o,
     input  linecard_regs_pkg::rule_entry_t chosen_i,
     input  logic                follow_i,  // later fragments follow their first
+    output linecard_pkg::meta_t waiting_o,  // meta_i one clock later, and for as long
+    // at tap_fetch
     output linecard_pkg::meta_t meta_o,
     output linecard_regs_pkg::rule_entry_t rule_o,
     output logic [8:0]          offset_o,  // identifier's first byte, from the frame's first
-    output logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_o
+    output logic [PAYLOAD_BITS-1:0] payload_o
 );
-  localparam int BITS = linecard_pkg::RULE_TERMS_BITS;
-  localparam int PAYLOAD_BITS = linecard_pkg::PAYLOAD_BYTES * 8;
+  localparam int META_BITS = linecard_pkg::META_BITS;
 
   // ---- match
-  logic [RULES-1:0] match, match_q;
-  for (genvar i = 0; i < RULES; i++) begin : g_rule
+  logic [LANES-1:0] match, match_q;
+  for (genvar i = 0; i < LANES; i++) begin : g_lane
     rule_match #(
         .PREFIXES(PREFIXES)
     ) rule_match (
-        .enable_i(valid_i),
+        .enable_i(valid_i[i] && turn_i != TURN_BITS'(TURNS)),
         .terms_i(terms_i[i*BITS+:BITS]),
         .protocol_i(meta_i.protocol),
         .prefixes_i(prefixes_i),
@@ -41,68 +53,84 @@ module classify #(
         .match_o(match[i])
     );
   end
-
-  logic [RULES*9-1:0] offsets, offsets_q;
-  logic [7:0] base;
-  logic [RULES-1:0] always_setup_all, by_source_all;
-  linecard_pkg::rule_terms_t entry;
-  always_comb begin
-    for (int i = 0; i < RULES; i++) begin
-      entry = terms_i[i*BITS+:BITS];
-      always_setup_all[i] = entry.setup_always;
-      by_source_all[i] = entry.by_source;
-      case (entry.id_base)
-        linecard_regs_pkg::RULE_ID_BASE_L3: base = 8'(meta_i.l3);
-        linecard_regs_pkg::RULE_ID_BASE_L4: base = meta_i.l4;
-        linecard_regs_pkg::RULE_ID_BASE_PAYLOAD: base = meta_i.payload;
-        default: base = meta_i.destination_at;
-      endcase
-      offsets[i*9+:9] = 9'(base) + 9'(entry.id_offset);
-    end
-  end
-
-  linecard_pkg::meta_t meta_q;
-  logic [PAYLOAD_BITS-1:0] payload_q;
-  logic [RULES-1:0] always_setup_q, by_source_q;  // of each rule
+  logic [TURN_BITS-1:0] turn_q;
   always_ff @(posedge clk_i) begin
     match_q <= match;
-    always_setup_q <= always_setup_all;
-    by_source_q <= by_source_all;
-    offsets_q <= offsets;
-    meta_q <= meta_i;
-    payload_q <= payload_i;
+    turn_q <= turn_i;
   end
 
-  // ---- select
-  logic [RULES-1:0] first;
-  assign first = match_q & (~match_q + 1'b1);
+  logic [META_BITS-1:0] meta_waiting;
+  logic [PAYLOAD_BITS-1:0] payload_q;
+  linecard_pkg::meta_t meta_q;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(TURNS)
+  ) delay (
+      .clk_i(clk_i),
+      .first_i(match_first_i),
+      .meta_i(meta_i),
+      .meta_o(meta_waiting)
+  );
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(TURNS),
+      .BITS(PAYLOAD_BITS)
+  ) delay_payload (
+      .clk_i(clk_i),
+      .first_i(match_first_i),
+      .meta_i(payload_i),
+      .meta_o(payload_q)
+  );
+  assign meta_q = meta_waiting;
+  assign waiting_o = meta_q;
 
+  // ---- select: of a turn the first lane, of a frame the first turn
   logic [4:0] index;
-  logic [8:0] offset;
   always_comb begin
     index = '0;
-    offset = '0;
-    for (int i = 0; i < RULES; i++) begin
-      if (first[i]) begin
-        index = index | 5'(i);
-        offset = offset | offsets_q[i*9+:9];
-      end
-    end
+    for (int i = LANES - 1; i >= 0; i--) if (match_q[i]) index = 5'(i);
+    index = index + 5'(5'(turn_q) * 5'(LANES));
   end
   assign choose_o = index;
 
-  linecard_pkg::meta_t meta;
-  logic always_setup, by_source;
+  logic [7:0] base;
   always_comb begin
-    always_setup = (first & always_setup_q) != '0;
-    by_source = (first & by_source_q) != '0;
+    case (chosen_i.id_base)
+      linecard_regs_pkg::RULE_ID_BASE_L3: base = 8'(meta_q.l3);
+      linecard_regs_pkg::RULE_ID_BASE_L4: base = meta_q.l4;
+      linecard_regs_pkg::RULE_ID_BASE_PAYLOAD: base = meta_q.payload;
+      default: base = meta_q.destination_at;
+    endcase
+  end
+
+  logic found_q, earlier, hit, take;
+  logic [4:0] index_q;
+  assign earlier = turn_q != '0 && found_q;  // an earlier turn of this frame had one
+  assign hit = match_q != '0;
+  assign take = hit && !earlier;
+  always_ff @(posedge clk_i) begin
+    found_q <= earlier || hit;
+    if (take || turn_q == '0) begin
+      rule_o <= hit ? chosen_i : '0;
+      index_q <= hit ? index : '0;
+      offset_o <= 9'(base) + 9'(chosen_i.id_offset);
+    end
+  end
+
+  // With the last turn.
+  linecard_pkg::meta_t meta;
+  logic found, always_setup, by_source;
+  always_comb begin
+    found = earlier || hit;
+    always_setup = earlier ? rule_o.setup_always : chosen_i.setup_always;
+    by_source = earlier ? rule_o.override[1] : chosen_i.override[1];
     meta = meta_q;
     meta.quoted = meta_q.quoted && meta_q.by_rules && !meta_q.decided;
     if (meta_q.by_rules && !meta_q.decided) begin
-      meta.rule_hit = match_q != '0;
-      meta.rule = index;
-      meta.follows = match_q == '0 && meta_q.later_fragment && !meta_q.quoted && follow_i;
-      if (match_q == '0) begin
+      meta.rule_hit = found;
+      meta.rule = earlier ? index_q : hit ? index : '0;
+      meta.follows = !found && meta_q.later_fragment && !meta_q.quoted && follow_i;
+      if (!found) begin
         meta.decided = !meta.follows;
         meta.reason = (meta_q.later_fragment && !meta_q.quoted) ? linecard_regs_pkg::REASON_PUNT_FRAGMENT
                                                                 : linecard_regs_pkg::REASON_NO_SERVICE;
@@ -117,10 +145,10 @@ module classify #(
   end
 
   always_ff @(posedge clk_i) begin
-    meta_o <= meta;
-    rule_o <= (match_q != '0) ? chosen_i : '0;
-    offset_o <= offset;
-    payload_o <= payload_q;
+    if (select_first_i) begin
+      meta_o <= meta;
+      payload_o <= payload_q;
+    end
   end
 
 endmodule

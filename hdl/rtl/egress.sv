@@ -75,12 +75,12 @@ module egress #(
   end
   assign stalled_o = tx_tvalid_o & ~tx_tready_i;
 
-  // ---- host
-
+  // ---- host. At 64 bits a frame of one beat is a runt, which goes nowhere.
   port_queue #(
       .DATA_WIDTH(DATA_WIDTH),
       .BYTES(QUEUE_BYTES),
-      .SIDE_BITS(linecard_regs_pkg::DECISION_BITS)
+      .SIDE_BITS(linecard_regs_pkg::DECISION_BITS),
+      .SIDE_WORDS((DATA_WIDTH > 64) ? 1 : 2)
   ) host_queue (
       .clk_i(clk_i),
       .rst_ni(rst_ni),

@@ -1,5 +1,5 @@
-// The tables that the data path reads all at once, and so in flip-flops: ports, slots, prefixes and
-// service rules, with the host's way to write and read them.
+// The tables that the data path reads all at once, and so in flip-flops: ports, slots and prefixes, with
+// the host's way to write and read them, and that of the service rules.
 module host_tables #(
     parameter int PORTS = 2,
     parameter int SLOTS = 8,
@@ -22,11 +22,11 @@ module host_tables #(
     output logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_o,
     output logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_o,
     output logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_o,
-    output logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_o,  // of the rules
-    // One rule, combinational, as terms_o had it in the clock before: a packet is compared by a rule in one
-    // clock and gets it in the next, old or new in both. Undefined until written.
-    input  logic [4:0]        rule_choose_i,
-    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_o
+    // rules: see rule_table
+    output logic              rule_write_o,
+    output logic [4:0]        rule_index_o,
+    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_data_o,
+    output logic [RULES-1:0]  rules_valid_o
 );
   localparam int PAGE = 12;
   logic [11:0] page;
@@ -132,48 +132,28 @@ module host_tables #(
       .written_o(prefix_written)
   );
 
+  // Rules stand where they are compared; here is which of them are valid, since RAM has no reset.
   logic rule_write;
-  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_new;
+  linecard_regs_pkg::rule_entry_t rule_new;
+  logic [PAGE-1-RULE_STRIDE:0] rule_index;
   assign rule_write = write_i && at_rule && ends_rule;
   assign rule_new = linecard_regs_pkg::unpack_rule(words_i[STAGED+31-:RULE_WORDS*32]);
-  linecard_pkg::rule_terms_t rule_new_terms;
-  if ($bits(rule_new_terms) != linecard_pkg::RULE_TERMS_BITS) begin : g_terms
-    $error("linecard_pkg: RULE_TERMS_BITS is not the width of rule_terms_t");
-  end
-  rule_terms rule_terms (
-      .rule_i(rule_new),
-      .terms_o(rule_new_terms)
-  );
+  assign rule_index = address_i[PAGE-1:RULE_STRIDE];
   config_table #(
       .ENTRIES(RULES),
-      .BITS(linecard_pkg::RULE_TERMS_BITS)
+      .BITS(1)
   ) rule_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .write_i(rule_write),
-      .index_i(16'(address_i[PAGE-1:RULE_STRIDE])),
-      .data_i(rule_new_terms),
-      .entries_o(terms_o),
+      .index_i(16'(rule_index)),
+      .data_i(rule_new.valid),
+      .entries_o(rules_valid_o),
       .written_o(rule_written)
   );
-
-  // What is wanted of the one rule that matched is read here: in flip-flops it would take a multiplexer
-  // over all rules.
-  localparam int RULE_INDEX_BITS = $clog2(RULES);
-  logic [linecard_regs_pkg::BITS_RULE-1:0] chosen[0:RULES-1];
-  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_new_q;
-  logic rule_write_q;
-  logic [RULE_INDEX_BITS-1:0] rule_index_q;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) rule_write_q <= 1'b0;
-    else rule_write_q <= rule_write && 32'(address_i[PAGE-1:RULE_STRIDE]) < RULES;
-  end
-  always_ff @(posedge clk_i) begin
-    rule_index_q <= address_i[RULE_STRIDE+:RULE_INDEX_BITS];
-    rule_new_q <= rule_new;
-    if (rule_write_q) chosen[rule_index_q] <= rule_new_q;
-  end
-  assign rule_chosen_o = chosen[rule_choose_i[RULE_INDEX_BITS-1:0]];
+  assign rule_write_o = rule_write && 32'(rule_index) < RULES;
+  assign rule_index_o = 5'(rule_index);
+  assign rule_data_o = rule_new;
 
   // ---- read: the words as they were written, in one RAM, without the bits that no field has. Slots have
   // their own way, since they can change by themselves.

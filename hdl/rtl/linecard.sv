@@ -86,7 +86,7 @@ module linecard #(
   logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots;
   logic [SLOTS*32-1:0] nonces;
   logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes;
-  logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] rule_terms;
+  logic [RULES-1:0] rules_valid;
 
   // Frames wait until what counts and remembers is clear after reset; a snapshot does not hold them.
   logic counters_busy, vids_busy, fragments_busy, gate_busy, clear_q;
@@ -162,8 +162,9 @@ module linecard #(
   logic [linecard_regs_pkg::BITS_VID_ROW-1:0] vid_row_data;
   logic [linecard_regs_pkg::BITS_OVERRIDE-1:0] override_wdata, override_data;
   logic type_set_bad, vid_row_bad, override_bad;
-  logic [4:0] rule_choose;
-  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen;
+  logic rule_write;
+  logic [4:0] rule_index;
+  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_data;
   logic entered, returned, learned;
   logic [1:0] entered_origin;
   logic [7:0] learn_count;
@@ -202,9 +203,10 @@ module linecard #(
       .slots_i(slots),
       .nonces_i(nonces),
       .prefixes_i(prefixes),
-      .terms_i(rule_terms),
-      .rule_choose_o(rule_choose),
-      .rule_chosen_i(rule_chosen),
+      .rule_write_i(rule_write),
+      .rule_index_i(rule_index),
+      .rule_data_i(rule_data),
+      .rules_valid_i(rules_valid),
       .type_set_write_i(type_set_write),
       .vid_row_write_i(vid_row_write),
       .override_write_i(override_write),
@@ -540,9 +542,10 @@ module linecard #(
       .ports_o(ports),
       .slots_o(slots),
       .prefixes_o(prefixes),
-      .terms_o(rule_terms),
-      .rule_choose_i(rule_choose),
-      .rule_chosen_o(rule_chosen),
+      .rule_write_o(rule_write),
+      .rule_index_o(rule_index),
+      .rule_data_o(rule_data),
+      .rules_valid_o(rules_valid),
       .slot_up_i(slot_up),
       .slot_raise_o(slot_raise),
       .slot_drop_o(slot_drop),

@@ -75,8 +75,12 @@ package linecard_pkg;
   function automatic int tap_match(input int k);
     tap_match = tap_payload(k) + 1;
   endfunction
+  // Rules are compared in so many turns, a part of them in each, where frames leave time for that.
+  function automatic int match_turns(input int k);
+    match_turns = frame_clocks(k);
+  endfunction
   function automatic int tap_select(input int k);
-    tap_select = tap_match(k) + 1;
+    tap_select = tap_match(k) + match_turns(k);
   endfunction
   function automatic int tap_fetch(input int k);
     tap_fetch = tap_select(k) + 1;
@@ -87,9 +91,13 @@ package linecard_pkg;
   function automatic int tap_identify(input int k);
     tap_identify = tap_align(k) + 1;
   endfunction
-  // The addresses are there when the identifier is: two clocks before.
+  // While rules are compared the addresses are taken from the packet line, before it has to be longer for them.
   function automatic int beside_addresses(input int k);
-    beside_addresses = tap_identify(k) - 2;
+    beside_addresses = tap_match(k) + 1;
+  endfunction
+  // The header window has gone by: what of it is there is known from here on.
+  function automatic int beside_window(input int k);
+    beside_window = (WINDOW - 1) / k;
   endfunction
   // Beats that the packet line keeps: the first must still be there for its last reader.
   function automatic int packet_positions(input int k);
@@ -203,9 +211,8 @@ package linecard_pkg;
   // Yosys 0.23 knows $bits of a signal only; linecard.sv checks this number.
   localparam int META_BITS = 321;
 
-  // What all rules are compared by at once: see rule_terms. The rest of a rule is read where it matched.
+  // What a rule is compared by: see rule_terms. The rest of it is read where it matched.
   typedef struct packed {
-    logic valid;
     logic any_protocol;
     logic any_prefix;
     logic any_port;
@@ -218,12 +225,8 @@ package linecard_pkg;
     logic [31:0] mask;
     logic [7:0] words;   // of each lane: which word of the payload
     logic [4:0] needed;  // bytes of payload that there have to be
-    logic [1:0] id_base;
-    logic [7:0] id_offset;
-    logic setup_always;
-    logic by_source;     // its override asks for the source
   } rule_terms_t;
-  localparam int RULE_TERMS_BITS = 142;
+  localparam int RULE_TERMS_BITS = 129;
 
   // The packet that an ICMP error quotes.
   typedef struct packed {

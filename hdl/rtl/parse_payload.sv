@@ -1,11 +1,17 @@
 // Parse, last stage: the first bytes of the payload, for the rules to compare, and how many there
-// are. A packet that quotes one of ours is from here on judged by that one.
-module parse_payload (
+// are. A packet that quotes one of ours is from here on judged by that one. What rules are compared with
+// stands until the next frame comes.
+module parse_payload #(
+    parameter int PREFIXES = 8
+) (
     input  logic                clk_i,
+    input  logic                first_i,  // a frame's first beat stands at tap_payload
     input  linecard_pkg::meta_t meta_i,
     input  logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_i,  // from meta_i.payload on
     input  linecard_pkg::quote_t quote_i,
+    input  logic [PREFIXES-1:0] prefixes_i,
     output linecard_pkg::meta_t meta_o,
+    output logic [PREFIXES-1:0] prefixes_o,
     output logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_o
 );
   localparam int BYTES = linecard_pkg::PAYLOAD_BYTES;
@@ -33,8 +39,11 @@ module parse_payload (
   end
 
   always_ff @(posedge clk_i) begin
-    meta_o <= meta;
-    payload_o <= payload_i;
+    if (first_i) begin
+      meta_o <= meta;
+      payload_o <= payload_i;
+      prefixes_o <= prefixes_i;
+    end
   end
 
 endmodule

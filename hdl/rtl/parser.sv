@@ -22,7 +22,7 @@ module parser #(
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
     input  logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_i,
     output logic [PACKET_POSITIONS*DATA_WIDTH-1:0] packet_o,  // see packet_line
-    output linecard_pkg::meta_t             meta_o,  // all at tap_match
+    output linecard_pkg::meta_t             meta_o,  // all at tap_match, and until the next frame is there
     output logic [PREFIXES-1:0]             prefixes_o,
     output logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_o
 );
@@ -164,7 +164,7 @@ module parser #(
       .meta_i(quote),
       .meta_o(quote_payload)
   );
-  logic [PREFIXES-1:0] prefix_hits;
+  logic [PREFIXES-1:0] prefix_hits, prefixes_payload;
   prefix_match #(
       .PREFIXES(PREFIXES)
   ) prefix_match (
@@ -176,13 +176,13 @@ module parser #(
   );
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::tap_match(K) - linecard_pkg::beside_prefix(K) - 1),
+      .CYCLES(linecard_pkg::tap_payload(K) - linecard_pkg::beside_prefix(K) - 1),
       .BITS(PREFIXES)
   ) delay_prefix (
       .clk_i(clk_i),
       .first_i(first_i[linecard_pkg::beside_prefix(K) + 1]),
       .meta_i(prefix_hits),
-      .meta_o(prefixes_o)
+      .meta_o(prefixes_payload)
   );
 
   // ---- extension headers
@@ -267,12 +267,17 @@ module parser #(
       .at_i(meta_at_payload.payload),
       .bytes_o(bytes_payload)
   );
-  parse_payload parse_payload (
+  parse_payload #(
+      .PREFIXES(PREFIXES)
+  ) parse_payload (
       .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_payload(K)]),
       .meta_i(meta_payload),
       .payload_i(bytes_payload),
       .quote_i(quote_payload),
+      .prefixes_i(prefixes_payload),
       .meta_o(meta_o),
+      .prefixes_o(prefixes_o),
       .payload_o(payload_o)
   );
 

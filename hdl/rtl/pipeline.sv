@@ -35,9 +35,10 @@ module pipeline #(
     input  logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_i,
     input  logic [SLOTS*32-1:0]   nonces_i,
     input  logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_i,
-    input  logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_i,
-    output logic [4:0]            rule_choose_o,
-    input  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_i,
+    input  logic                  rule_write_i,
+    input  logic [4:0]            rule_index_i,
+    input  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_data_i,
+    input  logic [RULES-1:0]      rules_valid_i,
     // the host's side of tables in RAM: what is read belongs to the index of two clocks before
     input  logic                  type_set_write_i,
     input  logic                  vid_row_write_i,
@@ -83,6 +84,7 @@ module pipeline #(
   localparam int META_BITS = linecard_pkg::META_BITS;
   localparam int POSITIONS = linecard_pkg::tap_rewrite(K) + 1;
   localparam int PACKET_POSITIONS = linecard_pkg::packet_positions(K);
+  localparam int WINDOW_DECIDE = 30;  // bytes
 
   // ---- what is known of a frame as it enters
   linecard_pkg::meta_t entering, entering_q;
@@ -121,7 +123,10 @@ module pipeline #(
   logic [15:0] line_length;
   header_line #(
       .DATA_WIDTH(DATA_WIDTH),
-      .POSITIONS(POSITIONS)
+      .POSITIONS(POSITIONS),
+      // At 64 bits beats are read from rings once they have gone by the packet line, till decide wants the first.
+      .HIDDEN((K == 8) ? linecard_pkg::tap_packet(K) : 0),
+      .SHOWN((K == 8) ? linecard_pkg::tap_slots(K) - (WINDOW_DECIDE - 1) / K : 0)
   ) header_line (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
@@ -167,23 +172,54 @@ module pipeline #(
   );
 
   // ---- classify
-  linecard_pkg::meta_t meta_fetch;
+  linecard_pkg::meta_t meta_fetch, meta_addresses;
   linecard_regs_pkg::rule_entry_t rule_fetch;
   logic [8:0] offset_fetch;
   logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_fetch;
+  localparam int TURNS = linecard_pkg::match_turns(K);
+  localparam int LANES = (RULES + TURNS - 1) / TURNS;
+  logic [$clog2(TURNS+1)-1:0] turn_match;
+  logic [LANES-1:0] valid_match;
+  logic [LANES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_match;
+  logic [4:0] rule_choose;
+  logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen;
+  rule_table #(
+      .RULES(RULES),
+      .TURNS(TURNS)
+  ) rule_table (
+      .clk_i(clk_i),
+      .write_i(rule_write_i),
+      .index_i(rule_index_i),
+      .data_i(rule_data_i),
+      .valids_i(rules_valid_i),
+      .start_i(line_first[linecard_pkg::tap_match(K)-2]),
+      .turn_o(turn_match),
+      .valid_o(valid_match),
+      .terms_o(terms_match),
+      .choose_i(rule_choose),
+      .chosen_o(rule_chosen)
+  );
+  if (linecard_pkg::beside_addresses(K) != linecard_pkg::tap_match(K) + 1) begin : g_addresses
+    $error("pipeline: the addresses are picked while rules are compared");
+  end
   classify #(
+      .DATA_WIDTH(DATA_WIDTH),
       .RULES(RULES),
       .PREFIXES(PREFIXES)
   ) classify (
       .clk_i(clk_i),
-      .valid_i(line_first[linecard_pkg::tap_match(K)]),
+      .match_first_i(line_first[linecard_pkg::tap_match(K)]),
+      .select_first_i(line_first[linecard_pkg::tap_select(K)]),
       .meta_i(meta_match),
       .prefixes_i(prefix_hits),
       .payload_i(payload_match),
-      .terms_i(terms_i),
-      .choose_o(rule_choose_o),
-      .chosen_i(rule_chosen_i),
+      .turn_i(turn_match),
+      .valid_i(valid_match),
+      .terms_i(terms_match),
+      .choose_o(rule_choose),
+      .chosen_i(rule_chosen),
       .follow_i(fragment_us_i != '0),
+      .waiting_o(meta_addresses),
       .meta_o(meta_fetch),
       .rule_o(rule_fetch),
       .offset_o(offset_fetch),
@@ -236,11 +272,6 @@ module pipeline #(
   logic [40*8-1:0] header_addresses;
   logic [127:0] source, fragment_key;
   logic [7:0] fragment_space;
-  linecard_pkg::meta_t meta_addresses;
-  if (linecard_pkg::beside_addresses(K) != linecard_pkg::tap_fetch(K)) begin : g_addresses
-    $error("pipeline: the addresses are picked beside the identifier");
-  end
-  assign meta_addresses = meta_fetch;
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(PACKET_POSITIONS),
@@ -250,8 +281,12 @@ module pipeline #(
       .line_i(packet),
       .window_o(header_addresses)
   );
-  addresses addresses (
+  addresses #(
+      .DATA_WIDTH(DATA_WIDTH)
+  ) addresses (
       .clk_i(clk_i),
+      .pick_first_i(line_first[linecard_pkg::beside_addresses(K)]),
+      .fold_first_i(line_first[linecard_pkg::tap_fetch(K)]),
       .meta_i(meta_addresses),
       .header_i(header_addresses),
       .source_o(source),
@@ -369,29 +404,44 @@ module pipeline #(
       .host_bad_o(vid_row_bad_o)
   );
 
-  // A first fragment leaves its VID behind, if the bytes that led to it are its own.
+  // A first fragment leaves its VID behind, if the bytes that led to it are its own: all that its packet
+  // claims, as far as the header window reaches.
+  logic arrived_whole, whole_learn;
+  logic [7:0] arrived_bytes, bytes_learn;
   arrived #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::beside_learn(K))
+      .TAP(linecard_pkg::beside_window(K))
   ) arrived (
+      .clk_i(clk_i),
       .last_i(line_lasts),
       .count_i(line_counts),
       .mark_i(line_marks),
-      .packet_end_i(meta_learn.packet_end),
-      .arrived_o(learned_all)
+      .whole_o(arrived_whole),
+      .bytes_o(arrived_bytes)
   );
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(linecard_pkg::beside_learn(K) - linecard_pkg::beside_window(K) - 1),
+      .BITS(9)
+  ) delay_arrived (
+      .clk_i(clk_i),
+      .first_i(line_first[linecard_pkg::beside_window(K)+1]),
+      .meta_i({arrived_whole, arrived_bytes}),
+      .meta_o({whole_learn, bytes_learn})
+  );
+  assign learned_all = whole_learn || meta_learn.packet_end <= 17'(bytes_learn);
   assign learn = line_first[linecard_pkg::beside_learn(K)] && meta_learn.by_rules && meta_learn.rule_hit &&
       meta_learn.first_fragment && !meta_learn.quoted && learned_all && enable_i && fragment_us_i != '0;
 
   // ---- decide
-  logic [30*8-1:0] window_decide;
+  logic [WINDOW_DECIDE*8-1:0] window_decide;
   linecard_pkg::meta_t meta_rewrite;
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
       .TAP(linecard_pkg::tap_slots(K)),
-      .BYTES(30)
+      .BYTES(WINDOW_DECIDE)
   ) window_at_decide (
       .line_i(line),
       .window_o(window_decide)

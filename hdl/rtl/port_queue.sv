@@ -6,12 +6,14 @@
 //   nothing of it is left.
 // - A frame is offered when all of it is here, then beat by beat as tready allows. tvalid, once
 //   there, stays with its beat until it is taken.
-// - side_i is taken with the last beat and offered beside every beat of its frame.
+// - side_i is taken with the last beat and offered beside every beat of its frame. SIDE_WORDS = 2 halves the
+//   RAM for it, where no frame that stays ends in the clock behind another's end.
 module port_queue #(
     parameter int DATA_WIDTH = 64,
     parameter int BYTES = 4096,
     parameter int SIDE_BITS = 0,   // 0: nothing beside the frame
     parameter int SIDE_DEPTH = 64, // frames, where there is something
+    parameter int SIDE_WORDS = 1,  // see side_queue
     localparam int K = DATA_WIDTH / 8,
     localparam int COUNT_BITS = $clog2(K),
     localparam int SIDE_WIRES = (SIDE_BITS == 0) ? 1 : SIDE_BITS
@@ -85,9 +87,10 @@ module port_queue #(
   end
 
   // The RAM's output register is the offered beat.
-  logic valid_q, load;
+  logic valid_q, load, side_there, take;
   logic [ENTRY_BITS-1:0] out_q;
-  assign load = (!valid_q || tready_i) && read_q != commit_q;
+  assign take = tvalid_o && tready_i;
+  assign load = (!valid_q || take) && read_q != commit_q;
   always_ff @(posedge clk_i) begin
     if (load) out_q <= buffer[read_q[PTR_BITS-1:0]];
   end
@@ -97,11 +100,11 @@ module port_queue #(
       valid_q <= 1'b0;
     end else begin
       if (load) read_q <= read_q + 1'b1;
-      valid_q <= load || (valid_q && !tready_i);
+      valid_q <= load || (valid_q && !take);
     end
   end
 
-  assign tvalid_o = valid_q;
+  assign tvalid_o = valid_q && side_there;
   assign tdata_o = out_q[DATA_WIDTH-1:0];
   assign tlast_o = out_q[ENTRY_BITS-1];
   // A beat that is not the last has all its bytes, and a count that says so.
@@ -112,29 +115,24 @@ module port_queue #(
     logic unused_side;
     assign unused_side = ^side_i;
     assign side_room = 1'b1;
+    assign side_there = 1'b1;
     assign tuser_o = '0;
   end else begin : g_side
-    localparam int SIDE_PTR_BITS = $clog2(SIDE_DEPTH);
-    logic [SIDE_BITS-1:0] sides[0:SIDE_DEPTH-1];
-    logic [SIDE_PTR_BITS:0] side_write_q, side_read_q;
-    logic [SIDE_PTR_BITS:0] sides_used;
-    assign sides_used = side_write_q - side_read_q;
-    always_ff @(posedge clk_i) begin
-      side_room <= !rst_ni || sides_used < (SIDE_PTR_BITS + 1)'((valid_i && last_i) ? SIDE_DEPTH - 1 : SIDE_DEPTH);
-    end
-    always_ff @(posedge clk_i) begin
-      if (valid_i && last_i && stays) sides[side_write_q[SIDE_PTR_BITS-1:0]] <= side_i;
-    end
-    always_ff @(posedge clk_i) begin
-      if (!rst_ni) begin
-        side_write_q <= '0;
-        side_read_q <= '0;
-      end else begin
-        if (valid_i && last_i && stays) side_write_q <= side_write_q + 1'b1;
-        if (valid_q && tready_i && tlast_o) side_read_q <= side_read_q + 1'b1;
-      end
-    end
-    assign tuser_o = sides[side_read_q[SIDE_PTR_BITS-1:0]];
+    side_queue #(
+        .BITS(SIDE_BITS),
+        .DEPTH(SIDE_DEPTH),
+        .WORDS(SIDE_WORDS)
+    ) sides (
+        .clk_i(clk_i),
+        .rst_ni(rst_ni),
+        .end_i(valid_i && last_i),
+        .put_i(valid_i && last_i && stays),
+        .side_i(side_i),
+        .room_o(side_room),
+        .there_o(side_there),
+        .take_i(take && tlast_o),
+        .side_o(tuser_o)
+    );
   end
 
 endmodule

@@ -45,9 +45,10 @@ module registers #(
     output logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_o,
     output logic [SLOTS*linecard_regs_pkg::BITS_SLOT-1:0] slots_o,
     output logic [PREFIXES*linecard_regs_pkg::BITS_PREFIX-1:0] prefixes_o,
-    output logic [RULES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_o,
-    input  logic [4:0]  rule_choose_i,
-    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen_o,  // combinational
+    output logic        rule_write_o,
+    output logic [4:0]  rule_index_o,
+    output logic [linecard_regs_pkg::BITS_RULE-1:0] rule_data_o,
+    output logic [RULES-1:0] rules_valid_o,
     // slots
     input  logic [SLOTS-1:0] slot_up_i,
     output logic        slot_raise_o,
@@ -216,9 +217,10 @@ module registers #(
       .ports_o(ports_o),
       .slots_o(slots_o),
       .prefixes_o(prefixes_o),
-      .terms_o(terms_o),
-      .rule_choose_i(rule_choose_i),
-      .rule_chosen_o(rule_chosen_o)
+      .rule_write_o(rule_write_o),
+      .rule_index_o(rule_index_o),
+      .rule_data_o(rule_data_o),
+      .rules_valid_o(rules_valid_o)
   );
 
   // ---- tables of which the data path reads one entry

@@ -2,7 +2,7 @@
 module rule_match #(
     parameter int PREFIXES = 8
 ) (
-    input  logic                enable_i,  // there is a packet
+    input  logic                enable_i,  // there is a packet, and the rule is valid
     input  linecard_pkg::rule_terms_t terms_i,
     input  logic [7:0]          protocol_i,
     input  logic [PREFIXES-1:0] prefixes_i,
@@ -18,14 +18,14 @@ module rule_match #(
   // Borrows of differences: comparisons that cost an adder and nothing else.
   logic [16:0] above_low, below_high;
   logic [5:0] rest;
-  // In one process a simulation skips all of it for a rule that is not valid.
+  // In one process a simulation skips all of it where nothing is compared.
   always_comb begin
     bytes = '0;
     above_low = '0;
     below_high = '0;
     rest = '0;
     match_o = 1'b0;
-    if (enable_i && terms_i.valid) begin
+    if (enable_i) begin
       for (int i = 0; i < 4; i++) begin
         case (terms_i.words[2*i+:2])
           2'd0: bytes[8*i+:8] = payload_i[8*i+:8];

@@ -1,5 +1,4 @@
-// A service rule as rule_match compares it, made once when the rule is written instead of sixteen times
-// a clock. Combinational.
+// A service rule as rule_match compares it, made once when the rule is written. Combinational.
 //
 // The payload's byte b stands in lane b mod 4. The four bytes that a rule compares fall into one lane
 // each, wherever they begin: value and mask are turned to these lanes, and each lane knows in which of
@@ -13,7 +12,6 @@ module rule_terms (
   logic [7:0] value, mask;
   always_comb begin
     terms_o = '0;
-    terms_o.valid = rule_i.valid;
     terms_o.any_protocol = rule_i.any_protocol;
     terms_o.any_prefix = rule_i.any_prefix;
     terms_o.any_port = rule_i.any_port;
@@ -21,10 +19,6 @@ module rule_terms (
     terms_o.prefixes = rule_i.prefixes;
     terms_o.port_low = rule_i.port_low;
     terms_o.port_high = rule_i.port_high;
-    terms_o.id_base = rule_i.id_base;
-    terms_o.id_offset = rule_i.id_offset;
-    terms_o.setup_always = rule_i.setup_always;
-    terms_o.by_source = rule_i.override[1];
     terms_o.needs_l4 = !rule_i.any_port || rule_i.compare_mask != '0 || rule_i.setup_type ||
         (!rule_i.setup_always && (rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_L4 ||
                                   rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_PAYLOAD));

@@ -4,16 +4,18 @@ import { REASON, REASONS } from '../../driver/generated/registers.ts';
 import type { Make } from './harness/build.ts';
 import { build } from './harness/build.ts';
 import type { Dut } from './harness/dut.ts';
-import { ethernet, ipv4, ipv6, TYPES } from './harness/frames.ts';
+import { ipv4, ipv6 } from './harness/frames.ts';
+import { FRAME_CLOCKS, MATCH_TURNS, WIDTHS } from './harness/line.ts';
 import { META, packEntry } from './harness/records.ts';
 import { ANY_RULE, randomRule } from './harness/rules.ts';
 import { Random } from './harness/streams.ts';
 
-let makers: Record<'identify' | 'addresses', Make>;
+let makers: Record<'identify' | 'addresses512' | 'addresses64', Make>;
 beforeAll(async () => {
   makers = await build('identify', {
     identify: { module: 'identify' },
-    addresses: { module: 'addresses' },
+    addresses512: { module: 'addresses', parameters: { DATA_WIDTH: 512 } },
+    addresses64: { module: 'addresses', parameters: { DATA_WIDTH: 64 } },
   });
 });
 
@@ -166,41 +168,58 @@ describe('identify', () => {
 
 describe('addresses', () => {
   const rotate48 = (value: bigint) => ((value << 48n) | (value >> 48n)) & (2n ** 96n - 1n);
-  const fold = (address: bigint) => (address & (2n ** 96n - 1n)) ^ ((address >> 96n) << 64n);
+  const folded = (address: bigint) => (address & (2n ** 96n - 1n)) ^ ((address >> 96n) << 64n);
   const number = (bytes: Buffer) => BigInt(`0x${bytes.toString('hex')}`);
 
-  test('as keys of overrides and fragments, behind no, one and two tags, one a clock', () => {
+  test.each(WIDTHS)('as keys of overrides and fragments, at %i bits', (width) => {
     const random = new Random(47);
-    const dut = makers.addresses();
-    const expected: { source: bigint; space: number; key: bigint }[] = [];
-    for (let i = 0; i < 2000; i++) {
+    const dut = makers[`addresses${width}`]();
+    const [apart, fold] = [FRAME_CLOCKS[width], MATCH_TURNS[width]];
+    const begun: { at: number; source: bigint; space: number; key: bigint }[] = [];
+    const next = (at: number) => {
       const v6 = random.chance(50);
-      const tags = Array<number>(random.below(3)).fill(TYPES.vlan);
-      const type = v6 ? TYPES.ipv6 : TYPES.ipv4;
-      const head = ethernet(random.bytes(6), random.bytes(6), tags, type, random);
       const [protocol, identification] = [random.below(256), random.word()];
       const body = random.bytes(40);
       const packet = v6 ? ipv6(44, body, random) : ipv4({ protocol }, body, random);
+      const meta = { ...META.random((bits) => random.bits(bits)), ipv6: v6, ipv4: !v6 };
       dut.set({
         header_i: packet.subarray(0, 40),
-        meta_i: META.pack({ l3: head.length, ipv6: v6, ipv4: !v6, protocol, identification }),
+        meta_i: META.pack({ ...meta, protocol, identification }),
       });
       if (v6) {
         const [from, to] = [number(packet.subarray(8, 24)), number(packet.subarray(24, 40))];
-        const key = (BigInt(identification) << 96n) | (fold(from) ^ rotate48(fold(to)));
-        expected.push({ source: from, space: 0xff, key });
+        const key = (BigInt(identification) << 96n) | (folded(from) ^ rotate48(folded(to)));
+        begun.push({ at, source: from, space: 0xff, key });
       } else {
         const [from, to] = [number(packet.subarray(12, 16)), number(packet.subarray(16, 20))];
         const ids = (BigInt(protocol) << 32n) | (BigInt(packet.readUInt16BE(4)) << 16n);
-        const key = (ids << 64n) | (from << 32n) | to;
-        expected.push({ source: from << 96n, space: 0xfe, key });
+        begun.push({
+          at,
+          source: from << 96n,
+          space: 0xfe,
+          key: (ids << 64n) | (from << 32n) | to,
+        });
+      }
+    };
+    let seen = 0;
+    for (let clock = 0, free = 0; seen < 600; clock++) {
+      // Between frames there is rubbish.
+      dut.set({ header_i: random.bytes(40), meta_i: random.bits(META.bits) });
+      const first = clock >= free && random.chance(80);
+      if (first) {
+        next(clock);
+        free = clock + apart;
+      }
+      const folds = begun.some(({ at }) => clock === at + fold);
+      dut.set({ pick_first_i: first, fold_first_i: folds }).settle();
+      if (begun[0]?.at === clock - fold - 2) {
+        const done = begun.shift();
+        expect(dut.big('source_o')).toBe(done?.source);
+        expect(dut.get('fragment_space_o')).toBe(done?.space);
+        expect(dut.big('fragment_key_o')).toBe(done?.key);
+        seen++;
       }
       dut.clock();
-      if (expected.length < 2) continue;
-      const done = expected.shift();
-      expect(dut.big('source_o')).toBe(done?.source);
-      expect(dut.get('fragment_space_o')).toBe(done?.space);
-      expect(dut.big('fragment_key_o')).toBe(done?.key);
     }
   });
 });

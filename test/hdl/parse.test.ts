@@ -281,12 +281,20 @@ describe('the stages behind it', () => {
 
       const quoted = random.chance(20) ? randomQuote(random) : undefined;
       payloadDut.set({ meta_i: withRubbish(random, done), quote_i: packQuote(random, quoted) });
-      payloadDut.set({ payload_i: bytesFrom(bytes, done.payload) }).clock();
+      const prefixes = random.below(256);
+      payloadDut.set({ payload_i: bytesFrom(bytes, done.payload), prefixes_i: prefixes });
+      payloadDut.set({ first_i: 1 }).clock();
       const asked = judged(done, quoted);
       expect(meaningful(asked, META.unpack(payloadDut.big('meta_o')))).toEqual(wanted(asked));
       const { payload = 0, payload_length: length = 0 } = asked;
       const there = payloadDut.bytes('payload_o').subarray(0, length);
       expect(there).toEqual(bytes.subarray(payload, payload + length));
+      expect(payloadDut.get('prefixes_o')).toBe(prefixes);
+      // Till the next frame comes all of it stays.
+      const shown = () => ['meta_o', 'payload_o', 'prefixes_o'].map((port) => payloadDut.big(port));
+      const kept = shown();
+      payloadDut.set({ first_i: 0, meta_i: random.bits(META.bits), prefixes_i: 0 }).clock();
+      expect(shown()).toEqual(kept);
       seen[quoted ? 'quoted' : 'payload']++;
       if (payload === 142) seen.last++;
     }
@@ -304,7 +312,7 @@ test.each([
   [142, 0, 0],
 ])('parse_payload: from byte %i to %i there are %i bytes to compare', (payload, end, length) => {
   const dut = makers.parse_payload();
-  dut.set({ meta_i: META.pack({ payload, payload_end: end }) }).clock();
+  dut.set({ first_i: 1, meta_i: META.pack({ payload, payload_end: end }) }).clock();
   expect(META.unpack(dut.big('meta_o')).payload_length).toBe(BigInt(length));
 });
 

@@ -1,64 +1,20 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { RuleEntry } from '../../driver/generated/registers.ts';
 import { decodeEntry, encodeEntry, REGISTERS, TABLES } from '../../driver/generated/registers.ts';
 import type { Make } from './harness/build.ts';
 import { build } from './harness/build.ts';
 import { packEntry, unpackEntry } from './harness/records.ts';
 import { PARAMETERS, RegisterBench, SIZES } from './harness/register-bench.ts';
-import { RuleTerms } from './harness/rule-terms.ts';
-import { randomRule } from './harness/rules.ts';
 import { Random } from './harness/streams.ts';
 
-let makers: Record<'registers' | 'terms', Make>;
-let terms: RuleTerms;
+let makers: Record<'registers', Make>;
 beforeAll(async () => {
   makers = await build('registers-state', {
     registers: { module: 'registers', parameters: PARAMETERS },
-    terms: { module: 'rule_terms' },
   });
-  terms = new RuleTerms(makers.terms());
 });
 
 const bench = (seed = 1) => new RegisterBench(makers.registers(seed));
 const word = (entry: Uint32Array, index = 0) => entry[index] ?? 0;
-
-describe('registers: rules that change', () => {
-  test('a rule that is read by its index is the one that was compared in the clock before', () => {
-    const random = new Random(151);
-    const one = bench();
-    const present = Array<RuleEntry | undefined>(SIZES.rules);
-    let choice = 0;
-    // In each clock: what was compared in the clock before, and what is read now.
-    let comparedBefore = one.dut.settle().big('terms_o');
-    const seen = { old: 0, now: 0 };
-    let writing: { index: number; old: RuleEntry | undefined; rule: RuleEntry } | undefined;
-    one.onClock = () => {
-      choice = writing && random.chance(70) ? writing.index : random.below(SIZES.rules);
-      one.dut.set({ rule_choose_i: choice }).settle();
-      const { index, old, rule } = writing ?? {};
-      const written = writing && comparedBefore === terms.table(present.with(index ?? 0, rule));
-      const wanted =
-        writing && choice === index && !written ? old : choice === index ? rule : present[choice];
-      if (wanted) {
-        expect(unpackEntry('rule', one.dut.big('rule_chosen_o'))).toEqual(wanted);
-        if (choice === index) seen[written ? 'now' : 'old']++;
-      }
-      comparedBefore = one.dut.big('terms_o');
-    };
-    for (let i = 0; i < 60; i++) {
-      const index = random.below(SIZES.rules);
-      writing = { index, old: present[index], rule: randomRule(random) };
-      one.writeEntry('rule', index, encodeEntry('rule', writing.rule));
-      // Other writes are no change of a rule.
-      one.write(TABLES.slot.offset, random.word());
-      present[index] = writing.rule;
-      writing = undefined;
-      one.clock();
-    }
-    expect(seen.old).toBeGreaterThan(50);
-    expect(seen.now).toBeGreaterThan(50);
-  });
-});
 
 describe('registers: slots', () => {
   test('events are read as they stand, and acknowledged with the count that was read', () => {

@@ -371,7 +371,26 @@ export const FAULTS: readonly Fault[] = [
     file: 'rule_terms',
     from: "5'(rule_i.compare_offset) + 5'(i + 1)",
     to: "5'(rule_i.compare_offset) + 5'(i)",
-    tests: hdl('classify', 'registers', 'registers-state'),
+    tests: hdl('classify'),
+    proofs: [],
+  },
+  {
+    name: 'the last rule wins',
+    wrong: 'A rule that matches in a later turn takes the packet from one that matched before.',
+    file: 'classify',
+    from: 'assign take = hit && !earlier;',
+    to: 'assign take = hit;',
+    tests: hdl('classify'),
+    proofs: [],
+  },
+  {
+    name: 'half a rule',
+    wrong:
+      'A packet that is compared by a rule while that is rewritten gets the rest of the new one.',
+    file: 'rule_table',
+    from: 'if (write_q[1]) rules[index_q] <= data_q;',
+    to: 'if (write_q[0]) rules[index_q] <= data_q;',
+    tests: hdl('rule-table'),
     proofs: [],
   },
   {

@@ -13,16 +13,18 @@ export const TAPS = {
     quote: 12,
     quotePorts: 15,
     prefix: 14,
+    window: 19,
     match: 20,
-    fetch: 22,
-    learn: 28,
+    fetch: 29,
   },
-  512: { packet: 2, chain: 3, quote: 3, quotePorts: 5, prefix: 5, match: 10, fetch: 12, learn: 18 },
+  512: { packet: 2, chain: 3, quote: 3, quotePorts: 5, prefix: 5, window: 2, match: 10, fetch: 12 },
 } as const;
-export const POSITIONS = { 64: 32, 512: 22 } as const;
-export const PACKET_POSITIONS = { 64: 19, 512: 11 } as const;
+export const POSITIONS = { 64: 39, 512: 22 } as const;
+export const PACKET_POSITIONS = { 64: 18, 512: 10 } as const;
 /** Clocks from one frame's beginning to the next one's at least: frame_clocks of linecard_pkg.sv; rx_merge sees to it. */
 export const FRAME_CLOCKS = { 64: 8, 512: 1 } as const;
+/** Clocks in which rules are compared, a part of them in each: match_turns of linecard_pkg.sv. */
+export const MATCH_TURNS = FRAME_CLOCKS;
 /** Clocks that the walk along extension headers takes. */
 export const CHAIN_CLOCKS = { 64: 8, 512: 4 } as const;
 

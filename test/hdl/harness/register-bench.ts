@@ -2,7 +2,7 @@
 import type { CardSizes, TableName } from '../../../driver/generated/registers.ts';
 import { COUNTERS, decodeEntry, TABLES } from '../../../driver/generated/registers.ts';
 import type { Dut } from './dut.ts';
-import { packEntry } from './records.ts';
+import { packEntry, unpackEntry } from './records.ts';
 import { Random } from './streams.ts';
 
 export const SIZES: CardSizes = {
@@ -67,7 +67,7 @@ class Held {
 
 export class RegisterBench {
   readonly dut: Dut;
-  /** Tables that others hold: type_sets, lookup, override_table, slot_health, punt_gate. */
+  /** Tables that others hold: type_sets, lookup, override_table, slot_health, punt_gate, rule_table. */
   readonly held = {
     type_set: new Held(TYPE_WORDS),
     vid_row: new Held(SIZES.vids),
@@ -76,6 +76,7 @@ export class RegisterBench {
     slot_health: new Held(SIZES.slots),
     slot_event: new Held(SIZES.slots),
     policer: new Held(SIZES.rules + 2),
+    rule: new Held(SIZES.rules),
   };
   /** As slot_health has it. */
   up = 0;
@@ -135,6 +136,7 @@ export class RegisterBench {
       write('slot_health', entry, dut.big('slot_health_data_o'));
     }
     if (dut.get('policer_write_o')) write('policer', entry, dut.big('policer_data_o'));
+    if (dut.get('rule_write_o')) write('rule', dut.get('rule_index_o'), dut.big('rule_data_o'));
     if (dut.get('slot_event_ack_o')) this.acks.push([entry, dut.get('slot_event_count_o')]);
     this.#slots();
     this.#hits(ram, data);
@@ -144,7 +146,15 @@ export class RegisterBench {
     this.#late.unshift({ ram, entry, count: dut.get('count_address_o'), override });
     this.#late.length = Math.min(3, this.#late.length);
     dut.clock();
+    this.#rules();
     this.#answer();
+  }
+
+  /** Which rules are valid stands in flip-flops, and changes with the rules in RAM. */
+  #rules(): void {
+    const valid = this.held.rule.entries.map((rule) => unpackEntry('rule', rule).valid);
+    const wires = valid.reduce((whole, bit, index) => whole | (bit << index), 0);
+    if (this.dut.get('rules_valid_o') !== wires) throw new Error('a rule is not valid as written');
   }
 
   #slots(): void {
