@@ -40,13 +40,13 @@ module mac_tx #(
   (* fsm_encoding = "none" *) state_t state_q;  // seven flip-flops would take more logic
   logic [3:0] left_q;    // octets of START, FCS and REST behind the present one
   logic [1:0] at_q;      // octet of the word
-  logic [5:0] length_q;  // octets of the frame, up to PAD_TO
+  logic [5:0] length_q;  // octets of the frame modulo 64, until PAD_TO
+  logic padded_q;        // is reached with the present one
   logic [31:0] crc_q;
 
   // ---- the octet, one step before it goes out
-  logic word_ends, padded;
+  logic word_ends;
   assign word_ends = at_q == (last ? octets : 2'd3);
-  assign padded = length_q >= 6'(PAD_TO - 1);
   logic [7:0] next, next_q;
   logic en_q, start_q, fcs_q;  // of next_q
   always_comb begin
@@ -89,6 +89,8 @@ module mac_tx #(
       state_q <= IDLE;
       speed_o <= SPEED;
       {en_o, en_q, start_q, fcs_q} <= '0;
+      // Not for their values: left out of the reset, they would have it among the logic before them.
+      {left_q, at_q, length_q, padded_q} <= '0;
     end else if (step_i) begin
       en_o <= en_q;
       en_q <= 1'b0;
@@ -106,11 +108,13 @@ module mac_tx #(
           en_q <= 1'b1;
           at_q <= '0;
           length_q <= '0;
+          padded_q <= 1'b0;
           if (left_q == '0) state_q <= DATA;
         end
         DATA: begin
           at_q <= word_ends ? 2'd0 : at_q + 2'd1;
-          if (!padded) length_q <= length_q + 6'd1;
+          length_q <= length_q + 6'd1;
+          if (length_q == 6'(PAD_TO - 2)) padded_q <= 1'b1;
           if (!rd_valid_i) begin
             state_q <= SKIP;
           end else if (command) begin
@@ -119,14 +123,15 @@ module mac_tx #(
           end else begin
             en_q <= 1'b1;
             left_q <= 4'(mac_pkg::FCS_OCTETS - 1);
-            if (word_ends && last) state_q <= padded ? FCS : PAD;
+            if (word_ends && last) state_q <= padded_q ? FCS : PAD;
           end
         end
         PAD: begin
           en_q <= 1'b1;
           length_q <= length_q + 6'd1;
+          if (length_q == 6'(PAD_TO - 2)) padded_q <= 1'b1;
           left_q <= 4'(mac_pkg::FCS_OCTETS - 1);
-          if (padded) state_q <= FCS;
+          if (padded_q) state_q <= FCS;
         end
         FCS: begin
           en_q <= 1'b1;
