@@ -5,7 +5,11 @@
 import { BROADCAST_MAC, ipVersion } from '../protocol/address.ts';
 import { buildArp, parseArp } from '../protocol/arp.ts';
 import type { Clock, ClockTimer } from '../protocol/clock.ts';
-import { buildNeighbourSolicitation, parseNeighbourAdvertisement } from '../protocol/neighbour.ts';
+import {
+  buildNeighbourSolicitation,
+  linkLocalAddress,
+  parseNeighbourAdvertisement,
+} from '../protocol/neighbour.ts';
 
 export interface NeighbourCacheOptions {
   /** Of who asks. */
@@ -104,8 +108,9 @@ export class NeighbourCache {
     const { address, mac } = this.#options;
     const srcMac = mac();
     if (ipVersion(target) === 6) {
-      const sourceLinkAddress = srcMac;
-      return buildNeighbourSolicitation({ srcMac, src: address, target, sourceLinkAddress });
+      // Where ours is one of IPv4, the one that every interface has (RFC 4861 §7.2.2).
+      const src = ipVersion(address) === 6 ? address : linkLocalAddress(srcMac);
+      return buildNeighbourSolicitation({ srcMac, src, target, sourceLinkAddress: srcMac });
     }
     return buildArp({
       dstMac: BROADCAST_MAC,

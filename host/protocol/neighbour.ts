@@ -37,6 +37,14 @@ export function solicitedNodeAddress(address: string): string {
   return bytesToAddress(Buffer.concat([prefix, bytes.subarray(13)]));
 }
 
+/** What everybody on a link has besides other addresses: made of the MAC address (RFC 4291 §2.5.6, appendix A). */
+export function linkLocalAddress(mac: string): string {
+  const [a = 0, ...rest] = macToBytes(mac);
+  const [b = 0, c = 0, d = 0, e = 0, f = 0] = rest;
+  const identifier = [a ^ 0x02, b, c, 0xff, 0xfe, d, e, f];
+  return bytesToAddress(Buffer.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier]));
+}
+
 /** Reads a solicitation that passes all checks of RFC 4861 §7.1.1; undefined for all else. */
 export function parseNeighbourSolicitation(frame: Uint8Array): NeighbourSolicitation | undefined {
   const message = parseMessage(frame, SOLICITATION);

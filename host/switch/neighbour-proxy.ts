@@ -12,6 +12,7 @@ import { type IpFrame, parseIpFrame } from '../protocol/ip.ts';
 import {
   answerNeighbourSolicitation,
   buildNeighbourSolicitation,
+  linkLocalAddress,
   type NeighbourSolicitation,
   parseNeighbourAdvertisement,
   parseNeighbourSolicitation,
@@ -176,7 +177,8 @@ export class NeighbourProxy {
     const { src, target, sourceLinkAddress, srcMac } = solicitation;
     if (this.#virtual.has(src)) return { end: 'conflict', frames: NOTHING };
     const mac = this.#options.lineMac(port);
-    if (!this.#virtual.has(target) || mac === undefined) {
+    // By its link-local address the line is a router to users' prefixes.
+    if (mac === undefined || !(this.#virtual.has(target) || target === linkLocalAddress(mac))) {
       return { end: 'not_ours', frames: NOTHING };
     }
     if (src !== '::') this.learn(port, src, sourceLinkAddress ?? srcMac);
@@ -264,21 +266,23 @@ export class NeighbourProxy {
     this.#options.send([frame]);
   }
 
-  /** Undefined where the line port or a virtual address of the target's IP version is missing. */
+  /** Undefined where the line port is missing, or a virtual IPv4 address to ask with. */
   #questionFrame(line: number, target: string): Buffer | undefined {
     const srcMac = this.#options.lineMac(line);
     const version = ipVersion(target);
-    const src = [...this.#virtual].find((address) => ipVersion(address) === version);
-    if (srcMac === undefined || src === undefined) return undefined;
+    const own = [...this.#virtual].find((address) => ipVersion(address) === version);
+    if (srcMac === undefined) return undefined;
     if (version === 6) {
+      const src = own ?? linkLocalAddress(srcMac);
       return buildNeighbourSolicitation({ srcMac, src, target, sourceLinkAddress: srcMac });
     }
+    if (own === undefined) return undefined;
     return buildArp({
       dstMac: BROADCAST_MAC,
       srcMac,
       operation: 'request',
       senderMac: srcMac,
-      senderAddress: src,
+      senderAddress: own,
       targetMac: '00:00:00:00:00:00',
       targetAddress: target,
     });

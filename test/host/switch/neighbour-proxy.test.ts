@@ -16,12 +16,12 @@ const CONTROL_MAC = '02:76:6c:01:ff:00';
 const PEER = { mac: '0a:00:00:00:00:64', address: '192.0.2.100' };
 const SLOT = { mac: '02:76:6c:01:00:07', address: '192.0.2.1' };
 
-function proxy() {
+function proxy({ virtualAddresses = ['192.0.2.1', '2001:db8::1'] } = {}) {
   const clock = new ManualClock();
   const sent: PortFrame[] = [];
   const made = new NeighbourProxy({
     clock,
-    virtualAddresses: ['192.0.2.1', '2001:db8::1'],
+    virtualAddresses,
     controlAddress: '169.254.77.1',
     controlMac: CONTROL_MAC,
     lineMac: (port) => (port === 0 ? LINE_MAC : undefined),
@@ -248,5 +248,28 @@ describe('IPv6 neighbour discovery', () => {
       target: '2001:db8::1',
     });
     expect(made.fromFabric(1, probe)).toEqual({ end: 'ignored', frames: [] });
+  });
+
+  it('is done with the link-local address of the line port where there is no other', () => {
+    const { made } = proxy({ virtualAddresses: ['192.0.2.1'] });
+    const own = 'fe80::76:6cff:fe00:0';
+    const slot = { srcMac: SLOT.mac, src: 'fe80::76:6cff:fe01:7', sourceLinkAddress: SLOT.mac };
+    const asked = made.fromFabric(1, buildNeighbourSolicitation({ ...slot, target: '3fff::80' }));
+    expect(asked.end).toBe('asking');
+    const question = parseNeighbourSolicitation(asked.frames[0]?.data ?? Buffer.alloc(0));
+    expect(question).toMatchObject({ src: own, target: '3fff::80', sourceLinkAddress: LINE_MAC });
+    // A router between the line and users' prefixes is found by it.
+    const router = { srcMac: PEER.mac, src: '3fff::80', sourceLinkAddress: PEER.mac };
+    const { end, frames } = made.fromLine(
+      0,
+      buildNeighbourSolicitation({ ...router, target: own }),
+    );
+    expect(end).toBe('answered');
+    expect(parseNeighbourAdvertisement(frames[0]?.data ?? Buffer.alloc(0))).toMatchObject({
+      target: own,
+      targetLinkAddress: LINE_MAC,
+    });
+    const other = buildNeighbourSolicitation({ ...router, target: 'fe80::1' });
+    expect(made.fromLine(0, other).end).toBe('not_ours');
   });
 });
