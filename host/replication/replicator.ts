@@ -8,6 +8,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { parseDatagram } from './log-datagram.ts';
+import { MovedVids } from './moved-vids.ts';
 import { OwnedVid } from './owned-vid.ts';
 import type {
   CopyRole,
@@ -27,8 +28,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
   readonly counters = { takeovers: 0, handovers: 0, passed: 0, held: 0, let: 0, foreign: 0 };
   readonly #options: ReplicatorOptions;
   readonly #owned = new Map<number, OwnedVid>();
-  /** Who has a VID that was ours: a packet may still be on its way. */
-  readonly #moved = new Map<number, ReplicaPeer>();
+  readonly #moved: MovedVids;
   /** Copies that agreed, and from whom. */
   readonly #copies = new Map<number, { readonly state: ReplicatedState; readonly from: string }>();
   readonly #sources = new Sources((to) => this.#makeSource(to));
@@ -38,6 +38,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
   constructor(options: ReplicatorOptions) {
     super();
     this.#options = options;
+    this.#moved = new MovedVids(options.clock);
   }
 
   /** VIDs that are served here, in rising order: those that may be given to new sessions. */
@@ -98,20 +99,22 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     const owned = this.#owned.get(vid);
     // Until the switch processor has said where it is, what comes was on its way already.
     if (owned !== undefined) return owned.yieldedTo === undefined ? 'serve' : 'pass';
+    // Who handed it over keeps a copy of it, and must not take what comes late for its new owner's death.
+    if (this.#moved.isLate(vid)) return 'pass';
     const copy = this.#copies.get(vid);
     if (copy !== undefined) {
       // The card brings packets to a backup only when the owner is down and cannot speak any more.
       this.#become(vid, 'takeover', copy.state);
       return 'serve';
     }
-    if (this.#moved.has(vid)) return 'pass';
+    if (this.#moved.to(vid) !== undefined) return 'pass';
     this.counters.foreign++;
     return 'none';
   }
 
   /** Gives a packet, in the application's own form, to who owns its VID now. */
   pass(vid: number, bytes: Uint8Array): void {
-    const to = this.#owned.get(vid)?.yieldedTo ?? this.#moved.get(vid);
+    const to = this.#owned.get(vid)?.yieldedTo ?? this.#moved.to(vid);
     if (to === undefined) return;
     this.counters.passed++;
     this.#sources.of(to).packet(vid, bytes);
@@ -262,7 +265,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
     }
     // An old message about a VID that has moved on, unless a copy of it came back meanwhile.
     const copy = this.#copies.get(vid);
-    if (copy === undefined && this.#moved.has(vid)) return undefined;
+    if (copy === undefined && this.#moved.to(vid) !== undefined) return undefined;
     return this.#become(vid, 'assigned', copy?.state ?? this.#options.create(vid));
   }
 
@@ -360,7 +363,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
       },
       former: (vid) => {
         const owned = this.#owned.get(vid);
-        const to = owned?.yieldedTo ?? this.#moved.get(vid);
+        const to = owned?.yieldedTo ?? this.#moved.to(vid);
         if (to === undefined || keyOf(to) !== keyOf(from)) return undefined;
         const state = owned?.state ?? this.#copies.get(vid)?.state;
         if (state !== undefined) this.#copies.set(vid, { state, from: keyOf(from) });
@@ -384,7 +387,7 @@ export class Replicator extends EventEmitter<ReplicatorEvents> {
 
   /** Ends the logs that carry nothing any more. */
   #tidy(): void {
-    const used = [...this.#moved.values()];
+    const used = this.#moved.peers();
     for (const { targets, yieldedTo } of this.#owned.values()) {
       for (const { peer } of targets.values()) used.push(peer);
       if (yieldedTo !== undefined) used.push(yieldedTo);

@@ -138,6 +138,38 @@ describe('replication', () => {
     expect(network.inSync(7, 2)).toBe(true);
   });
 
+  it('who handed a VID over takes what comes late for no death of its new owner, and serves it when that is dead', async () => {
+    const network = new Network(8);
+    const old = network.add(0);
+    const next = network.add(1);
+    old.replicator.assign([7], []);
+    old.replicator.change(7, { key: 'a', value: Buffer.from('1') });
+    old.replicator.copy([7], 1, next.peer, 'next');
+    await network.run(50);
+    const packets: string[] = [];
+    next.replicator.on('packet', (_vid, bytes) => packets.push(bytes.toString()));
+    const handed = old.replicator.yield(7, 1, next.peer);
+    await network.run(20);
+    await handed;
+    // The switch processor's word overtakes packets that wait to be read; the old owner is the backup by now.
+    next.replicator.assign([7], []);
+    next.replicator.copy([7], 2, old.peer, 'backup');
+    old.replicator.assign([], [7]);
+    await network.run(50);
+    expect(old.replicator.copyOf(7)).toBeDefined();
+    expect(old.replicator.arrives(7)).toBe('pass');
+    old.replicator.pass(7, Buffer.from('late'));
+    await network.run(20);
+    expect(packets).toEqual(['late']);
+    expect(next.replicator.served()).toEqual([7]);
+    expect([old.replicator.served(), old.replicator.counters.takeovers]).toEqual([[], 0]);
+    expect(network.inSync(7, 2)).toBe(true);
+    // Later a packet says that the new owner is dead; so does the switch processor, at any time.
+    await network.run(1000);
+    expect(old.replicator.arrives(7)).toBe('serve');
+    expect(old.replicator.counters.takeovers).toBe(1);
+  });
+
   it('a copy that was falsified is found at the next comparison and made anew', async () => {
     const network = new Network(4);
     const owner = network.add(0);
