@@ -62,6 +62,8 @@ describe.runIf(possible)('the demo of gateways', () => {
       picture,
     );
     expect(status, stderr).toBe(0);
+    // As a user types them, while users ping.
+    expect(stderr).toMatch(/\$ vidline rebalance\n(.*\n)*.*\$ vidline slot drain 1\n/);
     const report: GatewayReport = JSON.parse(stdout);
     expect(report).toMatchObject({
       schema: 'vidline.demo.gateway/1',

@@ -13,8 +13,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 let status: number;
 try {
-  await cageFolder();
-  status = (await runGatewayDemo(options)) ? EXIT.ok : EXIT.mismatch;
+  const folder = await cageFolder();
+  status = (await runGatewayDemo(options, folder)) ? EXIT.ok : EXIT.mismatch;
 } catch (error) {
   status = reportError(error);
 }

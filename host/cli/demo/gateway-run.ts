@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ControlSocket } from '../../switch/control-socket.ts';
 import { GATEWAY_TOPOLOGY, hostOf } from '../namespaces/gateway-topology.ts';
 import { drawPicture, type Mark } from './gateway-picture.ts';
 import { type GatewayReport, judgeGateways, renderGateways } from './gateway-report.ts';
@@ -7,6 +9,7 @@ import { type LoadCounts, loadCounts } from './gtp-load-counts.ts';
 import { LiveGateways } from './live-gateways.ts';
 import { type Program, startProgram } from './program.ts';
 import { TrafficWatch } from './traffic-watch.ts';
+import { typeMove } from './typed-command.ts';
 
 export interface GatewayDemoOptions {
   readonly gateways: number;
@@ -41,8 +44,11 @@ const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resol
 const until = async (condition: () => boolean) => {
   while (!condition()) await wait(50);
 };
-/** Runs the demo inside a cage; resolves with whether it was good. */
-export async function runGatewayDemo(options: GatewayDemoOptions): Promise<boolean> {
+/** Runs the demo inside a cage, whose folder is given; resolves with whether it was good. */
+export async function runGatewayDemo(
+  options: GatewayDemoOptions,
+  folder: string,
+): Promise<boolean> {
   const { gateways, heartbeat, misses } = options;
   say(`Starting the card, the switch processor and ${gateways - 1} gateways.`);
   say(`A gateway whose heartbeats (each ${heartbeat} ms) are missed ${misses} times is given up.`);
@@ -53,7 +59,10 @@ export async function runGatewayDemo(options: GatewayDemoOptions): Promise<boole
   });
   const watch = new TrafficWatch();
   live.system.simulated.on('decisions', (observations) => watch.take(observations));
-  const demo = new GatewayDemo(options, live, watch);
+  const socket = await ControlSocket.open(live.system.switch, {
+    path: join(folder, 'control.sock'),
+  });
+  const demo = new GatewayDemo(options, live, watch, socket);
   try {
     return await demo.run();
   } finally {
@@ -65,6 +74,7 @@ class GatewayDemo {
   readonly #options: GatewayDemoOptions;
   readonly #live: LiveGateways;
   readonly #watch: TrafficWatch;
+  readonly #socket: ControlSocket;
   readonly #load: Program;
   readonly #marks: Mark[] = [];
   /** What went wrong on the way, in words. */
@@ -72,8 +82,14 @@ class GatewayDemo {
   #counts: LoadCounts | undefined;
   #heard: ((counts: LoadCounts) => void) | undefined;
 
-  constructor(options: GatewayDemoOptions, live: LiveGateways, watch: TrafficWatch) {
+  constructor(
+    options: GatewayDemoOptions,
+    live: LiveGateways,
+    watch: TrafficWatch,
+    socket: ControlSocket,
+  ) {
     this.#options = options;
+    this.#socket = socket;
     this.#live = live;
     this.#watch = watch;
     const { client } = live.topology;
@@ -118,13 +134,13 @@ class GatewayDemo {
     );
     await wait(REPORTS);
     await this.#mark('rebalance');
-    const rebalanced = await this.#moved('the rebalance', () => sp.rebalance());
+    const rebalanced = await this.#moved('rebalance');
     await wait(QUIET);
 
     const drainedSlot = 1;
     say('gw-2 is drained.');
     await this.#mark('drain gw-2');
-    const drained = await this.#moved('the drain', () => sp.drainSlot(drainedSlot));
+    const drained = await this.#moved('slot', 'drain', `${drainedSlot}`);
     await wait(QUIET);
 
     const calm = await Promise.race([this.#live.inSync().then(() => true), wait(SETTLE)]);
@@ -153,13 +169,19 @@ class GatewayDemo {
   }
 
   /** How many VIDs an operator's command moved; what stops it is told, and the demo goes on. */
-  async #moved(what: string, work: () => Promise<{ readonly moved: number }>): Promise<number> {
+  async #moved(...command: string[]): Promise<number> {
+    const words = `vidline ${command.join(' ')}`;
+    say(`  $ ${words}`);
+    const stopped = (why: string) => {
+      say(`  ${why}`);
+      this.#problems.push(`${words}: ${why}`);
+    };
     try {
-      return (await work()).moved;
+      const { moved, failures } = await typeMove(command, this.#socket.path);
+      for (const { why } of failures) stopped(why);
+      return moved;
     } catch (error) {
-      const words = `${what} did not come to its end: ${(error as Error).message}`;
-      say(`  ${words}`);
-      this.#problems.push(words);
+      stopped((error as Error).message);
       return 0;
     }
   }
@@ -167,6 +189,7 @@ class GatewayDemo {
   async close(): Promise<void> {
     this.#live.system.switch.off('down', this.#down);
     this.#load.kill();
+    await this.#socket.close();
     await this.#live.close();
   }
 
