@@ -15,6 +15,8 @@ export interface VidKeeper {
   /** Whether a packet for the VID is ours to serve, somebody else's to whom it is passed, or nobody's. */
   arrives(vid: number): 'serve' | 'pass' | 'none';
   pass(vid: number, bytes: Uint8Array): void;
+  /** A copy that agreed of a VID that another processor has; undefined: there is none here. */
+  copyOf(vid: number): object | undefined;
   change(vid: number, entry: VidEntry): void;
   /** Lets an answer leave when what caused it is safe. */
   reply(vid: number, messageClass: MessageClass, leave: () => void): void;
@@ -35,6 +37,8 @@ export function gatewayCounters() {
     repeated: 0,
     /** For a TEID of ours that no session has. */
     unknownSession: 0,
+    /** Uplink to the VID that we have of our own, of sessions that we back up. */
+    asBackup: 0,
     /** For a VID that another processor has by now; it was passed on. */
     passed: 0,
     malformed: 0,
@@ -89,6 +93,8 @@ export interface GatewayContext {
     address: string,
     restart: number | undefined,
   ) => Promise<void> | undefined;
+  /** Asks whether the owner of a VID of which we have the copy is down. */
+  readonly doubt: (vid: number) => Promise<boolean>;
   /** Private extension with which the backup's VID is told; undefined: it is not. */
   readonly backupVid: (vid: number) => number | undefined;
 }
@@ -175,6 +181,8 @@ export class LonelyKeeper implements VidKeeper {
   }
 
   pass(): void {}
+
+  copyOf(): undefined {}
 
   change(): void {}
 

@@ -1,6 +1,7 @@
 /**
  * The private extension in which a set-up reply tells the backup's own VID (G9), for clients that know
- * it: 2 bytes, under the enterprise number that is kept for examples (RFC 5612).
+ * it: 2 bytes, under the enterprise number that is kept for examples (RFC 5612). A client that gets no answer
+ * sends users' packets with that VID in the TEID's upper half, and the lower half as it is (`gateway-backup.ts`).
  */
 import type { PrivateExtension } from '../protocol/gtp-value.ts';
 

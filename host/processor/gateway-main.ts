@@ -25,6 +25,7 @@ const USAGE = `usage: gateway-main.ts --interface NAME --address IP --control IP
   --apn NAME,NAME      networks that are served (left out: any)
   --capacity N         sessions that it can carry (100000)
   --free               answers do not wait for the backup
+  --tell-backup        set-up replies say the backup's own VID, for clients that know it
   --heartbeat MS       between heartbeats, where the switch processor lets it be more
   --progress MS        without a turn of the event loop until heartbeats stop (250)
   --interval MS        between lines of counters (1000)
@@ -55,6 +56,7 @@ function readOptions() {
         apn: { type: 'string' },
         capacity: { type: 'string' },
         free: { type: 'boolean', default: false },
+        'tell-backup': { type: 'boolean', default: false },
         heartbeat: { type: 'string' },
         progress: { type: 'string' },
         interval: { type: 'string' },
@@ -95,10 +97,12 @@ const capacity = number('capacity', options.capacity, 10_000_000);
 const { gateway, replication } = replicatedGateway({
   endpoint: port.endpoint,
   tellPeer: (peer, restart) => processor.tellPeer('gtp', peer, restart),
+  doubt: (vid) => processor.doubt(vid),
   send: (packet) => port.door.send(packet),
   ...(capacity === undefined ? {} : { capacity }),
   ...(options.apn === undefined ? {} : { apns: options.apn.split(',') }),
   ...(options.free ? { modes: {} } : {}),
+  tellBackup: options['tell-backup'],
 });
 here.port = port;
 here.gateway = gateway;

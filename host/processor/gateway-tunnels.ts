@@ -15,6 +15,7 @@ import {
 import { mustBeUnderstood } from '../protocol/gtpv1-header.ts';
 import { vidOfTeid } from '../protocol/teid.ts';
 import type { DatagramSocket, Peer } from './datagram-endpoint.ts';
+import { BackupTunnels } from './gateway-backup.ts';
 import { arrives, type GatewayContext, writePassed } from './gateway-context.ts';
 import { defaultBearer } from './gateway-session.ts';
 import { bearerFor } from './traffic-match.ts';
@@ -45,11 +46,13 @@ export class GatewayTunnels {
   readonly #options: TunnelOptions;
   /** Longest packet of a user. */
   readonly #mtu: number;
+  readonly #backup: BackupTunnels;
   #sequence = 0;
 
   constructor(context: GatewayContext, options: TunnelOptions) {
     this.#context = context;
     this.#options = options;
+    this.#backup = new BackupTunnels(context, (bytes, from) => this.receive(bytes, from));
     const outer = context.address.includes(':') ? IPV6_AND_UDP : IPV4_AND_UDP;
     this.#mtu = LINK_MTU - outer - GTPU_OVERHEAD;
   }
@@ -132,12 +135,13 @@ export class GatewayTunnels {
     const passed = () => writePassed({ plane: 'user', from, bytes });
     if (arrives(this.#context, vidOfTeid(teid), passed) === 'passed') return;
     const found = sessions.user(teid);
+    const packet = readUserPacket(message.packet);
     if (found === undefined) {
+      if (packet && this.#backup.take(bytes, from, teid, packet.sourceBytes)) return;
       counters.unknownTunnel++;
       this.#indicateError(teid, from);
       return;
     }
-    const packet = readUserPacket(message.packet);
     if (packet === undefined) {
       counters.notIp++;
       return;

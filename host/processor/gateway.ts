@@ -46,6 +46,8 @@ export interface GatewayOptions {
   readonly keeper?: () => VidKeeper | undefined;
   /** Tells the switch processor a peer's restart counter (`Processor.tellPeer`). Left out: nobody is told. */
   readonly tellPeer?: (peer: string, restart: number) => Promise<boolean>;
+  /** Asks the switch processor whether the owner of a VID is down (`Processor.doubt`). Left out: nobody is asked. */
+  readonly doubt?: (vid: number) => Promise<boolean>;
   /** The VID of its own that a VID's backup would use: told in set-up replies (G9). */
   readonly backupVid?: (vid: number) => number | undefined;
 }
@@ -89,6 +91,7 @@ export class Gateway {
       restart: () => this.#service?.node?.restart,
       turn: () => this.#inTurn(keeper().served()),
       backupVid,
+      doubt: options.doubt ?? (async () => false),
       heard: (...of) => this.#peers.heard(...of),
     };
     this.#peers = new GatewayPeers(context, { now: () => clock.now(), tell: options.tellPeer });

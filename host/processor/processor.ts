@@ -107,6 +107,18 @@ export class Processor extends EventEmitter<ProcessorEvents> {
   }
 
   /**
+   * Clients of a VID that we back up turn to us: resolves with whether its owner is down, and packets for the
+   * VID come here; with false where nobody knows.
+   */
+  doubt(vid: number): Promise<boolean> {
+    const { name } = this.#options;
+    return this.#asker.ask({ type: 'doubt', name, vid }, { timeout: PEER }).then(
+      ({ down }) => down,
+      () => false,
+    );
+  }
+
+  /**
    * Tells the switch processor of a peer's restart counter that a packet for one of our VIDs carried.
    * Resolves when no session is left that the peer has lost; with false where nobody answers.
    */

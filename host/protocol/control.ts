@@ -15,6 +15,7 @@
  * | `load` | processor | number of its present assignment; a new one means: ask `vids` again |
  * | `keep` | processor | `kept`: set-ups still open, to be remembered longer than usual |
  * | `peer` | processor | when all is done that a peer's restart counter means |
+ * | `doubt` | processor | `down`: whether the owner of a VID that it backs up is down, after that was asked |
  * | `bye` | processor | nothing more will come from it |
  * | `probe` | switch processor | the incarnation that is alive there |
  * | `forget` | switch processor | `ended`: sessions with a peer that has lost them; their backups know |
@@ -101,6 +102,8 @@ const requests = {
     peer: peerName,
     restart: octet,
   }),
+  /** Clients of a VID that `name` backs up do not reach its owner. */
+  doubt: z.object({ type: z.literal('doubt'), name, vid: z.int().min(0).max(0xffff) }),
   bye: z.object({ type: z.literal('bye'), name }),
   probe: z.object({ type: z.literal('probe') }),
   forget: z.object({ type: z.literal('forget'), service: z.string().max(32), peer: peerName }),
@@ -114,6 +117,7 @@ const request = z.discriminatedUnion('type', [
   requests.load,
   requests.keep,
   requests.peer,
+  requests.doubt,
   requests.bye,
   requests.probe,
   requests.forget,
@@ -168,6 +172,8 @@ const replies = {
   load: z.object({ type: z.literal('load'), assignment: count }),
   keep: z.object({ type: z.literal('keep'), kept: count }),
   peer: z.object({ type: z.literal('peer') }),
+  /** Whether the owner is down, and the card knows it. */
+  doubt: z.object({ type: z.literal('doubt'), down: z.boolean() }),
   bye: z.object({ type: z.literal('bye') }),
   probe: z.object({ type: z.literal('probe'), name, incarnation: id }),
   forget: z.object({ type: z.literal('forget'), ended: count }),
@@ -181,6 +187,7 @@ const reply = z.discriminatedUnion('type', [
   replies.load,
   replies.keep,
   replies.peer,
+  replies.doubt,
   replies.bye,
   replies.probe,
   replies.forget,

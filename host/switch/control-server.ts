@@ -25,11 +25,10 @@ import type {
   ControlServerOptions,
   ControlSource,
 } from './control-options.ts';
+import { answers, Doubts } from './liveness.ts';
 import { type Slot, SlotError } from './slot-registry.ts';
 import { VidError } from './vid-manager.ts';
 
-/** Milliseconds for a processor to say whether it is alive. */
-const PROBE = 350;
 /** Milliseconds from hello to ready. */
 const START_TIME = 30_000;
 /** Milliseconds for which an answer is kept for repetition; a request is repeated each second. */
@@ -47,6 +46,7 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
   readonly #answers: ExpiringMap<string, Buffer | 'in work'>;
   /** What changes slots or VIDs is done one after the other. */
   #work: Promise<unknown> = Promise.resolve();
+  readonly #doubts: Doubts;
   #timer: ClockTimer | undefined;
   #closed = false;
 
@@ -56,6 +56,12 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     const { clock } = options;
     const now = () => clock.now();
     this.#answers = new ExpiringMap({ life: ANSWER_LIFE, limit: ANSWERS, now });
+    const { registry, vids } = options;
+    const takeDown = (slot: Slot, epoch: number, why: string) =>
+      this.#inTurn(async () => {
+        if (slot.epoch === epoch) await this.takeDown(slot, why);
+      });
+    this.#doubts = new Doubts({ registry, vids, takeDown, asker: (slot) => this.asker(slot) });
   }
 
   /** Begins to watch for silence. */
@@ -139,6 +145,8 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
         return this.#keep(request, source);
       case 'peer':
         return this.#peer(request, source);
+      case 'doubt':
+        return this.#doubts.raise(this.#upSlotOf(request.name, source), request.vid);
       case 'agreed':
         return this.#agreed(request, source);
       case 'lost':
@@ -232,12 +240,7 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     const { state, incarnation: other, peer } = slot;
     if (peer === undefined || other === incarnation) return false;
     if (state !== 'up' && state !== 'starting') return false;
-    try {
-      const reply = await this.asker(slot).ask({ type: 'probe' }, { timeout: PROBE });
-      return reply.incarnation === other;
-    } catch {
-      return false;
-    }
+    return answers(this.asker(slot), slot);
   }
 
   /** What asks the occupant of a slot. */

@@ -224,7 +224,8 @@ export class GatewayBench {
     const { replicates = false, modes, ...more } = options;
     const send = (packet: Buffer) => place.door.send(packet);
     const tellPeer = (peer: string, restart: number) => processor.tellPeer('gtp', peer, restart);
-    const given = { endpoint: place.endpoint, send, clock, tellPeer, ...more };
+    const doubt = (vid: number) => processor.doubt(vid);
+    const given = { endpoint: place.endpoint, send, clock, tellPeer, doubt, ...more };
     const made = replicates
       ? replicatedGateway({ ...given, tellBackup: true, ...(modes === undefined ? {} : { modes }) })
       : { gateway: new Gateway(given), replication: undefined };

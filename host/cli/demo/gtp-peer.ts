@@ -19,6 +19,7 @@ import {
 } from '../../protocol/gtpv1.ts';
 import { buildGtpv2, type Gtpv2Message, parseGtpv2 } from '../../protocol/gtpv2.ts';
 import { FTEID_INTERFACE } from '../../protocol/gtpv2-ie.ts';
+import { makeTeid } from '../../protocol/teid.ts';
 import { type PeerSession, Refused } from './gtp-peer-session.ts';
 
 export interface GtpPeerOptions {
@@ -161,6 +162,12 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
   send(session: Pick<PeerSession, 'gatewayUser'>, packet: Uint8Array): void {
     this.counters.packets++;
     this.sendUser(buildGPdu(session.gatewayUser, packet));
+  }
+
+  /** The same to the VID that the backup has of its own, for when the gateway does not answer (G9). */
+  sendToBackup({ gatewayUser, backupVid }: PeerSession, packet: Uint8Array): void {
+    if (backupVid === undefined) throw new Error('nobody said who the backup is');
+    this.send({ gatewayUser: makeTeid(backupVid, gatewayUser) }, packet);
   }
 
   /** Bytes to the gateway's user plane as they are. */

@@ -183,6 +183,7 @@ describe('a gateway', () => {
       served: () => [3],
       arrives: () => 'serve',
       pass: () => {},
+      copyOf: () => undefined,
       change: () => {},
       reply: (_vid, messageClass, leave) => {
         expect(messageClass).toBe('create');
@@ -403,6 +404,7 @@ describe('a gateway', () => {
       served: () => [3],
       arrives: () => whose,
       pass: (vid, bytes) => void passed.push([vid, Buffer.from(bytes)]),
+      copyOf: () => undefined,
       change: () => {},
       reply: (_vid, _class, leave) => leave(),
     };
