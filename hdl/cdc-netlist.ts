@@ -131,6 +131,12 @@ export class Graph {
   }
   readonly #data = new Map<number, number>();
 
+  /** The bit before an inverter, which makes no glitches, or the bit itself. */
+  beforeInverter(bit: number): number {
+    const inputs = this.sources.has(bit) ? [] : (this.#logic.get(bit) ?? []);
+    return inputs.length === 1 ? (inputs[0] ?? bit) : bit;
+  }
+
   maskOf(clock: number): bigint {
     let index = this.#clockIndex.get(clock);
     if (index === undefined) {

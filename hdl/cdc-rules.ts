@@ -194,7 +194,7 @@ export function checkChain(name: string, module: JsonModule): Finding[] {
     if (direction !== 'output') continue;
     for (const bit of numbers(bits)) {
       let length = 0;
-      let at: number | undefined = bit;
+      let at: number | undefined = graph.beforeInverter(bit);
       while (at !== undefined && graph.sources.get(at)?.[0]?.kind === 'register' && length < 8) {
         const here: number = at;
         length += 1;

@@ -183,9 +183,7 @@ export async function synthesise(
     `hierarchy -check -top ${name}`,
     'proc',
     `write_json ${elaborated}`,
-    // Wide multiplexers (PFUMX) take the way into a flip-flop beside the LUTs: a part that is nearly full has no
-    // place for both.
-    `synth_ecp5 -nowidelut -top ${name}${flatten ? '' : ' -noflatten'}`,
+    `synth_ecp5 -top ${name}${flatten ? '' : ' -noflatten'}`,
     'check -assert',
     `write_json ${file}`,
   ];

@@ -36,8 +36,9 @@ package linecard_pkg;
     frame_clocks = MIN_FRAME / k;
   endfunction
 
+  // One clock before it the MAC address is looked at.
   function automatic int tap_l2(input int k);
-    tap_l2 = (L3_MAX - 1) / k;
+    tap_l2 = max(1, (L3_MAX - 1) / k);
   endfunction
   // From here on what a stage wants of the network header and what follows it comes from the packet line.
   function automatic int tap_packet(input int k);

@@ -1,11 +1,15 @@
 // Parse, first stage: MAC address and EtherType behind at most two VLAN tags (docs/card.md, step 2).
-// Also says by which of the card's ways a frame goes: by service rules, or not.
+// Also says by which of the card's ways a frame goes: by service rules, or not. Two clocks: whose address, the rest.
 module parse_l2 #(
     parameter int PORTS = 2
 ) (
     input  logic                       clk_i,
+    // one clock before tap_l2
+    input  linecard_pkg::meta_t        address_meta_i,
+    input  logic [6*8-1:0]             address_i,  // header bytes 0 to 5, byte b at [b*8]
+    // at tap_l2
     input  linecard_pkg::meta_t        meta_i,
-    input  logic [22*8-1:0]            window_i,  // header bytes 0 to 21, byte b at [b*8]
+    input  logic [22*8-1:0]            window_i,  // header bytes 0 to 21
     input  logic [31:0]                fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
     output linecard_pkg::meta_t        meta_o
@@ -18,6 +22,29 @@ module parse_l2 #(
   localparam logic [15:0] IPV6 = 16'h86dd;
   localparam logic [15:0] HEARTBEAT = 16'h88b5;  // local experimental (IEEE 802-2014 clause 9.2.4)
 
+  // ---- address. A frame that the host wants steered is checked as if the named port had received it.
+  logic [7:0] line_port;
+  assign line_port = (address_meta_i.origin == linecard_regs_pkg::ORIGIN_HOST)
+      ? address_meta_i.inject_target : {4'd0, address_meta_i.ingress};
+  logic [47:0] port_mac;
+  always_comb begin
+    port_mac = '0;
+    for (int p = 0; p < PORTS; p++) begin
+      if (line_port == 8'(p)) port_mac = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_MAC+:48];
+    end
+  end
+  logic [47:0] destination;
+  assign destination = {address_i[0+:8], address_i[8+:8], address_i[16+:8],
+                        address_i[24+:8], address_i[32+:8], address_i[40+:8]};
+  logic port_exists, ours, control;
+  always_ff @(posedge clk_i) begin
+    port_exists <= line_port < 8'(PORTS);
+    ours <= destination[40] || destination == port_mac;
+    control <= address_meta_i.origin == linecard_regs_pkg::ORIGIN_SLOT &&
+        destination[47:16] == fabric_prefix_i && destination[15:8] == linecard_pkg::CONTROL_SLOT;
+  end
+
+  // ---- the rest
   logic [15:0] type0, type1, type2, ethertype;
   assign type0 = {window_i[12*8+:8], window_i[13*8+:8]};
   assign type1 = {window_i[16*8+:8], window_i[17*8+:8]};
@@ -26,27 +53,6 @@ module parse_l2 #(
   logic tag0, tag1;
   assign tag0 = type0 == TAG_C || type0 == TAG_S;
   assign tag1 = tag0 && (type1 == TAG_C || type1 == TAG_S);
-
-  // A frame that the host wants steered is checked as if the named port had received it.
-  logic [7:0] line_port;
-  assign line_port = (meta_i.origin == linecard_regs_pkg::ORIGIN_HOST)
-      ? meta_i.inject_target : {4'd0, meta_i.ingress};
-  logic port_exists;
-  assign port_exists = line_port < 8'(PORTS);
-
-  logic [47:0] port_mac;
-  always_comb begin
-    port_mac = '0;
-    for (int p = 0; p < PORTS; p++) begin
-      if (line_port == 8'(p)) port_mac = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_MAC+:48];
-    end
-  end
-
-  logic [47:0] destination;
-  assign destination = {window_i[0+:8], window_i[8+:8], window_i[16+:8],
-                        window_i[24+:8], window_i[32+:8], window_i[40+:8]};
-  logic ours;
-  assign ours = destination[40] || destination == port_mac;
 
   linecard_pkg::meta_t meta;
   always_comb begin
@@ -64,8 +70,7 @@ module parse_l2 #(
     meta.ipv4 = ethertype == IPV4;
     meta.ipv6 = ethertype == IPV6;
     meta.neighbour = ethertype == ARP;
-    meta.heartbeat = ethertype == HEARTBEAT && meta_i.origin == linecard_regs_pkg::ORIGIN_SLOT &&
-        destination[47:16] == fabric_prefix_i && destination[15:8] == linecard_pkg::CONTROL_SLOT;
+    meta.heartbeat = ethertype == HEARTBEAT && control;
     meta.header_min = meta.heartbeat ? 8'(meta.l3) + 8'd12 : meta.neighbour ? 8'(meta.l3) + 8'd28 : 8'(meta.l3);
     meta.packet_end = '0;
     meta.by_rules = meta_i.origin == linecard_regs_pkg::ORIGIN_LINE ||

@@ -29,17 +29,36 @@ module parser #(
   localparam int META_BITS = linecard_pkg::META_BITS;
 
   // ---- L2
-  logic [META_BITS-1:0] meta_l2;
+  logic [META_BITS-1:0] meta_address, meta_l2;
+  logic [6*8-1:0] window_address;
   logic [22*8-1:0] window_l2;
   linecard_pkg::meta_t meta_after_l2;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::tap_l2(K))
-  ) delay_l2 (
+      .CYCLES(linecard_pkg::tap_l2(K) - 1)
+  ) delay_address (
       .clk_i(clk_i),
       .first_i(first_i[0]),
       .meta_i(meta_i),
+      .meta_o(meta_address)
+  );
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(1)
+  ) delay_l2 (
+      .clk_i(clk_i),
+      .first_i(first_i[linecard_pkg::tap_l2(K)-1]),
+      .meta_i(meta_address),
       .meta_o(meta_l2)
+  );
+  header_tap #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .POSITIONS(POSITIONS),
+      .TAP(linecard_pkg::tap_l2(K) - 1),
+      .BYTES(6)
+  ) window_at_address (
+      .line_i(line_i),
+      .window_o(window_address)
   );
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
@@ -54,6 +73,8 @@ module parser #(
       .PORTS(PORTS)
   ) parse_l2 (
       .clk_i(clk_i),
+      .address_meta_i(meta_address),
+      .address_i(window_address),
       .meta_i(meta_l2),
       .window_i(window_l2),
       .fabric_prefix_i(fabric_prefix_i),

@@ -5,10 +5,12 @@ module cdc_reset (
     input  logic rst_ni,
     output logic rst_no
 );
-  logic q;
+  // Kept as the flip-flops' reset wants it, without a LUT behind it, and for each port by itself.
+  (* keep *) logic [1:0] reset_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) {rst_no, q} <= 2'b00;
-    else {rst_no, q} <= {q, 1'b1};
+    if (!rst_ni) reset_q <= 2'b11;
+    else reset_q <= {reset_q[0], 1'b0};
   end
+  assign rst_no = !reset_q[1];
 
 endmodule

@@ -17,9 +17,9 @@ export const TAPS = {
     match: 20,
     fetch: 29,
   },
-  512: { packet: 2, chain: 3, quote: 3, quotePorts: 5, prefix: 5, window: 2, match: 10, fetch: 12 },
+  512: { packet: 3, chain: 4, quote: 4, quotePorts: 6, prefix: 6, window: 2, match: 11, fetch: 13 },
 } as const;
-export const POSITIONS = { 64: 39, 512: 22 } as const;
+export const POSITIONS = { 64: 39, 512: 23 } as const;
 export const PACKET_POSITIONS = { 64: 18, 512: 10 } as const;
 /** Clocks from one frame's beginning to the next one's at least: frame_clocks of linecard_pkg.sv; rx_merge sees to it. */
 export const FRAME_CLOCKS = { 64: 8, 512: 1 } as const;

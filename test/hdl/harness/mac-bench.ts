@@ -68,12 +68,15 @@ export abstract class MacBench {
   #clock = 0;
   protected up = false;
 
+  readonly #core: number;
+
   protected constructor(make: Make, { core = 16_000, seed = 1, speed = 1000 as Speed } = {}) {
     this.random = new Random(seed);
     this.dut = make(seed);
     this.speedNow = speed;
     this.rx = { port: 'rx_clk_i', period: 8000, before: () => this.beforeRx() };
     this.tx = { port: 'tx_clk_i', period: 8000, before: () => this.beforeTx() };
+    this.#core = core;
     const coreClock = { port: 'clk_i', period: core, before: () => this.#beforeCore() };
     this.dut.set({ tx_tvalid_i: 0, fault_ready_i: 0, unsent_ready_i: 0, tick_i: 0 });
     this.clocks = new Clocks(this.dut, [coreClock, this.rx, this.tx]);
@@ -83,7 +86,7 @@ export abstract class MacBench {
   }
 
   protected start(): void {
-    this.clocks.run(5 * this.rx.period);
+    this.clocks.run(5 * Math.max(this.rx.period, this.#core));
     this.dut.set({ rst_ni: 1, line_rst_ni: 1 });
     this.up = true;
   }
