@@ -84,7 +84,7 @@ async function run({ quick, say }: Context): Promise<Measured> {
     const cut = await measure(configuration, true, frames);
     rows.push(...cut.rows, ...stored.rows);
     const fastest = Math.min(...cut.firsts);
-    const inside = (readTaps(cut.beatBytes).at(-1)?.position ?? 0) + BEHIND_LAST_TAP;
+    const inside = (readTaps({ beatBytes: cut.beatBytes }).at(-1)?.position ?? 0) + BEHIND_LAST_TAP;
     const most = MOST[cut.beatBytes];
     headlines.push(
       {
@@ -102,8 +102,8 @@ async function run({ quick, say }: Context): Promise<Measured> {
       },
     );
   }
-  const taps = readTaps(8);
-  const wide = readTaps(64);
+  const taps = readTaps({ beatBytes: 8 });
+  const wide = readTaps({ beatBytes: 64 });
   const budget = taps.map(({ name, position, clocks }, n): Record<string, Value> => {
     return {
       stage: name,

@@ -18,7 +18,10 @@ export interface Tap {
 }
 
 /** In the order of the pipeline. Throws where the package is not as this reader knows it. */
-export function readTaps(beatBytes: number, text = readFileSync(resolve(ROOT, PACKAGE), 'utf8')) {
+export function readTaps(
+  { beatBytes, turns = 1 }: { beatBytes: number; turns?: number },
+  text = readFileSync(resolve(ROOT, PACKAGE), 'utf8'),
+) {
   const source = text.replace(/\/\/.*/g, '');
   const constants = new Map<string, string>();
   for (const [, name = '', value = ''] of source.matchAll(
@@ -27,7 +30,7 @@ export function readTaps(beatBytes: number, text = readFileSync(resolve(ROOT, PA
     constants.set(name, value);
   const functions = new Map<string, string>();
   for (const [, name = '', value = ''] of source.matchAll(
-    /function\s+automatic\s+int\s+(\w+)\s*\(input\s+int\s+k\)\s*;\s*\1\s*=\s*([^;]+);\s*endfunction/g,
+    /function\s+automatic\s+int\s+(\w+)\s*\(input\s+int\s+k(?:,\s*input\s+int\s+turns)?\)\s*;\s*\1\s*=\s*([^;]+);\s*endfunction/g,
   ))
     functions.set(name, value);
   const taps = [...functions.keys()].filter((name) => name.startsWith('tap_'));
@@ -35,6 +38,7 @@ export function readTaps(beatBytes: number, text = readFileSync(resolve(ROOT, PA
   const known = new Map<string, number>();
   const lookUp = (name: string): number => {
     if (name === 'k') return beatBytes;
+    if (name === 'turns') return turns;
     const expression = constants.get(name) ?? functions.get(name);
     if (expression === undefined) throw new Error(`${PACKAGE}: nothing is called ${name}`);
     const value = known.get(name) ?? evaluate(expression, lookUp);

@@ -2,6 +2,7 @@
 // fragment table (docs/card.md, "Overrides" and "Later fragments"): picked, kept, folded.
 module addresses #(
     parameter int DATA_WIDTH = 64,
+    parameter int RULE_TURNS = 1,
     localparam int K = DATA_WIDTH / 8
 ) (
     input  logic                clk_i,
@@ -34,7 +35,7 @@ module addresses #(
   logic [31:0] identification_q;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::tap_fetch(K) - linecard_pkg::beside_addresses(K)),
+      .CYCLES(linecard_pkg::tap_fetch(K, RULE_TURNS) - linecard_pkg::beside_addresses(K)),
       .BITS(1 + 128 + 128 + 8 + 32)
   ) keep (
       .clk_i(clk_i),
@@ -61,7 +62,7 @@ module addresses #(
       : {24'd0, protocol_q, identification_q[15:0], 16'd0, source_q[127:96], destination_q[127:96]};
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::tap_identify(K) - linecard_pkg::tap_fetch(K)),
+      .CYCLES(linecard_pkg::tap_identify(K, RULE_TURNS) - linecard_pkg::tap_fetch(K, RULE_TURNS)),
       .BITS(128 + 8 + 128)
   ) give (
       .clk_i(clk_i),

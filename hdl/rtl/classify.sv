@@ -1,12 +1,11 @@
 // Classify: service rules are tried in turns, the first that matches decides (docs/card.md, steps 3.7 and
-// 3.8). One clock compares, the next reads what else the rule says; at 64 bits a frame leaves time for
-// eight turns, and so for an eighth of the comparators.
+// 3.8). One clock compares, the next reads what else the rule says. Where frames come eight clocks apart there is
+// time for up to eight turns, and so for an eighth of the comparators.
 module classify #(
     parameter int DATA_WIDTH = 64,
     parameter int RULES = 16,
+    parameter int TURNS = 1,  // a power of two
     parameter int PREFIXES = 8,
-    localparam int K = DATA_WIDTH / 8,
-    localparam int TURNS = linecard_pkg::match_turns(K),
     localparam int TURN_BITS = $clog2(TURNS + 1),
     localparam int LANES = (RULES + TURNS - 1) / TURNS,
     localparam int BITS = linecard_pkg::RULE_TERMS_BITS,

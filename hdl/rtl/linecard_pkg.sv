@@ -76,21 +76,19 @@ package linecard_pkg;
   function automatic int tap_match(input int k);
     tap_match = tap_payload(k) + 1;
   endfunction
-  // Rules are compared in so many turns, a part of them in each, where frames leave time for that.
-  function automatic int match_turns(input int k);
-    match_turns = frame_clocks(k);
+  // Rules are compared in turns, a part of them in each: one, or more where a frame leaves time for that. Each turn
+  // is a clock.
+  function automatic int tap_select(input int k, input int turns);
+    tap_select = tap_match(k) + turns;
   endfunction
-  function automatic int tap_select(input int k);
-    tap_select = tap_match(k) + match_turns(k);
+  function automatic int tap_fetch(input int k, input int turns);
+    tap_fetch = tap_select(k, turns) + 1;
   endfunction
-  function automatic int tap_fetch(input int k);
-    tap_fetch = tap_select(k) + 1;
+  function automatic int tap_align(input int k, input int turns);
+    tap_align = tap_fetch(k, turns) + 1;
   endfunction
-  function automatic int tap_align(input int k);
-    tap_align = tap_fetch(k) + 1;
-  endfunction
-  function automatic int tap_identify(input int k);
-    tap_identify = tap_align(k) + 1;
+  function automatic int tap_identify(input int k, input int turns);
+    tap_identify = tap_align(k, turns) + 1;
   endfunction
   // While rules are compared the addresses are taken from the packet line, before it has to be longer for them.
   function automatic int beside_addresses(input int k);
@@ -106,22 +104,22 @@ package linecard_pkg;
   endfunction
   // Override and fragment tables: RAM, its output register, compare.
   localparam int MATCH_LATENCY = 3;
-  function automatic int tap_resolve(input int k);
-    tap_resolve = tap_identify(k) + MATCH_LATENCY;
+  function automatic int tap_resolve(input int k, input int turns);
+    tap_resolve = tap_identify(k, turns) + MATCH_LATENCY;
   endfunction
-  function automatic int beside_learn(input int k);
-    beside_learn = tap_resolve(k) + 1;
+  function automatic int beside_learn(input int k, input int turns);
+    beside_learn = tap_resolve(k, turns) + 1;
   endfunction
   // Rows: RAM and its output register.
   localparam int ROW_LATENCY = 2;
-  function automatic int tap_slots(input int k);
-    tap_slots = tap_resolve(k) + ROW_LATENCY;
+  function automatic int tap_slots(input int k, input int turns);
+    tap_slots = tap_resolve(k, turns) + ROW_LATENCY;
   endfunction
-  function automatic int tap_decide(input int k);
-    tap_decide = tap_slots(k) + 1;
+  function automatic int tap_decide(input int k, input int turns);
+    tap_decide = tap_slots(k, turns) + 1;
   endfunction
-  function automatic int tap_rewrite(input int k);
-    tap_rewrite = tap_decide(k) + 1;
+  function automatic int tap_rewrite(input int k, input int turns);
+    tap_rewrite = tap_decide(k, turns) + 1;
   endfunction
 
   // What the receiver says of a frame, with its last beat.

@@ -7,6 +7,7 @@ module pipeline #(
     parameter int SLOTS = 8,
     parameter int VIDS = 4096,
     parameter int RULES = 16,
+    parameter int RULE_TURNS = 1,
     parameter int PREFIXES = 8,
     parameter int OVERRIDES = 1024,
     parameter int FRAGMENTS = 512,
@@ -82,7 +83,7 @@ module pipeline #(
 );
   localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
   localparam int META_BITS = linecard_pkg::META_BITS;
-  localparam int POSITIONS = linecard_pkg::tap_rewrite(K) + 1;
+  localparam int POSITIONS = linecard_pkg::tap_rewrite(K, RULE_TURNS) + 1;
   localparam int PACKET_POSITIONS = linecard_pkg::packet_positions(K);
   localparam int WINDOW_DECIDE = 30;  // bytes
 
@@ -126,7 +127,7 @@ module pipeline #(
       .POSITIONS(POSITIONS),
       // At 64 bits beats are read from rings once they have gone by the packet line, till decide wants the first.
       .HIDDEN((K == 8) ? linecard_pkg::tap_packet(K) : 0),
-      .SHOWN((K == 8) ? linecard_pkg::tap_slots(K) - (WINDOW_DECIDE - 1) / K : 0)
+      .SHOWN((K == 8) ? linecard_pkg::tap_slots(K, RULE_TURNS) - (WINDOW_DECIDE - 1) / K : 0)
   ) header_line (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
@@ -176,16 +177,15 @@ module pipeline #(
   linecard_regs_pkg::rule_entry_t rule_fetch;
   logic [8:0] offset_fetch;
   logic [linecard_pkg::PAYLOAD_BYTES*8-1:0] payload_fetch;
-  localparam int TURNS = linecard_pkg::match_turns(K);
-  localparam int LANES = (RULES + TURNS - 1) / TURNS;
-  logic [$clog2(TURNS+1)-1:0] turn_match;
+  localparam int LANES = (RULES + RULE_TURNS - 1) / RULE_TURNS;
+  logic [$clog2(RULE_TURNS+1)-1:0] turn_match;
   logic [LANES-1:0] valid_match;
   logic [LANES*linecard_pkg::RULE_TERMS_BITS-1:0] terms_match;
   logic [4:0] rule_choose;
   logic [linecard_regs_pkg::BITS_RULE-1:0] rule_chosen;
   rule_table #(
       .RULES(RULES),
-      .TURNS(TURNS)
+      .TURNS(RULE_TURNS)
   ) rule_table (
       .clk_i(clk_i),
       .write_i(rule_write_i),
@@ -199,17 +199,21 @@ module pipeline #(
       .choose_i(rule_choose),
       .chosen_o(rule_chosen)
   );
+  if (RULE_TURNS > linecard_pkg::frame_clocks(K)) begin : g_too_many_turns
+    $error("pipeline: a frame leaves no time for RULE_TURNS");
+  end
   if (linecard_pkg::beside_addresses(K) != linecard_pkg::tap_match(K) + 1) begin : g_addresses
     $error("pipeline: the addresses are picked while rules are compared");
   end
   classify #(
       .DATA_WIDTH(DATA_WIDTH),
       .RULES(RULES),
+      .TURNS(RULE_TURNS),
       .PREFIXES(PREFIXES)
   ) classify (
       .clk_i(clk_i),
       .match_first_i(line_first[linecard_pkg::tap_match(K)]),
-      .select_first_i(line_first[linecard_pkg::tap_select(K)]),
+      .select_first_i(line_first[linecard_pkg::tap_select(K, RULE_TURNS)]),
       .meta_i(meta_match),
       .prefixes_i(prefix_hits),
       .payload_i(payload_match),
@@ -234,7 +238,7 @@ module pipeline #(
   header_pick #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::tap_fetch(K))
+      .TAP(linecard_pkg::tap_fetch(K, RULE_TURNS))
   ) identifier_bytes (
       .clk_i(clk_i),
       .line_i(line),
@@ -282,11 +286,12 @@ module pipeline #(
       .window_o(header_addresses)
   );
   addresses #(
-      .DATA_WIDTH(DATA_WIDTH)
+      .DATA_WIDTH(DATA_WIDTH),
+      .RULE_TURNS(RULE_TURNS)
   ) addresses (
       .clk_i(clk_i),
       .pick_first_i(line_first[linecard_pkg::beside_addresses(K)]),
-      .fold_first_i(line_first[linecard_pkg::tap_fetch(K)]),
+      .fold_first_i(line_first[linecard_pkg::tap_fetch(K, RULE_TURNS)]),
       .meta_i(meta_addresses),
       .header_i(header_addresses),
       .source_o(source),
@@ -315,7 +320,7 @@ module pipeline #(
   );
   // The host waits for the frames' turn to pass: from flip-flops, not for what asks.
   logic turn;
-  assign turn = meta_identify.by_rules && line_first[linecard_pkg::tap_identify(K)];
+  assign turn = meta_identify.by_rules && line_first[linecard_pkg::tap_identify(K, RULE_TURNS)];
   logic override_hit, override_bad;
   logic [15:0] override_bad_index_unused;
   logic [15:0] override_vid;
@@ -363,7 +368,7 @@ module pipeline #(
       .rst_ni(rst_ni),
       .time_us_i(time_us_i),
       .fragment_us_i(fragment_us_i),
-      .lookup_valid_i(line_first[linecard_pkg::tap_identify(K)]),
+      .lookup_valid_i(line_first[linecard_pkg::tap_identify(K, RULE_TURNS)]),
       .space_i(fragment_space),
       .key_i(fragment_key),
       .hit_o(fragment_hit),
@@ -422,7 +427,7 @@ module pipeline #(
   );
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::beside_learn(K) - linecard_pkg::beside_window(K) - 1),
+      .CYCLES(linecard_pkg::beside_learn(K, RULE_TURNS) - linecard_pkg::beside_window(K) - 1),
       .BITS(9)
   ) delay_arrived (
       .clk_i(clk_i),
@@ -431,7 +436,7 @@ module pipeline #(
       .meta_o({whole_learn, bytes_learn})
   );
   assign learned_all = whole_learn || meta_learn.packet_end <= 17'(bytes_learn);
-  assign learn = line_first[linecard_pkg::beside_learn(K)] && meta_learn.by_rules && meta_learn.rule_hit &&
+  assign learn = line_first[linecard_pkg::beside_learn(K, RULE_TURNS)] && meta_learn.by_rules && meta_learn.rule_hit &&
       meta_learn.first_fragment && !meta_learn.quoted && learned_all && enable_i && fragment_us_i != '0;
 
   // ---- decide
@@ -440,7 +445,7 @@ module pipeline #(
   header_tap #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
-      .TAP(linecard_pkg::tap_slots(K)),
+      .TAP(linecard_pkg::tap_slots(K, RULE_TURNS)),
       .BYTES(WINDOW_DECIDE)
   ) window_at_decide (
       .line_i(line),

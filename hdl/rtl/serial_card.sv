@@ -10,6 +10,7 @@ module serial_card #(
     parameter int SLOTS = 8,
     parameter int VIDS = 4096,
     parameter int RULES = 16,
+    parameter int RULE_TURNS = 1,  // clocks in which rules are compared, a part of them in each
     parameter int PREFIXES = 8,
     parameter int OVERRIDES = 1024,
     parameter int FRAGMENTS = 512,
@@ -69,6 +70,7 @@ module serial_card #(
       .SLOTS(SLOTS),
       .VIDS(VIDS),
       .RULES(RULES),
+      .RULE_TURNS(RULE_TURNS),
       .PREFIXES(PREFIXES),
       .OVERRIDES(OVERRIDES),
       .FRAGMENTS(FRAGMENTS),

@@ -11,26 +11,27 @@ const PACKAGE = `
     tap_b = max(tap_a(k) + 1, (WIDE + 40 - 1) / k);
   endfunction
   localparam int LATENCY = 3;
-  function automatic int tap_c(input int k);
-    tap_c = tap_b(k) + LATENCY;
+  function automatic int tap_c(input int k, input int turns);
+    tap_c = tap_b(k) + LATENCY + turns;
   endfunction
 `;
 
 test('taps are computed from the functions of the package, for every width', () => {
-  expect(readTaps(8, PACKAGE)).toEqual([
+  expect(readTaps({ beatBytes: 8 }, PACKAGE)).toEqual([
     { name: 'a', position: 2, clocks: 2 },
     { name: 'b', position: 7, clocks: 5 },
-    { name: 'c', position: 10, clocks: 3 },
+    { name: 'c', position: 11, clocks: 4 },
   ]);
-  expect(readTaps(64, PACKAGE).map(({ position }) => position)).toEqual([0, 1, 4]);
+  expect(readTaps({ beatBytes: 8, turns: 8 }, PACKAGE).at(-1)?.position).toBe(18);
+  expect(readTaps({ beatBytes: 64 }, PACKAGE).map(({ position }) => position)).toEqual([0, 1, 5]);
 });
 
 test('the card’s own package is read whole, in the order of the pipeline', () => {
-  const names = readTaps(8).map(({ name }) => name);
+  const names = readTaps({ beatBytes: 8 }).map(({ name }) => name);
   expect(names[0]).toBe('l2');
   expect(names.at(-1)).toBe('rewrite');
-  for (const { clocks } of readTaps(8).slice(1)) expect(clocks).toBeGreaterThan(0);
-  expect(readTaps(64).map(({ name }) => name)).toEqual(names);
+  for (const { clocks } of readTaps({ beatBytes: 8 }).slice(1)) expect(clocks).toBeGreaterThan(0);
+  expect(readTaps({ beatBytes: 64 }).map(({ name }) => name)).toEqual(names);
 });
 
 test('expressions: precedence, brackets, division towards zero', () => {
@@ -44,8 +45,8 @@ test('expressions: precedence, brackets, division towards zero', () => {
 test('what it does not know it refuses, and does not guess', () => {
   expect(() => evaluate('a ? 1 : 2', () => 1)).toThrow(/more than this reader knows/);
   expect(() => evaluate('(1 + 2', () => 1)).toThrow(/more than this reader knows/);
-  expect(() => readTaps(8, 'package p; endpackage')).toThrow(/no function tap_/);
-  expect(() => readTaps(8, PACKAGE.replace('localparam int LATENCY', 'parameter X'))).toThrow(
-    /nothing is called LATENCY/,
-  );
+  expect(() => readTaps({ beatBytes: 8 }, 'package p; endpackage')).toThrow(/no function tap_/);
+  expect(() =>
+    readTaps({ beatBytes: 8 }, PACKAGE.replace('localparam int LATENCY', 'parameter X')),
+  ).toThrow(/nothing is called LATENCY/);
 });

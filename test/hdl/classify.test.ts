@@ -4,7 +4,6 @@ import { REASON } from '../../driver/generated/registers.ts';
 import type { Make } from './harness/build.ts';
 import { build } from './harness/build.ts';
 import type { Dut } from './harness/dut.ts';
-import { MATCH_TURNS } from './harness/line.ts';
 import { META, packEntry, unpackEntry } from './harness/records.ts';
 import { RuleTerms } from './harness/rule-terms.ts';
 import type { Packet } from './harness/rules.ts';
@@ -13,18 +12,24 @@ import { Random } from './harness/streams.ts';
 
 const RULES = 16;
 const FEW = 2;
-const NAMES = ['classify64', 'classify512', 'few'] as const;
-type Name = (typeof NAMES)[number];
-const WIDTH_OF = { classify64: 64, classify512: 512, few: 64 } as const;
+type Name = keyof typeof TURNS;
+const NAMES = ['serial', 'half', 'whole', 'wide', 'few'] as const;
+const TURNS = { serial: 8, half: 4, whole: 1, wide: 1, few: 8 } as const;
 let makers: Record<'rule_terms' | 'rule_match' | Name, Make>;
 let terms: RuleTerms;
 beforeAll(async () => {
+  const model = (width: number, name: Name, rules: number, PREFIXES = 8) => ({
+    module: 'classify',
+    parameters: { DATA_WIDTH: width, RULES: rules, TURNS: TURNS[name], PREFIXES },
+  });
   makers = await build('classify', {
     rule_terms: { module: 'rule_terms' },
     rule_match: { module: 'rule_match', parameters: { PREFIXES: 8 } },
-    classify64: { module: 'classify', parameters: { DATA_WIDTH: 64, RULES, PREFIXES: 8 } },
-    classify512: { module: 'classify', parameters: { DATA_WIDTH: 512, RULES, PREFIXES: 8 } },
-    few: { module: 'classify', parameters: { DATA_WIDTH: 64, RULES: FEW, PREFIXES: 2 } },
+    serial: model(64, 'serial', RULES),
+    half: model(64, 'half', RULES),
+    whole: model(64, 'whole', RULES),
+    wide: model(512, 'wide', RULES),
+    few: model(64, 'few', FEW, 2),
   });
   terms = new RuleTerms(makers.rule_terms());
 });
@@ -181,7 +186,7 @@ class Bench {
 
   constructor(name: Name) {
     this.dut = makers[name]();
-    this.turns = MATCH_TURNS[WIDTH_OF[name]];
+    this.turns = TURNS[name];
     this.lanes = Math.ceil((name === 'few' ? FEW : RULES) / this.turns);
   }
 
@@ -272,7 +277,7 @@ function comparable(fields: Record<string, bigint>): Record<string, bigint> {
 const fresh = { by_rules: 1n };
 const NONE = { ...ANY_RULE, any_port: 0, port_low: 9, port_high: 9 };
 
-describe.each(['classify64', 'classify512'] as const)('%s', (name) => {
+describe.each(['serial', 'half', 'whole', 'wide'] as const)('classify, %s', (name) => {
   test('the first rule that matches decides, whatever stands behind it', () => {
     const bench = new Bench(name);
     for (let first = 0; first < RULES; first++) {
@@ -374,7 +379,7 @@ describe.each(['classify64', 'classify512'] as const)('%s', (name) => {
     }
     expect(hits.size).toBeGreaterThan(8);
     expect(Math.min(seen.follows, seen.icmp)).toBeGreaterThan(10);
-    if (name === 'classify64') expect(seen.rewritten).toBeGreaterThan(10);
+    if (TURNS[name] > 1) expect(seen.rewritten).toBeGreaterThan(10);
   });
 });
 

@@ -15,16 +15,14 @@ export const TAPS = {
     prefix: 14,
     window: 19,
     match: 20,
-    fetch: 29,
+    fetch: 22,
   },
   512: { packet: 3, chain: 4, quote: 4, quotePorts: 6, prefix: 6, window: 2, match: 11, fetch: 13 },
 } as const;
-export const POSITIONS = { 64: 39, 512: 23 } as const;
+export const POSITIONS = { 64: 32, 512: 23 } as const;
 export const PACKET_POSITIONS = { 64: 18, 512: 10 } as const;
 /** Clocks from one frame's beginning to the next one's at least: frame_clocks of linecard_pkg.sv; rx_merge sees to it. */
 export const FRAME_CLOCKS = { 64: 8, 512: 1 } as const;
-/** Clocks in which rules are compared, a part of them in each: match_turns of linecard_pkg.sv. */
-export const MATCH_TURNS = FRAME_CLOCKS;
 /** Clocks that the walk along extension headers takes. */
 export const CHAIN_CLOCKS = { 64: 8, 512: 4 } as const;
 
