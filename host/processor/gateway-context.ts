@@ -3,6 +3,7 @@ import type { GtpHeader } from '../protocol/gtp-ie.ts';
 import { vidOfTeid } from '../protocol/teid.ts';
 import type { DatagramSocket, Peer } from './datagram-endpoint.ts';
 import type { Answers } from './gateway-answers.ts';
+import type { TunnelEnd } from './gateway-session.ts';
 import type { GatewaySessions, VidEntry } from './gateway-sessions.ts';
 
 /** Classes of what a gateway says, for replication: which of it waits for the backup. */
@@ -63,6 +64,8 @@ export function gatewayCounters() {
     /** Extension headers that must be understood and are not. */
     unknownExtension: 0,
     endMarkers: 0,
+    /** On tunnels that their peers have moved. */
+    endMarkersSent: 0,
     errorIndications: 0,
     /** Bearers that ended because their peer does not know them any more, and sessions of peers that restarted. */
     lostAtPeer: 0,
@@ -93,6 +96,8 @@ export interface GatewayContext {
     address: string,
     restart: number | undefined,
   ) => Promise<void> | undefined;
+  /** Says on a tunnel that nothing more comes through it. */
+  readonly markEnd: (tunnel: TunnelEnd) => void;
   /** Asks whether the owner of a VID of which we have the copy is down. */
   readonly doubt: (vid: number) => Promise<boolean>;
   /** Private extension with which the backup's VID is told; undefined: it is not. */

@@ -17,7 +17,7 @@ import { vidOfTeid } from '../protocol/teid.ts';
 import type { DatagramSocket, Peer } from './datagram-endpoint.ts';
 import { BackupTunnels } from './gateway-backup.ts';
 import { arrives, type GatewayContext, writePassed } from './gateway-context.ts';
-import { defaultBearer } from './gateway-session.ts';
+import { defaultBearer, type TunnelEnd } from './gateway-session.ts';
 import { bearerFor } from './traffic-match.ts';
 import { userPrefix } from './user-addresses.ts';
 import { answerRouterSolicitation, tooLong } from './user-link.ts';
@@ -115,6 +115,12 @@ export class GatewayTunnels {
     }
     counters.downlink++;
     this.#send(bearer.peer.address, buildGPdu(bearer.peer.teid, packet.bytes));
+  }
+
+  /** §7.3.2: the last on a tunnel; what comes after it may be discarded there. */
+  markEnd({ address, teid }: TunnelEnd): void {
+    this.#context.counters.endMarkersSent++;
+    this.#send(address, buildGtpuSignal('endMarker', { teid }, {}));
   }
 
   #uplink(message: GPdu, bytes: Buffer, from: Peer): void {

@@ -176,6 +176,8 @@ export class Gtpv1Gateway {
     }
     const { controlAddress, userAddress, teidControl, teidData, quality } = ies;
     const user = bearer.peer;
+    // No End Marker on the old tunnel: it is for the paths of TS 23.401 (TS 29.281 §7.3.2), and an SGSN of
+    // TS 29.060 waits for none.
     const changed = sessions.replace({
       ...session,
       peer: {

@@ -279,7 +279,7 @@ export class Gtpv2Gateway {
   }
 
   #modify(arrival: Arrival, { teid = 0, sequence, ies }: Request<'modifyBearerRequest'>): void {
-    const { sessions, counters } = this.#context;
+    const { sessions, counters, markEnd } = this.#context;
     const session = sessions.control(teid);
     if (session === undefined) {
       const notFound = { cause: { value: CAUSE_V2.contextNotFound } };
@@ -293,6 +293,12 @@ export class Gtpv2Gateway {
     const removed = new Set(ies.bearersToRemove.map(({ id }) => id));
     const known = new Set(session.bearers.map(({ id }) => id));
     const first = defaultBearer(session);
+    // Nothing takes the new path before the old one's end is marked, so that who puts packets in order
+    // knows what was the last (TS 29.281 §7.3.2, TS 23.401 §5.5.1.1.2).
+    for (const { id, peer } of session.bearers) {
+      const next = endOf(wanted.get(id));
+      if (peer && next && (peer.address !== next.address || peer.teid !== next.teid)) markEnd(peer);
+    }
     const changed = sessions.replace({
       ...session,
       peer: endOf(ies.senderControl) ?? session.peer,

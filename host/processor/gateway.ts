@@ -91,6 +91,7 @@ export class Gateway {
       restart: () => this.#service?.node?.restart,
       turn: () => this.#inTurn(keeper().served()),
       backupVid,
+      markEnd: (tunnel) => this.#tunnels.markEnd(tunnel),
       doubt: options.doubt ?? (async () => false),
       heard: (...of) => this.#peers.heard(...of),
     };

@@ -100,6 +100,8 @@ export class GatewayBench {
   readonly atUser: Ping[] = [];
   /** Frames that the peer has sent. */
   readonly fromPeer: Buffer[] = [];
+  /** Frames that came out of the peers' line port, in order. */
+  readonly toPeers: Buffer[] = [];
 
   readonly #options: Partial<SwitchProcessorOptions>;
   readonly #fabricPorts: number;
@@ -114,6 +116,7 @@ export class GatewayBench {
       this.fromPeer.push(frame),
     );
     ground.onPort(0, (frame) => {
+      this.toPeers.push(Buffer.from(frame));
       for (const endpoint of this.#line) endpoint.receive(frame);
     });
     this.peer = new GtpPeer({ endpoint: this.peerEndpoint, gateway: GATEWAY, clock });
