@@ -130,7 +130,7 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
   /** Rejects with Refused or NoResponse; the session is gone here either way. */
   async delete(session: PeerSession): Promise<void> {
     const { version, gatewayControl: teid, bearer } = session;
-    this.#forget(session);
+    this.forget(session);
     if (version === 1) {
       const { ies } = await this.#askV1('deleteResponse', (sequence) =>
         buildGtpv1Message('deleteRequest', { teid, sequence }, { teardown: true, nsapi: bearer }),
@@ -383,13 +383,14 @@ export class GtpPeer extends EventEmitter<GtpPeerEvents> {
     return session;
   }
 
-  #forget(session: PeerSession): void {
+  /** Loses a session without a word: what the gateway asks of it is refused with TEID 0 (TS 29.274 §5.5.2). */
+  forget(session: PeerSession): void {
     this.#byControl.delete(session.control);
     this.#byUser.delete(session.user);
   }
 
   #ended(session: PeerSession): void {
-    this.#forget(session);
+    this.forget(session);
     this.emit('ended', session);
   }
 
