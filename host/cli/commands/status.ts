@@ -57,15 +57,30 @@ function words(status: SwitchStatus): string[] {
   return lines;
 }
 
-/** VIDs with the same owner, backup and state of the copy in one line. */
-function copyTable(copies: readonly CopyStatus[]): string[] {
-  const groups = new Map<string, { cells: string[]; vids: number[] }>();
-  for (const { vid, owner, backup, state } of copies) {
+/**
+ * VIDs with the same owner, backup and state of the copy in one line. Since when: the latest of them, for only
+ * since then all of them are safe; `–` where one has not said.
+ */
+export function copyTable(copies: readonly CopyStatus[]): string[] {
+  const groups = new Map<
+    string,
+    { cells: string[]; since: (string | undefined)[]; vids: number[] }
+  >();
+  for (const { vid, owner, backup, state, since } of copies) {
     const cells = [owner, backup ?? '–', state];
-    const group = groups.get(cells.join(' ')) ?? { cells, vids: [] };
+    const group = groups.get(cells.join(' ')) ?? { cells, since: [], vids: [] };
     group.vids.push(vid);
+    group.since.push(since);
     groups.set(cells.join(' '), group);
   }
-  const rows = [...groups.values()].map(({ cells, vids }) => [...cells, ranges(vids)]);
-  return table(['processor', 'backup', 'copy', 'VIDs'], rows);
+  const rows = [...groups.values()].map(({ cells, since, vids }) => [
+    ...[...cells, latest(since) ?? '–', ranges(vids)],
+  ]);
+  return table(['processor', 'backup', 'copy', 'since', 'VIDs'], rows);
+}
+
+/** Of times of ISO 8601 in UTC, whose order is that of their letters. */
+function latest(times: readonly (string | undefined)[]): string | undefined {
+  const sorted = [...times].sort(); // undefined goes last
+  return sorted.at(-1);
 }
