@@ -4,6 +4,7 @@ module port_queue #(
     parameter int DATA_WIDTH = 64,
     parameter int BYTES = 4096,
     parameter int SIDE_BITS = 0,
+    parameter int SIDE_WORDS = 1,
     localparam int K = DATA_WIDTH / 8,
     localparam int COUNT_BITS = $clog2(K),
     localparam int SIDE_WIRES = (SIDE_BITS == 0) ? 1 : SIDE_BITS
