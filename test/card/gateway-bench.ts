@@ -15,6 +15,7 @@ import { UserlandEndpoint } from '../../host/processor/userland-endpoint.ts';
 import { addressToBytes } from '../../host/protocol/address.ts';
 import { internetChecksum } from '../../host/protocol/checksum.ts';
 import { ManualClock } from '../../host/protocol/clock.ts';
+import { HEARTBEAT_ETHERTYPE } from '../../host/protocol/heartbeat.ts';
 import { buildIpFrame, IP_PROTOCOL, parseIpFrame } from '../../host/protocol/ip.ts';
 import { buildIpv4, parseIpv4 } from '../../host/protocol/ipv4.ts';
 import { GtpSetup } from '../../host/setup/gtp.ts';
@@ -81,6 +82,11 @@ export interface TestGateway {
   readonly gateway: Gateway;
   readonly place: GatewayPort;
   readonly processor: Processor;
+  /** It dies with so many more frames sent or received: in the middle of what it does. Heartbeats do not count. */
+  fuse: number;
+  /** Nothing leaves it, nothing reaches it. */
+  isCut: boolean;
+  /** As a kill -9 does. Idempotent. */
   cut(): void;
 }
 
@@ -93,8 +99,8 @@ export class GatewayBench {
   readonly gateways: TestGateway[] = [];
   readonly failures: Error[] = [];
   readonly #line: UserlandEndpoint[] = [];
-  /** By fabric port; several may share one. */
-  readonly #places = new Map<number, GatewayPort[]>();
+  /** By fabric port; several gateways may share one. */
+  readonly #receivers = new Map<number, ((frame: Buffer) => void)[]>();
   /** Pings of users that the host heard, and packets that came back to users, in order. */
   readonly atHost: Ping[] = [];
   readonly atUser: Ping[] = [];
@@ -207,22 +213,28 @@ export class GatewayBench {
     options: TestGatewayOptions = {},
   ): Promise<TestGateway> {
     const { clock } = this;
-    let isCut = false;
+    const passes = (frame: Buffer): boolean => {
+      const isBeat = frame.readUInt16BE(12) === HEARTBEAT_ETHERTYPE;
+      if (!isBeat && test.fuse-- <= 0) test.cut();
+      return !test.isCut;
+    };
     const holder: { gateway?: Gateway } = {};
     const place = new GatewayPort({
       address: GATEWAY,
       mac: `06:00:00:00:00:0${port}`,
       clock,
       send: (frame) => {
-        if (!isCut) this.ground.feed(port, frame);
+        if (passes(frame)) this.ground.feed(port, frame);
       },
       downlink: (packet) => holder.gateway?.downlink(packet),
     });
-    const places = this.#places.get(port) ?? [];
-    places.push(place);
-    this.#places.set(port, places);
+    const receivers = this.#receivers.get(port) ?? [];
+    receivers.push((frame) => {
+      if (passes(frame)) place.receive(frame);
+    });
+    this.#receivers.set(port, receivers);
     this.ground.onPort(port, (frame) => {
-      for (const each of places) each.receive(frame);
+      for (const receive of receivers) receive(frame);
     });
     const { replicates = false, modes, ...more } = options;
     const send = (packet: Buffer) => place.door.send(packet);
@@ -247,11 +259,12 @@ export class GatewayBench {
         await gateway.listen(assignment);
       },
     });
-    const cut = () => {
-      isCut = true;
-      places.splice(places.indexOf(place), 1);
+    const test: TestGateway = {
+      ...{ name, port, gateway, place, processor, fuse: Infinity, isCut: false },
+      cut: () => {
+        test.isCut = true;
+      },
     };
-    const test = { name, port, gateway, place, processor, cut };
     this.gateways.push(test);
     const started = processor.start();
     started.catch(() => {});

@@ -1,0 +1,173 @@
+/**
+ * Death of a gateway in the middle of set-ups, updates and deletes, all of them gated: what was answered
+ * holds, whenever it dies.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type PeerSession, Refused } from '../../host/cli/demo/gtp-peer-session.ts';
+import { CAUSE_V1, CAUSE_V2 } from '../../host/protocol/gtp-cause.ts';
+import type { Ground } from '../host/switch/bench.ts';
+import { GatewayBench, HOST, ping, type TestGateway } from './gateway-bench.ts';
+
+/** In the steps of the bench's clock: the card turns when the third heartbeat is missing. */
+const HEALTH = { interval: 50, timeout: 150, poll: 50 };
+const WAVES = 4;
+const SETUPS = 6;
+
+const versionOf = (n: number) => (n % 2 === 0 ? 1 : 2);
+const notFound = ({ version }: PeerSession) =>
+  version === 1 ? CAUSE_V1.nonExistent : CAUSE_V2.contextNotFound;
+
+/** What a peer did, and what it was answered. */
+class Doings {
+  /** By IMSI: set up, and as the last answered update left them. */
+  readonly alive = new Map<string, PeerSession>();
+  readonly deleted: PeerSession[] = [];
+  /** IMSIs of set-ups whose answer was not there when the gateway died. */
+  readonly cut = new Set<string>();
+  readonly #bench: GatewayBench;
+  readonly #isDead: () => boolean;
+  #subscriber = 0;
+
+  constructor(bench: GatewayBench, isDead: () => boolean) {
+    this.#bench = bench;
+    this.#isDead = isDead;
+  }
+
+  /**
+   * Waves of set-ups; those of a wave are updated while the next is set up, and every other one is deleted
+   * while the one after that is. All of a wave is under way at a time.
+   */
+  async run(): Promise<void> {
+    const waves: string[][] = [];
+    for (let wave = 0; wave < WAVES; wave++) {
+      const subscribers = Array.from({ length: SETUPS }, () => this.#subscriber++);
+      const [last = [], older = []] = [waves.at(-1), waves.at(-2)];
+      const work = [
+        ...older.filter((_, i) => i % 4 < 2).map((imsi) => this.#delete(imsi)),
+        ...last.map((imsi) => this.#update(imsi)),
+        ...subscribers.map((n) => this.#create(n)),
+      ];
+      waves.push(subscribers.map(imsiOf));
+      await this.#bench.during(Promise.all(work));
+    }
+  }
+
+  async #create(n: number): Promise<void> {
+    const imsi = imsiOf(n);
+    const wasDead = this.#isDead();
+    const session = await this.#bench.peer.create(imsi, versionOf(n));
+    if (this.#isDead() && !wasDead) this.cut.add(imsi);
+    this.alive.set(imsi, session);
+  }
+
+  async #update(imsi: string): Promise<void> {
+    this.alive.set(imsi, await this.#bench.peer.update(this.#session(imsi)));
+  }
+
+  /** Where the answer was lost and the heir is asked again, the session is gone already. */
+  async #delete(imsi: string): Promise<void> {
+    const session = this.#session(imsi);
+    this.alive.delete(imsi);
+    await this.#bench.peer.delete(session).catch((error) => {
+      if (!(error instanceof Refused) || error.cause !== notFound(session)) throw error;
+    });
+    this.deleted.push(session);
+  }
+
+  #session(imsi: string): PeerSession {
+    const session = this.alive.get(imsi);
+    if (session === undefined) throw new Error(`subscriber ${imsi} has no session`);
+    return session;
+  }
+}
+
+const imsiOf = (n: number): string => `26201000000${1000 + n}`;
+
+export function describeGatewayDeath(
+  title: string,
+  open: () => Promise<Ground>,
+  /** Moments of death: frames that the gateway still sends or receives. Ends where it outlives all work. */
+  moments: Iterable<number>,
+): void {
+  describe(title, () => {
+    let bench: GatewayBench | undefined;
+
+    const end = async () => {
+      expect(bench?.failures ?? []).toEqual([]);
+      await bench?.close();
+      bench = undefined;
+    };
+    afterEach(end);
+
+    /** Pings from the user and to it come through with the addresses and TEIDs that the peer has. */
+    async function expectPings(at: GatewayBench, sessions: readonly PeerSession[], when: string) {
+      const heard: string[] = [];
+      const note = (session: PeerSession | undefined, packet: Buffer) =>
+        heard.push(`${session?.imsi} ${packet.readUInt8(20)}`);
+      at.peer.on('packet', note);
+      at.atHost.length = 0;
+      for (const [i, session] of sessions.entries()) {
+        at.peer.send(session, ping(session.ipv4 ?? '', HOST, i));
+        at.fromHost(ping(HOST, session.ipv4 ?? '', i));
+        // A question for a neighbour's address keeps only so many packets waiting.
+        if (i % 4 === 3) await at.settle();
+      }
+      await at.settle();
+      at.peer.off('packet', note);
+      expect(
+        at.atHost.map(({ src, sequence }) => `${src} ${sequence}`).sort(),
+        `${when}: from users`,
+      ).toEqual(sessions.map(({ ipv4 }, i) => `${ipv4} ${i}`).sort());
+      const wanted = sessions.flatMap(({ imsi }) => [`${imsi} 0`, `${imsi} 8`]);
+      expect(heard.sort(), `${when}: to users`).toEqual(wanted.sort());
+    }
+
+    /** What was set up is there and at work, what was deleted is not, and there is no more. */
+    async function expectKept(at: GatewayBench, doings: Doings, when: string): Promise<void> {
+      const alive = [...doings.alive.values()];
+      expect(alive.length + doings.deleted.length, when).toBe(WAVES * SETUPS);
+      await expectPings(at, alive, when);
+      const updated: PeerSession[] = [];
+      for (const session of alive) updated.push(await at.during(at.peer.update(session)));
+      await expectPings(at, updated, `${when}, updated`);
+      for (const session of doings.deleted) {
+        const refused = await at.during(at.peer.update(session).catch((error) => error));
+        expect(refused?.cause, `${when}: ${session.imsi}`).toBe(notFound(session));
+      }
+      // A set-up that was repeated may have another one behind it, which was never answered.
+      const heirs = at.gateways.filter(({ isCut }) => !isCut);
+      const held = heirs.flatMap(({ gateway }) => [...gateway.sessions.all()]);
+      const teids = new Set(alive.map(({ gatewayControl }) => gatewayControl));
+      const more = held.filter(({ teid }) => !teids.has(teid)).map(({ imsi = '' }) => imsi);
+      expect(new Set(more).size, when).toBe(more.length);
+      for (const imsi of more) expect([...doings.cut], when).toContain(imsi);
+      expect(held.length - more.length, when).toBe(alive.length);
+    }
+
+    it('no session is lost that was answered, none lives that was deleted, whatever the moment', async () => {
+      let outlived = false;
+      let setupsCut = 0;
+      for (const moment of moments) {
+        const now = new GatewayBench(await open(), { health: HEALTH });
+        bench = now;
+        await now.start(3, { replicates: true });
+        const allInSync = () => now.sp.vids.list().every(({ inSync }) => inSync);
+        await now.until(allInSync);
+        const [victim] = now.gateways as [TestGateway];
+        const doings = new Doings(now, () => victim.isCut);
+        victim.fuse = moment;
+        await doings.run();
+        outlived = !victim.isCut;
+        victim.cut();
+        await now.until(() => now.sp.registry.byName(victim.name)?.state === 'down');
+        await now.until(allInSync);
+        expect(now.sp.vids.vidsOf(victim.name)).toEqual([]);
+        await expectKept(now, doings, `death after ${moment} frames`);
+        setupsCut += doings.cut.size;
+        await end();
+        if (outlived) break;
+      }
+      expect(setupsCut).toBeGreaterThan(0);
+    });
+  });
+}
