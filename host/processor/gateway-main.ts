@@ -119,6 +119,7 @@ const processor = new Processor({
   clock: systemClock,
   replication,
   forget: (_service, peer) => gateway.forgetPeer(peer),
+  has: (_service, setup) => gateway.has(setup),
   load: () => gateway.load(),
   listen: async (assignment) => {
     port.listen(assignment);

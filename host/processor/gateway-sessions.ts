@@ -126,6 +126,26 @@ export class GatewaySessions {
     return this.#byPeer.get(`${address} ${teid}`);
   }
 
+  /**
+   * The session that a set-up asks for, where it is here: its sender heard no answer, whoever gave one. Alike in
+   * all, both of the sender's tunnel ends among it, it is no other session.
+   */
+  asked({ version, imsi, apn, peer, bearer }: SessionWish): Session | undefined {
+    const end = bearer.peer;
+    const session = end && this.peer(end.address, end.teid)?.session;
+    if (session === undefined) return undefined;
+    const { id, quality } = defaultBearer(session);
+    const alike =
+      id === bearer.id &&
+      quality.equals(bearer.quality) &&
+      session.version === version &&
+      session.imsi === imsi &&
+      session.apn === apn &&
+      session.peer.address === peer.address &&
+      session.peer.teid === peer.teid;
+    return alike ? session : undefined;
+  }
+
   /** The VID that a user's address carries; undefined where it is of no pool. */
   vidOfAddress(bytes: Uint8Array): number | undefined {
     return (bytes.length === 4 ? this.#pools.v4 : this.#pools.v6)?.vidOf(bytes);

@@ -111,15 +111,25 @@ export class Gtpv1Gateway {
     }
   }
 
+  /** Whether the session that a set-up asks for is here. */
+  has(bytes: Buffer): boolean {
+    const message = parseGtpv1(bytes);
+    if (message.kind !== 'createRequest') return false;
+    const wish = this.#wish(message.ies);
+    return typeof wish !== 'number' && this.#context.sessions.asked(wish) !== undefined;
+  }
+
   #create(arrival: Arrival, { teid, sequence, ies }: Request<'createRequest'>): void {
-    const { counters } = this.#context;
-    const made = teid === 0 ? this.#make(ies) : CAUSE_V1.notSupported;
+    const { sessions, counters } = this.#context;
+    const wish = teid === 0 ? this.#wish(ies) : CAUSE_V1.notSupported;
+    const again = typeof wish === 'number' ? undefined : sessions.asked(wish);
+    const made = typeof wish === 'number' ? wish : (again ?? this.#make(wish));
     if (typeof made === 'number') {
       counters.refused++;
       this.#answer(arrival, sequence, 'createResponse', ies.teidControl ?? 0, { cause: made });
       return;
     }
-    counters.created++;
+    counters[again === undefined ? 'created' : 'repeated']++;
     const given = givenAddress(made);
     const narrower = given.type !== ies.endUserAddress?.type;
     const cause = narrower ? CAUSE_V1.newPdpType : CAUSE_V1.accepted;
@@ -133,22 +143,15 @@ export class Gtpv1Gateway {
     );
   }
 
-  /** A session, or the cause why there is none. */
-  #make(ies: Gtpv1Ies<'createRequest'>): Session | number {
-    const { sessions, counters, capacity, apns, turn } = this.#context;
+  /** What a session is to have, or the cause why there is none. */
+  #wish(ies: Gtpv1Ies<'createRequest'>): SessionWish | number {
+    const { apns } = this.#context;
     // A secondary context beside this one needs classes of packets that an SGSN chooses.
     if (ies.linkedNsapi !== undefined) return CAUSE_V1.notSupported;
     const { teidControl, endUserAddress, apn = '', imsi, nsapi } = ies;
     if (teidControl === undefined || endUserAddress === undefined) return CAUSE_V1.missingIe;
     if (apns !== undefined && !apns.has(apn.toLowerCase())) return CAUSE_V1.unknownApn;
-    if (sessions.size >= capacity) return CAUSE_V1.noResources;
-    // The same subscriber and context: the SGSN has lost the old one (§7.3.1).
-    const old = imsi === undefined ? undefined : sessions.subscriber(imsi, nsapi);
-    if (old !== undefined) {
-      sessions.remove(old);
-      counters.replaced++;
-    }
-    const wish: SessionWish = {
+    return {
       version: 1,
       peer: { address: ies.controlAddress, teid: teidControl },
       imsi,
@@ -161,6 +164,19 @@ export class Gtpv1Gateway {
         quality: Buffer.from(ies.quality),
       },
     };
+  }
+
+  /** A session, or the cause why there is none. */
+  #make(wish: SessionWish): Session | number {
+    const { sessions, counters, capacity, turn } = this.#context;
+    const { imsi, bearer } = wish;
+    if (sessions.size >= capacity) return CAUSE_V1.noResources;
+    // The same subscriber and context: the SGSN has lost the old one (§7.3.1).
+    const old = imsi === undefined ? undefined : sessions.subscriber(imsi, bearer.id);
+    if (old !== undefined) {
+      sessions.remove(old);
+      counters.replaced++;
+    }
     const made = sessions.create(wish, turn());
     if (made === 'no_address') return CAUSE_V1.unknownPdpType;
     return made === 'full' ? CAUSE_V1.allAddressesOccupied : made;

@@ -204,17 +204,27 @@ export class Gtpv2Gateway {
     }
   }
 
+  /** Whether the session that a set-up asks for is here. */
+  has(bytes: Buffer): boolean {
+    const message = parseGtpv2(bytes);
+    if (message.kind !== 'createSessionRequest') return false;
+    const wish = this.#wish(message.ies);
+    return !('value' in wish) && this.#context.sessions.asked(wish) !== undefined;
+  }
+
   #create(arrival: Arrival, { sequence, ies }: Request<'createSessionRequest'>): void {
-    const { counters, address, restart, backupVid } = this.#context;
-    const control = endOf(ies.senderControl);
-    const made = this.#make(ies, control);
+    const { sessions, counters, address, restart, backupVid } = this.#context;
+    const wish = this.#wish(ies);
+    const again = 'value' in wish ? undefined : sessions.asked(wish);
+    const made = 'value' in wish ? wish : (again ?? this.#make(wish));
     if ('value' in made) {
       counters.refused++;
       const refusal = { cause: made, bearers: [] };
-      this.#answer(arrival, sequence, 'createSessionResponse', control?.teid ?? 0, refusal);
+      const to = endOf(ies.senderControl)?.teid ?? 0;
+      this.#answer(arrival, sequence, 'createSessionResponse', to, refusal);
       return;
     }
-    counters.created++;
+    counters[again === undefined ? 'created' : 'repeated']++;
     const given = givenAddress(made);
     const { id, teid } = defaultBearer(made);
     const backup = backupVid(vidOfTeid(made.teid));
@@ -243,28 +253,22 @@ export class Gtpv2Gateway {
     );
   }
 
-  /** A session, or the cause why there is none. */
-  #make(ies: Gtpv2Ies<'createSessionRequest'>, control: TunnelEnd | undefined): Session | CauseV2 {
-    const { sessions, counters, capacity, apns, turn } = this.#context;
+  /** What a session is to have, or the cause why there is none. */
+  #wish(ies: Gtpv2Ies<'createSessionRequest'>): SessionWish | CauseV2 {
+    const { apns } = this.#context;
     const cause = (value: number, type: number, instance: number): CauseV2 => ({
       value,
       offending: { type, instance },
     });
     const { apn, imsi, bearers } = ies;
     const [wanted] = bearers;
+    const control = endOf(ies.senderControl);
     const user = endOf(wanted?.servingUser);
     if (control === undefined) return cause(CAUSE_V2.incorrectIe, 87, 0);
     if (wanted === undefined) return cause(CAUSE_V2.missingIe, 93, 0);
     if (user === undefined) return cause(CAUSE_V2.missingIe, 87, 2);
     if (apns !== undefined && !apns.has(apn.toLowerCase())) return { value: CAUSE_V2.unknownApn };
-    if (sessions.size >= capacity) return { value: CAUSE_V2.noResources };
-    // The same subscriber and bearer: the peer has lost the old one (§7.2.1).
-    const old = imsi === undefined ? undefined : sessions.subscriber(imsi, wanted.id);
-    if (old !== undefined) {
-      sessions.remove(old);
-      counters.replaced++;
-    }
-    const wish: SessionWish = {
+    return {
       version: 2,
       peer: control,
       imsi,
@@ -273,6 +277,19 @@ export class Gtpv2Gateway {
       chargingId: ++this.#chargingId,
       bearer: { id: wanted.id, peer: user, quality: Buffer.from(wanted.quality) },
     };
+  }
+
+  /** A session, or the cause why there is none. */
+  #make(wish: SessionWish): Session | CauseV2 {
+    const { sessions, counters, capacity, turn } = this.#context;
+    const { imsi, bearer } = wish;
+    if (sessions.size >= capacity) return { value: CAUSE_V2.noResources };
+    // The same subscriber and bearer: the peer has lost the old one (§7.2.1).
+    const old = imsi === undefined ? undefined : sessions.subscriber(imsi, bearer.id);
+    if (old !== undefined) {
+      sessions.remove(old);
+      counters.replaced++;
+    }
     const made = sessions.create(wish, turn());
     if (made === 'no_address') return { value: CAUSE_V2.pdnTypeNotSupported };
     return made === 'full' ? { value: CAUSE_V2.allAddressesOccupied } : made;

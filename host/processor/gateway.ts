@@ -184,6 +184,11 @@ export class Gateway {
     return this.#peers.forget(peer);
   }
 
+  /** Whether the session that a set-up asks for is here already, though its sender heard no answer. */
+  has(setup: Buffer): boolean {
+    return (setup[0] ?? 0) >> 5 === 1 ? this.#v1.has(setup) : this.#v2.has(setup);
+  }
+
   /** Ends a session from this side; resolves when the peer has answered, or does not. */
   end(session: Session): Promise<void> {
     const gateway = session.version === 1 ? this.#v1 : this.#v2;

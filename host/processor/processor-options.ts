@@ -54,6 +54,8 @@ export interface ProcessorOptions {
    * when their backups know it too.
    */
   readonly forget?: (service: string, peer: string) => Promise<number>;
+  /** Whether the session that a set-up asks for is here already, though its sender heard no answer. */
+  readonly has?: (service: string, setup: Buffer) => boolean;
   /**
    * Listens on what the assignment says, and on nothing else of ours. It is called anew whenever
    * the assignment changes; the card sends nothing before it resolves.

@@ -344,7 +344,7 @@ export class Processor extends EventEmitter<ProcessorEvents> {
 
   /** Rejects with why it cannot be done. */
   async #asked(request: ControlRequest): Promise<ControlReply | undefined> {
-    const { name, replication, forget = async () => 0 } = this.#options;
+    const { name, replication, forget = async () => 0, has = () => false } = this.#options;
     switch (request.type) {
       case 'probe':
         return { type: 'probe', name, incarnation: this.incarnation };
@@ -355,6 +355,14 @@ export class Processor extends EventEmitter<ProcessorEvents> {
         return { type: 'renew' };
       case 'forget':
         return { type: 'forget', ended: await forget(request.service, request.peer) };
+      case 'find': {
+        // Who died may have left it to us a moment ago.
+        if (this.#up && request.assignment !== this.#assignment?.number) {
+          this.#renewInTurn(this.#round);
+        }
+        await this.#renewal;
+        return { type: 'find', has: has(request.service, Buffer.from(request.setup, 'base64')) };
+      }
       case 'copy':
       case 'yield':
       case 'resume':

@@ -19,6 +19,7 @@
  * | `bye` | processor | nothing more will come from it |
  * | `probe` | switch processor | the incarnation that is alive there |
  * | `forget` | switch processor | `ended`: sessions with a peer that has lost them; their backups know |
+ * | `find` | switch processor | `has`: whether the session that a set-up asks for is there already |
  *
  * and those of replication (`control-replication.ts`).
  */
@@ -43,6 +44,9 @@ const octet = z.int().min(0).max(255);
 const count = z.int().min(0);
 const vid = z.int().min(0).max(0xffff);
 const port = z.int().min(1).max(0xffff);
+
+/** Longest set-up of `find` in bytes: in base64 it leaves room for the rest of a message. */
+export const MAX_FOUND_SETUP = 960;
 
 /** The VIDs vid, vid + stride, … (`count` of them). */
 const vidRun = z.object({
@@ -107,6 +111,15 @@ const requests = {
   bye: z.object({ type: z.literal('bye'), name }),
   probe: z.object({ type: z.literal('probe') }),
   forget: z.object({ type: z.literal('forget'), service: z.string().max(32), peer: peerName }),
+  /** Whoever made the session may have died since: who has its VIDs now is asked. */
+  find: z.object({
+    type: z.literal('find'),
+    service: z.string().max(32),
+    /** The answer counts when this assignment is taken. */
+    assignment: count,
+    /** The set-up as it came, in base64. */
+    setup: z.base64().max(4 * Math.ceil(MAX_FOUND_SETUP / 3)),
+  }),
   ...replicationRequests,
 };
 
@@ -121,6 +134,7 @@ const request = z.discriminatedUnion('type', [
   requests.bye,
   requests.probe,
   requests.forget,
+  requests.find,
   requests.renew,
   requests.copy,
   requests.yield,
@@ -177,6 +191,7 @@ const replies = {
   bye: z.object({ type: z.literal('bye') }),
   probe: z.object({ type: z.literal('probe'), name, incarnation: id }),
   forget: z.object({ type: z.literal('forget'), ended: count }),
+  find: z.object({ type: z.literal('find'), has: z.boolean() }),
   ...replicationReplies,
 };
 
@@ -191,6 +206,7 @@ const reply = z.discriminatedUnion('type', [
   replies.bye,
   replies.probe,
   replies.forget,
+  replies.find,
   replies.renew,
   replies.copy,
   replies.yield,

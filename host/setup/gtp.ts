@@ -25,6 +25,7 @@ import type {
   Everyone,
   Known,
   Occupant,
+  Orphan,
   PuntedFrame,
   Recognition,
   Selection,
@@ -277,13 +278,17 @@ export class GtpSetup implements SetupHandler {
     return this.#setup('Create Session', `v2 ${sequence}`, datagram, alive);
   }
 
-  #setup(what: string, id: string, { src, srcPort }: UdpFrame, alive: Alive): Setup | Known {
+  #setup(
+    what: string,
+    id: string,
+    { src, srcPort, payload }: UdpFrame,
+    alive: Alive,
+  ): Setup | Known | Orphan {
     const transaction = `${src} ${srcPort} ${id}`;
     const occupant = this.#setups.get(transaction);
-    if (occupant !== undefined && alive(occupant)) {
-      return { kind: 'known', what, transaction, occupant };
-    }
-    return { kind: 'setup', what, transaction, size: 1 };
+    if (occupant === undefined) return { kind: 'setup', what, transaction, size: 1 };
+    if (alive(occupant)) return { kind: 'known', what, transaction, occupant };
+    return { kind: 'orphan', what, transaction, size: 1, message: payload };
   }
 
   /** No TEID of the peer's is known: 0 (TS 29.060 §7.3.4). */

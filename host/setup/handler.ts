@@ -85,6 +85,16 @@ export interface Known {
 }
 
 /**
+ * A set-up that comes again, and whose processor died since. What it made may live on at who has its VIDs
+ * now; if so, the set-up is for that one, else for any.
+ */
+export interface Orphan extends Omit<Setup, 'kind'> {
+  readonly kind: 'orphan';
+  /** What processors know it by: the message as it came. */
+  readonly message: Buffer;
+}
+
+/**
  * A frame that concerns one processor, and nobody but that one knows which: each gets a copy. Policing
  * bounds how many there are.
  */
@@ -93,7 +103,7 @@ export interface Everyone {
   readonly what: string;
 }
 
-export type Recognition = Setup | Known | Everyone | Answer | Drop;
+export type Recognition = Setup | Known | Orphan | Everyone | Answer | Drop;
 
 /** What a handler may ask of the switch processor beside the frames that it gives back. */
 export interface SetupHost {

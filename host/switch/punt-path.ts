@@ -7,8 +7,20 @@ import type { DecidedFrame, Decision, InjectedFrame, ReasonName } from '../../dr
 import { CONTROL_PORT } from '../protocol/control.ts';
 import { parseIpFrame } from '../protocol/ip.ts';
 import { parseUdpFrame } from '../protocol/udp.ts';
-import type { Answer, Drop, PuntCause, Selection, SetupHandler } from '../setup/handler.ts';
+import type {
+  Answer,
+  Drop,
+  Known,
+  Occupant,
+  Orphan,
+  PuntCause,
+  PuntedFrame,
+  Selection,
+  Setup,
+  SetupHandler,
+} from '../setup/handler.ts';
 import type { ControlSource } from './control-options.ts';
+import type { HeirSearch } from './heir-search.ts';
 import type { NeighbourProxy, NeighbourResult } from './neighbour-proxy.ts';
 import { toPort } from './port-frame.ts';
 import type { ReplicationRelay } from './replication-relay.ts';
@@ -29,9 +41,13 @@ export interface PuntPathOptions {
   readonly control: (payload: Buffer, source: ControlSource) => void;
   /** Delivers what processors copy to each other by way of us. */
   readonly relay: ReplicationRelay;
+  /** Of set-ups whose processor died. */
+  readonly heirs: HeirSearch;
+  /** Sends what had to wait. */
+  readonly send: (frames: readonly InjectedFrame[]) => void;
 }
 
-/** Counts of frames handed over; `frames` is the sum of all `ends`. */
+/** Counts of frames handed over; `frames` is the sum of all `ends`, and of those that wait for their end. */
 export interface PuntCounters {
   frames: number;
   /** By rule (`-` where none matched) and the card's reason. */
@@ -77,19 +93,20 @@ export class PuntPath {
         decision.rule_hit === 1 ? this.#options.services.rules[decision.rule] : undefined;
       const byReason = own(this.counters.reasons, rule?.name ?? '-', () => ({}));
       byReason[reason ?? 'unknown'] = (byReason[reason ?? 'unknown'] ?? 0) + 1;
-      this.#end(this.#route(frame.data, decision, reason, rule, injected));
+      const end = this.#route(frame.data, decision, reason, rule, injected);
+      if (end !== undefined) this.#end(end);
     }
     return injected;
   }
 
-  /** Returns the name of the frame's end. */
+  /** Returns the name of the frame's end; undefined where it waits for it. */
   #route(
     data: Buffer,
     decision: Decision,
     reason: ReasonName | undefined,
     rule: MappedRule | undefined,
     injected: InjectedFrame[],
-  ): string {
+  ): string | undefined {
     const { neighbours } = this.#options;
     const { ingress } = decision;
     switch (reason) {
@@ -117,11 +134,11 @@ export class PuntPath {
   /** Recognise, choose, forward. */
   #setUp(
     handler: SetupHandler,
-    punted: Parameters<SetupHandler['recognise']>[0],
+    punted: PuntedFrame,
     ingress: number,
     injected: InjectedFrame[],
-  ): string {
-    const { registry, selection, vids } = this.#options;
+  ): string | undefined {
+    const { registry } = this.#options;
     const recognised = handler.recognise(punted, (occupant) => registry.alive(occupant));
     if (recognised.kind === 'answer' || recognised.kind === 'drop') {
       return finish(recognised, ingress, injected);
@@ -134,27 +151,85 @@ export class PuntPath {
       }
       return 'into_all_slots';
     }
-    const what = recognised.kind === 'known' ? `${recognised.what} again` : recognised.what;
+    const again = recognised.kind === 'setup' ? '' : ' again';
+    const what = `${recognised.what}${again}`;
     names[what] = (names[what] ?? 0) + 1;
-    const occupant =
-      recognised.kind === 'known'
-        ? recognised.occupant
-        : handler.choose(
-            recognised,
-            // Who came back and waits for its VIDs has none to give out.
-            registry.candidates().filter(({ name }) => vids.isOwner(name)),
-            selection,
-          );
-    if (occupant === undefined) {
-      if (recognised.kind === 'known') return 'dropped_no_processor';
-      return finish(handler.refuse(punted, recognised), ingress, injected);
+    switch (recognised.kind) {
+      case 'setup':
+        return this.#assign(handler, punted, recognised, ingress, injected);
+      case 'known':
+        return this.#give(handler, punted, recognised, recognised.occupant, injected);
+      case 'orphan':
+        return this.#seek(handler, punted, recognised, ingress);
     }
+  }
+
+  /** Any processor may have it. */
+  #assign(
+    handler: SetupHandler,
+    punted: PuntedFrame,
+    setup: Setup,
+    ingress: number,
+    injected: InjectedFrame[],
+  ): string {
+    const { registry, selection, vids } = this.#options;
+    // Who came back and waits for its VIDs has none to give out.
+    const candidates = registry.candidates().filter(({ name }) => vids.isOwner(name));
+    const occupant = handler.choose(setup, candidates, selection);
+    if (occupant === undefined) return finish(handler.refuse(punted, setup), ingress, injected);
+    const { assigned } = this.counters;
+    assigned[occupant.name] = (assigned[occupant.name] ?? 0) + 1;
+    return this.#give(handler, punted, setup, occupant, injected);
+  }
+
+  #give(
+    handler: SetupHandler,
+    punted: PuntedFrame,
+    recognised: Setup | Known,
+    occupant: Occupant,
+    injected: InjectedFrame[],
+  ): string {
     const data = handler.forward(punted, recognised, occupant);
     injected.push({ target: { to: 'slot', slot: occupant.slot }, data });
-    if (recognised.kind === 'setup') {
-      this.counters.assigned[occupant.name] = (this.counters.assigned[occupant.name] ?? 0) + 1;
-    }
     return 'into_slot';
+  }
+
+  /** Has it wait until it is known who has what its processor made. */
+  #seek(
+    handler: SetupHandler,
+    punted: PuntedFrame,
+    orphan: Orphan,
+    ingress: number,
+  ): string | undefined {
+    const { what, transaction, size } = orphan;
+    const kept = { ...punted, data: Buffer.from(punted.data) }; // the frame's memory is not ours
+    const found = this.#options.heirs.find(handler.service, orphan);
+    if (found === undefined) return 'dropped_heir_sought';
+    found.then(
+      ({ heir }) => {
+        const injected: InjectedFrame[] = [];
+        const end =
+          heir === undefined
+            ? this.#assign(
+                handler,
+                kept,
+                { kind: 'setup', what, transaction, size },
+                ingress,
+                injected,
+              )
+            : this.#give(
+                handler,
+                kept,
+                { kind: 'known', what, transaction, occupant: heir },
+                heir,
+                injected,
+              );
+        this.#end(end);
+        this.#options.send(injected);
+      },
+      () => this.#end('dropped_heir_unknown'),
+    );
+    return undefined;
   }
 
   #control(data: Buffer, decision: Decision, verified: boolean): string {

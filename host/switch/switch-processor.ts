@@ -12,6 +12,7 @@ import { buildUdpFrame } from '../protocol/udp.ts';
 import { slotMac } from '../steering/slot-mac.ts';
 import type { ControlSource } from './control-options.ts';
 import { ControlServer } from './control-server.ts';
+import { HeirSearch } from './heir-search.ts';
 import { NeighbourProxy } from './neighbour-proxy.ts';
 import { OverrideManager, type OverrideMatch } from './override-manager.ts';
 import { toPort } from './port-frame.ts';
@@ -24,6 +25,7 @@ import { SessionLoss } from './session-loss.ts';
 import type { SlotLogEntry } from './slot-log.ts';
 import { CONTROL_SLOT, type Slot, SlotError, SlotRegistry } from './slot-registry.ts';
 import { SlotWatch } from './slot-watch.ts';
+import { Survey } from './survey.ts';
 import {
   DEFAULT_CONTROL_ADDRESS,
   DEFAULT_FABRIC_PREFIX,
@@ -64,7 +66,9 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
   readonly #control: ControlServer;
   readonly #watch: SlotWatch;
   readonly #steward: VidSteward;
+  readonly #survey: Survey;
   readonly #loss: SessionLoss;
+  readonly #heirs: HeirSearch;
   readonly #selection: ReturnType<typeof makeSelection>;
   #injected = 0;
   #closed = false;
@@ -119,9 +123,12 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       operate: (action) => this.#operate(action),
     });
     const { keeper } = this.#steward;
-    this.#loss = new SessionLoss({
-      ...{ vids, registry, clock, handlers: this.services.handlers },
+    this.#survey = new Survey({
+      ...{ vids, registry, clock },
       asker: (slot) => this.#control.asker(slot),
+    });
+    this.#loss = new SessionLoss({
+      ...{ registry, survey: this.#survey, handlers: this.services.handlers },
       lower: (slot, epoch, why) => void this.#control.lower(slot, epoch, why).catch(this.#fail),
       changed: () => this.emit('changed'),
     });
@@ -157,6 +164,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.#control.on('up', (slot) => this.#changed('up', slot));
     this.#control.on('down', (slot, why) => this.#changed('down', slot, why));
     this.#control.on('refused', (name, error) => this.emit('refused', name, error));
+    this.#heirs = new HeirSearch({ vids, clock, survey: this.#survey });
     this.#punts = new PuntPath({
       ...{ services: this.services, registry, vids },
       selection: this.#selection,
@@ -165,6 +173,8 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       lineMac,
       control: (payload, source) => void this.#takeControl(payload, source),
       relay: new ReplicationRelay({ registry, controlMac: this.controlMac }),
+      heirs: this.#heirs,
+      send: (frames) => this.#inject(frames),
     });
     if (options.restore !== undefined) this.#restore(options.restore);
     this.#loss.begin(options.restore);
@@ -203,7 +213,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.#card.off('failed', this.#fail);
     this.#control.close();
     this.#steward.close();
-    this.#loss.close();
+    this.#survey.close();
     this.#watch.close();
     this.overrides.close();
     this.#neighbours.close();
@@ -367,7 +377,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
       ...{ card: this.#card, registry: this.registry, vids: this.vids, services: this.services },
       ...{ selection: this.#selection, punts: this.#punts, injected: this.#injected },
       ...{ neighbours: this.#neighbours, control: this.#control, watch: this.#watch },
-      ...{ overrides: this.overrides, steward: this.#steward },
+      ...{ overrides: this.overrides, steward: this.#steward, heirs: this.#heirs },
     });
   }
 

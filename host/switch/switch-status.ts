@@ -2,6 +2,7 @@
 import type { Card, CardSizes, OverrideStatistics } from '../../driver/index.ts';
 import type { Load, Selection } from '../setup/handler.ts';
 import type { ControlServer } from './control-server.ts';
+import type { HeirSearch } from './heir-search.ts';
 import type { NeighbourProxy } from './neighbour-proxy.ts';
 import type { OverrideManager } from './override-manager.ts';
 import type { PuntCounters, PuntPath } from './punt-path.ts';
@@ -44,13 +45,17 @@ export interface ProcessorStatus {
 export interface SwitchStatus {
   readonly card: { readonly name: string; readonly sizes: CardSizes };
   readonly punted: {
-    /** Frames that the card handed over; the sum of all `ends`. */
+    /** Frames that the card handed over; the sum of `held` and of all `ends`. */
     readonly frames: number;
     /** Frames that the switch processor gave to the card. */
     readonly injected: number;
     /** By `service/rule` (`-`: none) and the card's reason. */
     readonly reasons: Record<string, Record<string, number>>;
     readonly ends: Record<string, number>;
+    /** Set-ups of processors that died, while it is asked who has what these made. */
+    readonly held: number;
+    /** What became of those: somebody had it, nobody, or they could not wait. */
+    readonly heirs: { readonly found: number; readonly none: number; readonly refused: number };
     /** By service and what the set-up handler calls them. */
     readonly recognised: Record<string, Record<string, number>>;
     /** Frames with an identifier that we issued, which the card should have steered. */
@@ -136,10 +141,11 @@ export interface StatusParts {
   readonly watch: SlotWatch;
   readonly overrides: OverrideManager;
   readonly steward: VidSteward;
+  readonly heirs: HeirSearch;
 }
 
 export function switchStatus(parts: StatusParts): SwitchStatus {
-  const { card, registry, vids, services, selection, neighbours, steward } = parts;
+  const { card, registry, vids, services, selection, neighbours, steward, heirs } = parts;
   const { counters } = parts.punts;
   const loads = selection.status();
   return {
@@ -149,6 +155,8 @@ export function switchStatus(parts: StatusParts): SwitchStatus {
       injected: parts.injected,
       reasons: structuredClone(counters.reasons),
       ends: { ...counters.ends },
+      held: heirs.held,
+      heirs: { ...heirs.counters },
       recognised: structuredClone(counters.recognised),
       inDialog: counters.inDialog,
       vids: Object.fromEntries(counters.vids),

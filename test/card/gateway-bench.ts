@@ -254,6 +254,7 @@ export class GatewayBench {
       load: () => gateway.load(),
       ...(replication === undefined ? {} : { replication }),
       forget: (_service, peer) => gateway.forgetPeer(peer),
+      has: (_service, setup) => gateway.has(setup),
       listen: async (assignment) => {
         place.listen(assignment);
         await gateway.listen(assignment);

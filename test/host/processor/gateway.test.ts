@@ -169,12 +169,43 @@ describe('a gateway', () => {
     expect(createV1()).toEqual(first);
     expect(gateway.counters).toMatchObject({ created: 1, repeated: 1 });
     // Another port is another asker, whose context takes the old one's place (TS 29.060 §7.3.1).
-    const other = createV1({}, 1, { ...PEER, port: 40_000 });
+    const another = { teidData: 0x13, teidControl: 0x14 };
+    const other = createV1(another, 1, { ...PEER, port: 40_000 });
     expect(other.ies.teidControl).not.toBe(first.ies.teidControl);
     expect(gateway.counters).toMatchObject({ created: 2, repeated: 1, replaced: 1 });
     clock.advance(60_000);
     createV1();
     expect(gateway.counters).toMatchObject({ created: 3, repeated: 1 });
+  });
+
+  it('has the session that a set-up asks for with both ends, whoever answered it first', async () => {
+    const gateway = await start();
+    const ask = (ies: Partial<Gtpv1Ies<'createRequest'>> = {}) =>
+      gateway.has(buildGtpv1Message('createRequest', { teid: 0, sequence: 9 }, { ...V1, ...ies }));
+    expect(ask()).toBe(false);
+    const first = createV1();
+    expect(ask()).toBe(true);
+    for (const other of [
+      { teidData: 0x13 },
+      { teidControl: 0x14 },
+      { controlAddress: '198.51.100.9' },
+      { userAddress: '198.51.100.9' },
+      { nsapi: 6 },
+      { apn: 'ims' },
+      { imsi: '262011234567899' },
+      { quality: Buffer.from('0123631f93967474fbffff01', 'hex') },
+    ]) {
+      expect(ask(other), Object.keys(other)[0]).toBe(false);
+    }
+    expect(gateway.has(Buffer.alloc(3))).toBe(false);
+    // Answered as before, though nothing of an answer is kept.
+    const again = createV1({}, 2);
+    expect(again.ies).toEqual(first.ies);
+    expect(gateway.counters).toMatchObject({ created: 1, repeated: 1 });
+    const v2 = createV2();
+    const asked = buildGtpv2('createSessionRequest', { teid: 0, sequence: 77 }, V2);
+    expect(gateway.has(asked)).toBe(true);
+    expect(createV2({}, 77).ies).toEqual(v2.ies);
   });
 
   it('holds an answer until its keeper lets it go, and repeats nothing before', async () => {

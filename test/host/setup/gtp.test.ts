@@ -64,8 +64,12 @@ describe('the set-up handler for GTP', () => {
     expect(recognise(V2_CREATE(5))).toMatchObject({ kind: 'known', occupant: OCCUPANT });
     expect(recognise(V2_CREATE(6)).kind).toBe('setup');
     expect(recognise(V2_CREATE(5), { from: 40_000 }).kind).toBe('setup');
-    // Its processor is gone: any other may have it.
-    expect(recognise(V2_CREATE(5), { alive: () => false }).kind).toBe('setup');
+    // Its processor is gone, and may have left it to another.
+    expect(recognise(V2_CREATE(5), { alive: () => false })).toMatchObject({
+      kind: 'orphan',
+      transaction: first.transaction,
+      message: V2_CREATE(5),
+    });
     time.now = 20_000;
     expect(recognise(V2_CREATE(5)).kind).toBe('setup');
     expect(handler.status()).toMatchObject({ setups: 0, expired: 1, restartCounter: 77 });
