@@ -11,6 +11,7 @@ import { Gateway, type GatewayOptions } from '../../host/processor/gateway.ts';
 import { GatewayPort } from '../../host/processor/gateway-port.ts';
 import { type GatewayModes, replicatedGateway } from '../../host/processor/gateway-replication.ts';
 import { Processor } from '../../host/processor/processor.ts';
+import type { Replication } from '../../host/processor/replication.ts';
 import { UserlandEndpoint } from '../../host/processor/userland-endpoint.ts';
 import { addressToBytes } from '../../host/protocol/address.ts';
 import { internetChecksum } from '../../host/protocol/checksum.ts';
@@ -74,6 +75,8 @@ export interface TestGatewayOptions extends Partial<GatewayOptions> {
   readonly replicates?: boolean;
   /** Of answers, where they have; default: all gated. */
   readonly modes?: GatewayModes;
+  /** See `TestGateway`; counts from when it is up. */
+  readonly fuse?: number;
 }
 
 export interface TestGateway {
@@ -82,6 +85,8 @@ export interface TestGateway {
   readonly gateway: Gateway;
   readonly place: GatewayPort;
   readonly processor: Processor;
+  /** Where its sessions have copies. */
+  readonly replication: Replication | undefined;
   /** It dies with so many more frames sent or received: in the middle of what it does. Heartbeats do not count. */
   fuse: number;
   /** Nothing leaves it, nothing reaches it. */
@@ -236,7 +241,7 @@ export class GatewayBench {
     this.ground.onPort(port, (frame) => {
       for (const receive of receivers) receive(frame);
     });
-    const { replicates = false, modes, ...more } = options;
+    const { replicates = false, modes, fuse, ...more } = options;
     const send = (packet: Buffer) => place.door.send(packet);
     const tellPeer = (peer: string, restart: number) => processor.tellPeer('gtp', peer, restart);
     const doubt = (vid: number) => processor.doubt(vid);
@@ -261,12 +266,17 @@ export class GatewayBench {
       },
     });
     const test: TestGateway = {
-      ...{ name, port, gateway, place, processor, fuse: Infinity, isCut: false },
+      ...{ name, port, gateway, place, processor, replication, fuse: Infinity, isCut: false },
       cut: () => {
         test.isCut = true;
       },
     };
     this.gateways.push(test);
+    if (fuse !== undefined) {
+      processor.once('up', () => {
+        test.fuse = fuse;
+      });
+    }
     const started = processor.start();
     started.catch(() => {});
     await this.until(() => processor.up, started);

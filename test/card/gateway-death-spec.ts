@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type PeerSession, Refused } from '../../host/cli/demo/gtp-peer-session.ts';
 import { CAUSE_V1, CAUSE_V2 } from '../../host/protocol/gtp-cause.ts';
 import type { Ground } from '../host/switch/bench.ts';
-import { GatewayBench, HOST, ping, type TestGateway } from './gateway-bench.ts';
+import { GatewayBench, type TestGateway } from './gateway-bench.ts';
+import { expectPings } from './gateway-pings.ts';
 
 /** In the steps of the bench's clock: the card turns when the third heartbeat is missing. */
 const HEALTH = { interval: 50, timeout: 150, poll: 50 };
@@ -98,29 +99,6 @@ export function describeGatewayDeath(
       bench = undefined;
     };
     afterEach(end);
-
-    /** Pings from the user and to it come through with the addresses and TEIDs that the peer has. */
-    async function expectPings(at: GatewayBench, sessions: readonly PeerSession[], when: string) {
-      const heard: string[] = [];
-      const note = (session: PeerSession | undefined, packet: Buffer) =>
-        heard.push(`${session?.imsi} ${packet.readUInt8(20)}`);
-      at.peer.on('packet', note);
-      at.atHost.length = 0;
-      for (const [i, session] of sessions.entries()) {
-        at.peer.send(session, ping(session.ipv4 ?? '', HOST, i));
-        at.fromHost(ping(HOST, session.ipv4 ?? '', i));
-        // A question for a neighbour's address keeps only so many packets waiting.
-        if (i % 4 === 3) await at.settle();
-      }
-      await at.settle();
-      at.peer.off('packet', note);
-      expect(
-        at.atHost.map(({ src, sequence }) => `${src} ${sequence}`).sort(),
-        `${when}: from users`,
-      ).toEqual(sessions.map(({ ipv4 }, i) => `${ipv4} ${i}`).sort());
-      const wanted = sessions.flatMap(({ imsi }) => [`${imsi} 0`, `${imsi} 8`]);
-      expect(heard.sort(), `${when}: to users`).toEqual(wanted.sort());
-    }
 
     /** What was set up is there and at work, what was deleted is not, and there is no more. */
     async function expectKept(at: GatewayBench, doings: Doings, when: string): Promise<void> {
