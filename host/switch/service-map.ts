@@ -81,12 +81,11 @@ function isSetupRule({ setup }: Rule): boolean {
 }
 
 /**
- * Nothing for a service without a well-known port: its processors need none. It is the port at which
- * everything is a set-up, or else the first at which something is.
+ * Nothing for a service without a well-known port: its processors need none. It is the port of the first rule by
+ * which something is a set-up.
  */
 function controlService(service: Service, handler: SetupHandler | undefined): ControlService[] {
-  const known = service.rules.filter((rule) => isSetupRule(rule) && rule.match.ports !== 'any');
-  const initial = known.find(({ setup }) => setup.always) ?? known[0];
+  const initial = service.rules.find((rule) => isSetupRule(rule) && rule.match.ports !== 'any');
   if (initial === undefined || initial.match.ports === 'any') return [];
   const { low } = initial.match.ports;
   const ports = service.rules.map(portIdentifier).find((found) => found !== undefined);

@@ -15,7 +15,7 @@ import { buildGtpv2, GTPV2_MESSAGES } from '../../host/protocol/gtpv2.ts';
 import { FTEID_INTERFACE } from '../../host/protocol/gtpv2-ie.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import type { Ground } from '../host/switch/bench.ts';
-import { GatewayBench, HOST, PEER, ping } from './gateway-bench.ts';
+import { GatewayBench, HOST, PEER, ping, RESTART } from './gateway-bench.ts';
 
 const OTHER_PEER = '198.51.100.8';
 /** `base` of gtp.yaml. */
@@ -30,12 +30,19 @@ const read = (frame: Buffer) => ({
   payload: frame.subarray(UDP_PAYLOAD, 34 + frame.readUInt16BE(38)),
 });
 
-export function describeGatewayPath(title: string, open: () => Promise<Ground>) {
+export function describeGatewayPath<G extends Ground>(
+  title: string,
+  open: () => Promise<G>,
+  /** Frames that ended for a reason since the card began. */
+  ended: (ground: G, reason: string) => Promise<number>,
+) {
   describe(title, () => {
+    let ground: G;
     let bench: GatewayBench;
 
     beforeEach(async () => {
-      bench = new GatewayBench(await open());
+      ground = await open();
+      bench = new GatewayBench(ground);
     });
 
     afterEach(async () => {
@@ -124,6 +131,32 @@ export function describeGatewayPath(title: string, open: () => Promise<Ground>) 
       bench.peer.send(session, ping(session.ipv4 ?? '', HOST, 1));
       await bench.settle();
       expect(bench.atUser).toHaveLength(1);
+    });
+
+    it('error indications are policed apart: a flood of them takes nothing from set-ups, echoes and users', async () => {
+      await bench.start(2);
+      const session = await bench.during(bench.peer.create('262011234567890'));
+      const lost = await bench.during(bench.peer.create('262011234567891'));
+      const errors = () => gateways().map(({ counters }) => counters.errorIndications);
+      const gateways = () => bench.gateways.map((one) => one.gateway);
+      // As many as may wait at the host, and no more, reach the gateways; each of these all of them.
+      bench.peer.indicateError(lost.user);
+      for (let i = 0; i < 300; i++) bench.peer.indicateError(0xab0000 + i);
+      const [next, echo] = [bench.peer.create('262011234567892'), bench.peer.echo(1)];
+      bench.peer.send(session, ping(session.ipv4 ?? '', HOST, 1));
+      await bench.settle();
+      expect(bench.atUser).toHaveLength(1);
+      expect(await bench.during(echo)).toBe(RESTART);
+      expect((await bench.during(next)).ipv4).toBeDefined();
+      const { reasons, recognised } = bench.sp.status().punted;
+      const { punt_setup: heard = 0 } = reasons['gtp/errors'] ?? {};
+      expect(recognised.gtp).toMatchObject({ 'Error Indication': heard });
+      expect(heard).toBeGreaterThan(0);
+      expect(heard).toBeLessThanOrEqual(64);
+      expect(errors()).toEqual([heard, heard]);
+      expect(gateways().reduce((sum, { sessions }) => sum + sessions.size, 0)).toBe(2);
+      const refused = (await ended(ground, 'policed')) + (await ended(ground, 'host_share'));
+      expect(refused, 'nothing else was').toBe(301 - heard);
     });
 
     it('a refusal with TEID 0 comes to the gateway that asked, by its port (TS 29.274 §5.5.2, §4.2.2.2)', async () => {

@@ -37,7 +37,7 @@ describe('services that learn everything', () => {
     expect(asking.every(({ override }) => override?.only)).toBe(true);
     expect(new Set(asking.map(({ override }) => override?.space)).size).toBe(asking.length);
     const not = all.filter(({ override }) => override === undefined).map(({ name }) => name);
-    expect(not).toEqual(['node']);
+    expect(not).toEqual(['errors', 'node']);
     expect(all.find(({ service }) => service === 'sctp')?.override?.space).toBe(1);
   });
 });

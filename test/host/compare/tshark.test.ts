@@ -58,7 +58,7 @@ const quic = (hex: string) => udp('192.0.2.6', 443, hex);
 /** By the services of a card: frames, and the rule that reads each; none: it is for tshark alone. */
 const CASES: readonly (readonly [services: string[], frames: [rule: string, frame: Buffer][]])[] = [
   [
-    ['gtp', 'l2tp', 'mgcp', 'pfcp', 'sctp', 'sip', 'vxlan'],
+    ['gtp', 'l2tp', 'pfcp', 'sctp', 'sip', 'vxlan'],
     [
       ['gtp/user', gpdu('cafe0007')],
       // A TEID without anything behind it but its sequence number; v2 with flag T.
@@ -72,12 +72,12 @@ const CASES: readonly (readonly [services: string[], frames: [rule: string, fram
       ['vxlan/segment', udp('192.0.2.4', 4789, `08000000 001234 00 ${'00'.repeat(14)}`)],
       ['sctp/tag', sctp(0x1a2b3c4d)],
       ['sip/dialog', udp('192.0.2.1', 20_007, '00')],
-      ['mgcp/notified', udp('192.0.2.1', 28_007, '00')],
     ],
   ],
   [
-    ['quic-lb', 'ss7'],
+    ['mgcp', 'quic-lb', 'ss7'],
     [
+      ['mgcp/notified', udp('192.0.2.1', 28_007, '00')],
       ['quic-lb/long', quic(initial)],
       ['', answer],
       ['quic-lb/long', quic(`e000000001 08 ${ID} 04 c1c2c3c4 ${REST}`)],

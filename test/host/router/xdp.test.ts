@@ -34,7 +34,7 @@ async function allowed(): Promise<boolean> {
 const here = await allowed();
 
 describe.runIf(here)('XDP and reference', () => {
-  const names = ['gtp', 'sip', 'mgcp', 'l2tp', 'quic-lb'];
+  const names = ['gtp', 'sip', 'l2tp', 'quic-lb'];
   const services = loadServices(names.map((name) => `${FOLDER}${name}.yaml`));
 
   it('agree on every frame that the program does not pass on', { timeout: 60_000 }, async () => {
