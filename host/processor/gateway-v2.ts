@@ -311,7 +311,7 @@ export class Gtpv2Gateway {
     const known = new Set(session.bearers.map(({ id }) => id));
     const first = defaultBearer(session);
     // Nothing takes the new path before the old one's end is marked, so that who puts packets in order
-    // knows what was the last (TS 29.281 §7.3.2, TS 23.401 §5.5.1.1.2).
+    // knows what was the last (TS 29.281 §7.3.2, TS 23.401 §5.5.1.1.2). A bearer that goes has no new path.
     for (const { id, peer } of session.bearers) {
       const next = endOf(wanted.get(id));
       if (peer && next && (peer.address !== next.address || peer.teid !== next.teid)) markEnd(peer);

@@ -30,6 +30,24 @@ function captureOf(frames: readonly Buffer[]): Buffer {
   return Buffer.concat([header, ...records]);
 }
 
+/** The fields of each frame of a capture as tshark finds them, one map a frame. */
+export function fieldsOf(
+  file: string,
+  names: readonly string[],
+  options: readonly string[] = [],
+): Record<string, string>[] {
+  const fields = names.flatMap((name) => ['-e', name]);
+  const run = spawnSync('tshark', ['-r', file, '-T', 'fields', ...options, ...fields], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  if (run.status !== 0) throw new Error(`tshark: ${run.stderr}`);
+  return run.stdout
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => Object.fromEntries(line.split('\t').map((value, i) => [names[i], value])));
+}
+
 /** The fields of each frame as tshark finds them, one map a frame. */
 export function decode(
   frames: readonly Buffer[],
@@ -42,15 +60,7 @@ export function decode(
     // Checksums are off by default, since captures of one's own machine have unfinished ones.
     const checks = ['ip', 'udp', 'tcp'].map((name) => `${name}.check_checksum:TRUE`);
     const options = [...checks, 'sctp.checksum:crc-32c'].flatMap((option) => ['-o', option]);
-    const fields = names.flatMap((name) => ['-e', name]);
-    const run = spawnSync('tshark', ['-r', file, '-T', 'fields', ...options, ...fields], {
-      encoding: 'utf8',
-    });
-    if (run.status !== 0) throw new Error(`tshark: ${run.stderr}`);
-    return run.stdout
-      .replace(/\n$/, '')
-      .split('\n')
-      .map((line) => Object.fromEntries(line.split('\t').map((value, i) => [names[i], value])));
+    return fieldsOf(file, names, options);
   } finally {
     rmSync(folder, { recursive: true });
   }
