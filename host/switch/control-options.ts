@@ -57,6 +57,8 @@ export interface ControlServerEvents {
   up: [slot: Slot];
   /** `card`: what the card said, where it was the card that did it. */
   down: [slot: Slot, why: string, card?: CardCause];
+  /** A processor that is up has said for the first time what it carries and what it can. */
+  reported: [];
   refused: [name: string, error: Error];
 }
 

@@ -319,7 +319,9 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
     const slot = this.#upSlotOf(request.name, source);
     const { sequence, sessions, capacity, name } = request;
     slot.heard = this.#options.clock.now();
+    const isFirst = this.#options.selection.status()[name]?.load === undefined;
     this.#options.selection.report(name, sequence, { sessions, capacity });
+    if (isFirst) this.emit('reported');
     return { type: 'load', assignment: this.#options.vids.numberOf(name) };
   }
 

@@ -163,6 +163,7 @@ export class SwitchProcessor extends EventEmitter<SwitchProcessorEvents> {
     this.#control.on('down', (slot) => this.#steward.wentDown(slot));
     this.#control.on('up', (slot) => this.#changed('up', slot));
     this.#control.on('down', (slot, why) => this.#changed('down', slot, why));
+    this.#control.on('reported', () => void this.#steward.reported().catch(this.#fail));
     this.#control.on('refused', (name, error) => this.emit('refused', name, error));
     this.#heirs = new HeirSearch({ vids, clock, survey: this.#survey });
     this.#punts = new PuntPath({

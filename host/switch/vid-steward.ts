@@ -72,6 +72,19 @@ export class VidSteward {
     );
   }
 
+  /**
+   * A processor has reported for the first time. When nobody's room is a guess any more, backups are
+   * chosen by it: earlier they would be copied to and fro as one report after the other comes.
+   */
+  async reported(): Promise<void> {
+    const { registry, selection, operate } = this.#options;
+    const loads = selection.status();
+    const isGuess = (name: string) => loads[name]?.load === undefined;
+    const there = registry.slots.filter((slot) => keepsCopies(slot));
+    if (there.some(({ name }) => name !== undefined && isGuess(name))) return;
+    await operate(async () => this.spread());
+  }
+
   /** A slot is down: what its VIDs are from now on. The rows are not written by this. */
   wentDown({ name, replicates }: Slot): void {
     if (name === undefined || !replicates) return;
@@ -215,9 +228,9 @@ export class VidSteward {
     const spares = known.map(({ capacity, sessions }) => Math.max(0, capacity - sessions));
     // Who has not reported yet counts as the others on average.
     const average = spares.reduce((sum, it) => sum + it, 0) / Math.max(1, spares.length) || 1;
-    return registry.slots.flatMap(({ name, state, replicates, draining, locked }) => {
-      const there = (state === 'up' || state === 'starting') && replicates;
-      if (name === undefined || !there || draining || locked) return [];
+    return registry.slots.flatMap((slot) => {
+      const { name, draining, locked } = slot;
+      if (name === undefined || !keepsCopies(slot) || draining || locked) return [];
       const { load } = loads[name] ?? {};
       const spare = load === undefined ? average : Math.max(0, load.capacity - load.sessions);
       return [{ name, spare }];
@@ -233,6 +246,11 @@ export class VidSteward {
       ...loadOf(loads[name]?.load, 1),
     }));
   }
+}
+
+/** It is there, or about to be, and replicates. */
+function keepsCopies({ state, replicates }: Slot): boolean {
+  return (state === 'up' || state === 'starting') && replicates;
 }
 
 function loadOf(load: Load | undefined, capacity: number): Load {

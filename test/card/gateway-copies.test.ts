@@ -24,16 +24,6 @@ describe('copies of sessions through the RTL', () => {
     await bench.close();
   });
 
-  /** Some at a time: the card's queues have an end. */
-  async function each<T, R>(of: readonly T[], work: (one: T, i: number) => Promise<R>) {
-    const results: R[] = [];
-    for (let at = 0; at < of.length; at += 16) {
-      const some = of.slice(at, at + 16).map((one, i) => work(one, at + i));
-      results.push(...(await bench.during(Promise.all(some))));
-    }
-    return results;
-  }
-
   const slotOf = (name: string) => bench.sp.registry.byName(name);
   /** What is told of copies of the first gateway's VIDs; it gets the lowest. */
   const copies = () => bench.sp.status().replication.vids.filter(({ vid }) => vid < VIDS);
@@ -53,7 +43,7 @@ describe('copies of sessions through the RTL', () => {
       const { peer } = bench;
       const [owner] = bench.gateways as [TestGateway];
       const create = (n: number) => peer.create(`26201000000${1000 + n}`, n % 2 === 0 ? 1 : 2);
-      const sessions = await each(
+      const sessions = await bench.each(
         Array.from({ length: SESSIONS }, (_, n) => n),
         create,
       );
@@ -70,9 +60,11 @@ describe('copies of sessions through the RTL', () => {
       expect(copies()).toEqual(Array.from({ length: VIDS }, () => expect.objectContaining(none)));
 
       // Life goes on without a backup: what that one had is not what there is now.
-      await each(sessions.splice(0, 40), (session) => peer.delete(session));
-      sessions.push(...(await each(sessions.splice(0, 40), (session) => peer.update(session))));
-      sessions.push(...(await each([SESSIONS, SESSIONS + 1], create)));
+      await bench.each(sessions.splice(0, 40), (session) => peer.delete(session));
+      sessions.push(
+        ...(await bench.each(sessions.splice(0, 40), (session) => peer.update(session))),
+      );
+      sessions.push(...(await bench.each([SESSIONS, SESSIONS + 1], create)));
 
       // And while it is copied: those of one VID change.
       const [busy] = copies().map(({ vid }) => vid) as [number];
@@ -115,7 +107,7 @@ describe('copies of sessions through the RTL', () => {
       await expectPings(bench, current, 'at the backup');
       expect(again.gateway.sessions.size).toBe(current.length);
       expect(bench.sp.status().punted.inDialog).toBe(0);
-      await each(current.slice(0, 20), (session) => peer.update(session));
+      await bench.each(current.slice(0, 20), (session) => peer.update(session));
     },
   );
 });
