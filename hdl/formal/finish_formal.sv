@@ -7,7 +7,7 @@ module finish_formal #(
     input logic                               clk_i,
     input logic                               rst_ni,
     input logic [47:0]                        time_us_i,
-    input logic [linecard_pkg::META_BITS-1:0] meta_i,
+    input logic [linecard_pkg::META_BITS-1:0] meta_next_i,
     input logic                               valid_i,
     input logic                               last_i,
     input logic                               ill_i,
@@ -23,7 +23,7 @@ module finish_formal #(
     input logic [63:0]                        mirror_reasons_i
 );
   logic [QUEUES-1:0] select;
-  logic keep, commit, copy_keep, event_valid, sender_valid, held, copied, copy_lost;
+  logic stay, keep, commit, copy_keep, event_valid, sender_valid, held, copied, copy_lost;
   logic [PORTS-1:0] copy_select;
   logic [linecard_regs_pkg::DECISION_BITS-1:0] record_bits, event_bits;
   logic [5:0] sender;
@@ -33,13 +33,15 @@ module finish_formal #(
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .time_us_i(time_us_i),
-      .meta_i(meta_i),
+      .meta_i(meta_q),
+      .meta_next_i(meta_next_i),
       .valid_i(valid_i),
       .last_i(last_i),
       .ill_i(ill_i),
       .illness_i(illness_i),
       .length_i(length_i),
       .select_o(select),
+      .stay_o(stay),
       .keep_o(keep),
       .accept_i(accept_i),
       .conform_i(conform_i),
@@ -61,9 +63,13 @@ module finish_formal #(
       .copied_o(copied),
       .copy_lost_o(copy_lost)
   );
-  linecard_pkg::meta_t meta;
+  // A beat's metadata are known one clock ahead (rewrite).
+  logic [linecard_pkg::META_BITS-1:0] meta_q;
+  always @(posedge clk_i) meta_q <= meta_next_i;
+  linecard_pkg::meta_t meta, meta_next;
   linecard_regs_pkg::decision_t record, ended;
-  assign meta = meta_i;
+  assign meta = meta_q;
+  assign meta_next = meta_next_i;
   assign record = record_bits;
   assign ended = event_bits;
 
@@ -74,10 +80,10 @@ module finish_formal #(
 
   always @* begin
     // Assumes: every frame comes with a reason of one end (decide), and an ill one with one that is a drop (rewrite).
-    assume (one_end(meta.reason) && linecard_regs_pkg::ends_in_drop(illness_i));
+    assume (one_end(meta_next.reason) && linecard_regs_pkg::ends_in_drop(illness_i));
     // Assumes: what is held is a punt, and goes to the hold buffer alone (decide).
-    if (meta.hold) assume (linecard_regs_pkg::ends_in_punt(meta.reason) && meta.egress == PORTS + 1);
-    else assume (meta.egress <= PORTS);
+    if (meta_next.hold) assume (linecard_regs_pkg::ends_in_punt(meta_next.reason) && meta_next.egress == PORTS + 1);
+    else assume (meta_next.egress <= PORTS);
   end
   function automatic logic one_end(input logic [5:0] reason);
     one_end = 3'(linecard_regs_pkg::ends_in_steer(reason)) + 3'(linecard_regs_pkg::ends_in_punt(reason)) +
@@ -117,8 +123,8 @@ module finish_formal #(
       end
     end
     if (begun_q && rst_ni && end_now) begin
-      // Proves: a frame is kept only where its queue accepts, and in one queue at most.
-      if (keep) assert ((select & accept_i) != '0);
+      // Proves: a frame is kept just where it is to stay and its queue accepts, and in one queue at most.
+      assert (keep == (stay && (select & accept_i) != '0));
       assert ((select & (select - 1'b1)) == '0);
       // Proves: an ill frame is kept nowhere, and its reason is its illness.
       if (ill_i) assert (!keep && !commit && record.reason == illness_i);

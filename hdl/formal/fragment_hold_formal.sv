@@ -74,7 +74,7 @@ module fragment_hold_formal (
   logic inside_q, returned_q, index_q, flies_q;
   logic [1:0] tag_q;
   logic arrives, comes_back, goes;
-  assign arrives = valid_i && !returned_i && last_i && keep_i;
+  assign arrives = valid_i && !returned_i && last_i && keep_i && accept;
   assign comes_back = valid_i && returned_i && last_i && keep_i;
   assign goes = back_i && !comes_back;
   logic [1:0] seen_q;  // which of the two frames has begun to come
@@ -97,8 +97,6 @@ module fragment_hold_formal (
   always @* begin
     // Assumes: a frame's beats come without gaps, with one index, and it is held again or not as a whole (pipeline, finish).
     if (inside_q) assume (valid_i && returned_i == returned_q && index_i == index_q && tag_i == tag_q);
-    // Assumes: what is kept was accepted (finish).
-    if (valid_i && last_i && keep_i) assume (accept);
     // Assumes: a frame comes back once for each time that it was offered, after its last beat was taken; its own beats here are those with returned_i, and back_i is with the last of them (pipeline, finish).
     if (back_i || (valid_i && returned_i)) assume (flies_q);
     if (valid_i && returned_i) assume (back_i == last_i);

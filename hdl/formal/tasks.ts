@@ -51,7 +51,7 @@ export const TASKS: readonly Task[] = [
     limit: 60,
     short: true,
   },
-  { name: 'finish', sources: ['finish'], reach: 6, limit: 60, short: true },
+  { name: 'finish', sources: ['finish'], steps: 3, reach: 6, limit: 60, short: true },
   {
     name: 'mac_deliver',
     sources: ['mac/mac_pkg', 'mac/mac_deliver'],

@@ -213,10 +213,12 @@ module board_core #(
 
   // ---- a lamp
   logic [14:0] lit_q;  // microseconds
+  logic active_q;
+  always_ff @(posedge clk_i) active_q <= |(rx_tvalid | (tx_tvalid & tx_tready));
   assign activity_o = lit_q != '0;
   always_ff @(posedge clk_i) begin
     if (!rst_n) lit_q <= '0;
-    else if (|(rx_tvalid | (tx_tvalid & tx_tready))) lit_q <= '1;
+    else if (active_q) lit_q <= '1;
     else if (tick && lit_q != '0) lit_q <= lit_q - 15'd1;
   end
 

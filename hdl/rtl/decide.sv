@@ -36,26 +36,35 @@ module decide #(
     end
   end
 
-  linecard_regs_pkg::slot_entry_t slot_a, slot_b;
-  logic exists_a, exists_b;
+  // The slots are chosen by an OR, which has no order in which one waits for another.
+  logic [SLOT_BITS-1:0] slot_a, slot_b;
+  logic [SLOTS-1:0] is_a, is_b;
+  logic exists_a, up_a, up_b;
   logic [31:0] nonce;
+  // Of each slot beside the choice, which is late. A slot behind a port that the card does not have can be reached
+  // by nobody.
+  linecard_regs_pkg::slot_entry_t slot;
+  logic [SLOTS-1:0] reachable;
+  always_comb begin
+    for (int i = 0; i < SLOTS; i++) begin
+      slot = slots_i[i*SLOT_BITS+:SLOT_BITS];
+      reachable[i] = slot.up && slot.port < 4'(PORTS);
+    end
+  end
   always_comb begin
     nonce = '0;
     slot_a = '0;
     slot_b = '0;
-    exists_a = 1'b0;
-    exists_b = 1'b0;
     for (int i = 0; i < SLOTS; i++) begin
-      if (index_a == 8'(i)) begin
-        slot_a = slots_i[i*SLOT_BITS+:SLOT_BITS];
-        nonce = nonces_i[i*32+:32];
-        exists_a = 1'b1;
-      end
-      if (index_b == 8'(i)) begin
-        slot_b = slots_i[i*SLOT_BITS+:SLOT_BITS];
-        exists_b = 1'b1;
-      end
+      is_a[i] = index_a == 8'(i);
+      is_b[i] = index_b == 8'(i);
+      slot_a = slot_a | (slots_i[i*SLOT_BITS+:SLOT_BITS] & {SLOT_BITS{is_a[i]}});
+      slot_b = slot_b | (slots_i[i*SLOT_BITS+:SLOT_BITS] & {SLOT_BITS{is_b[i]}});
+      nonce = nonce | (nonces_i[i*32+:32] & {32{is_a[i]}});
     end
+    exists_a = is_a != '0;
+    up_a = (is_a & reachable) != '0;
+    up_b = (is_b & reachable) != '0;
   end
 
   // A heartbeat: version at l3, nonce four bytes on.
@@ -86,9 +95,8 @@ module decide #(
     index_a_q <= index_a[5:0];
     index_b_q <= index_b[5:0];
     exists_a_q <= exists_a;
-    // A slot behind a port that the card does not have can be reached by nobody.
-    up_a_q <= exists_a && slot_a.up && slot_a.port < 4'(PORTS);
-    up_b_q <= exists_b && slot_b.up && slot_b.port < 4'(PORTS);
+    up_a_q <= up_a;
+    up_b_q <= up_b;
     from_prefix_q <= source_prefix == fabric_prefix_i;
     to_prefix_q <= destination_prefix == fabric_prefix_i;
     to_control_q <= destination_prefix == fabric_prefix_i && destination_slot == linecard_pkg::CONTROL_SLOT;

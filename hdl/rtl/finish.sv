@@ -10,6 +10,7 @@ module finish #(
     input  logic                rst_ni,
     input  logic [47:0]         time_us_i,
     input  linecard_pkg::meta_t meta_i,
+    input  linecard_pkg::meta_t meta_next_i,  // what meta_i will be in the next clock
     input  logic                valid_i,
     input  logic                last_i,
     input  logic                ill_i,
@@ -17,7 +18,8 @@ module finish #(
     input  logic [15:0]         length_i,
     // to the queues
     output logic [QUEUES-1:0]   select_o,  // the frame goes there, if anywhere
-    output logic                keep_o,    // with the last beat: it stays
+    output logic                stay_o,    // with the last beat: it stays if there was room
+    output logic                keep_o,    // and there was
     input  logic [QUEUES-1:0]   accept_i,  // with the last beat: there was room for all of it
     // the host's queue is shared out
     input  logic                conform_i,   // within its service's rate
@@ -42,36 +44,46 @@ module finish #(
     output logic                copied_o,
     output logic                copy_lost_o
 );
-  logic goes, to_host;
+  // ---- what the decision says of a frame's end, looked up before the end is there: queues, policers and counters
+  // wait for what follows
+  logic goes_next, goes, to_host, reason_mirrored, vid_mirrored, there;
+  logic [QUEUES-1:0] select_next;
   always_comb begin
-    goes = !linecard_regs_pkg::ends_in_drop(meta_i.reason) && !linecard_regs_pkg::ends_in_consume(meta_i.reason);
-    to_host = goes && meta_i.egress == 4'(PORTS);
-    select_o = '0;
-    for (int p = 0; p < QUEUES; p++) select_o[p] = (goes || meta_i.hold) && meta_i.egress == 4'(p);
+    goes_next = !linecard_regs_pkg::ends_in_drop(meta_next_i.reason) &&
+        !linecard_regs_pkg::ends_in_consume(meta_next_i.reason);
+    for (int p = 0; p < QUEUES; p++) begin
+      select_next[p] = (goes_next || meta_next_i.hold) && meta_next_i.egress == 4'(p);
+    end
+    copy_select_o = '0;
+    for (int p = 0; p < PORTS; p++) copy_select_o[p] = mirror_i && mirror_port_i == 4'(p);
   end
+  always_ff @(posedge clk_i) begin
+    goes <= goes_next;
+    to_host <= goes_next && meta_next_i.egress == 4'(PORTS);
+    select_o <= select_next;
+    reason_mirrored <= mirror_reasons_i[meta_next_i.reason];
+    vid_mirrored <= mirror_by_vid_i && meta_next_i.vid_valid && meta_next_i.vid == mirror_vid_i;
+  end
+  // What leaves by the mirror's port is there already.
+  assign there = (copy_select_o & select_o[PORTS-1:0]) != '0;
 
-  // Why a frame is refused, and whether that reason is mirrored: looked up beside what is known late.
-  logic accepted, refused, refusal_wanted;
+  // ---- why a frame is refused, and whether that reason is mirrored. Whether its queue had room is known last.
+  logic accepted, limited, refused, limit_mirrored;
   linecard_regs_pkg::reason_t refusal;
   assign accepted = (select_o & accept_i) != '0;
+  assign limited = to_host && !(conform_i && share_ok_i);
+  assign refused = limited || (goes && !accepted);
+  assign limit_mirrored = conform_i ? mirror_reasons_i[linecard_regs_pkg::REASON_HOST_SHARE]
+                                    : mirror_reasons_i[linecard_regs_pkg::REASON_POLICED];
   always_comb begin
-    refused = 1'b1;
-    if (to_host && !conform_i) begin
-      refusal = linecard_regs_pkg::REASON_POLICED;
-      refusal_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_POLICED];
-    end else if (to_host && !share_ok_i) begin
-      refusal = linecard_regs_pkg::REASON_HOST_SHARE;
-      refusal_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_HOST_SHARE];
-    end else begin
-      refusal = linecard_regs_pkg::REASON_QUEUE_FULL;
-      refusal_wanted = mirror_reasons_i[linecard_regs_pkg::REASON_QUEUE_FULL];
-      refused = goes && !accepted;
-    end
+    refusal = linecard_regs_pkg::REASON_QUEUE_FULL;
+    if (limited) refusal = conform_i ? linecard_regs_pkg::REASON_HOST_SHARE : linecard_regs_pkg::REASON_POLICED;
   end
   logic held;
   assign held = !ill_i && meta_i.hold && accepted;
-  assign keep_o = !ill_i && ((goes && !refused) || held);
-  assign commit_o = valid_i && last_i && keep_o && to_host;
+  assign stay_o = !ill_i && ((goes && !limited) || meta_i.hold);
+  assign keep_o = stay_o && accepted;
+  assign commit_o = valid_i && last_i && stay_o && to_host && accept_i[PORTS];
 
   linecard_regs_pkg::decision_t record;
   always_comb begin
@@ -107,21 +119,22 @@ module finish #(
   assign record_o = record;
 
   // A copy is written along with the frame, and kept where its end turns out to be one that is wanted.
-  // What leaves by the mirror's port is there already.
-  logic wanted, reason_wanted, there, copy_accepted;
+  (* keep *) logic wanted_kept, wanted_full;  // if its queue had room, if not: apart, since that is known last
+  logic copy_accepted;
   always_comb begin
-    if (ill_i) reason_wanted = mirror_reasons_i[illness_i];
-    else if (refused) reason_wanted = refusal_wanted;
-    else reason_wanted = mirror_reasons_i[meta_i.reason];
-  end
-  always_comb begin
-    copy_select_o = '0;
-    for (int p = 0; p < PORTS; p++) copy_select_o[p] = mirror_i && mirror_port_i == 4'(p);
+    wanted_kept = vid_mirrored || reason_mirrored;
+    wanted_full = vid_mirrored || (goes ? mirror_reasons_i[linecard_regs_pkg::REASON_QUEUE_FULL] : reason_mirrored);
+    if (limited) begin
+      wanted_kept = vid_mirrored || limit_mirrored;
+      wanted_full = wanted_kept;
+    end
+    if (meta_i.hold || (there && stay_o)) wanted_kept = 1'b0;
+    if (ill_i) begin
+      wanted_kept = mirror_reasons_i[illness_i];
+      wanted_full = wanted_kept;
+    end
     copy_accepted = (copy_select_o & accept_i[PORTS-1:0]) != '0;
-    wanted = reason_wanted ||
-        (mirror_by_vid_i && record.vid_valid && record.vid == mirror_vid_i);
-    there = keep_o && (copy_select_o & select_o[PORTS-1:0]) != '0;
-    copy_keep_o = wanted && !held && !there;
+    copy_keep_o = accepted ? wanted_kept : wanted_full;
   end
 
   always_ff @(posedge clk_i) begin

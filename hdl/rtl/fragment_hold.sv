@@ -71,14 +71,15 @@ module fragment_hold #(
   logic [PTR_BITS:0] commit_q;  // behind the last beat of the youngest frame
   logic [PTR_BITS:0] free_q;    // first beat of the oldest frame
   logic [SLOT_BITS:0] head_q, tail_q;  // slots of the oldest frame, and behind the youngest
-  logic fresh, room_q, slot_room_q, overflow_q, arrives, comes_back;
+  logic fresh, room_q, slot_room_q, overflow_q, stays, arrives, comes_back;
   logic [PTR_BITS:0] used;
   logic [SLOT_BITS:0] slots_used;
   assign fresh = valid_i && !returned_i;
   assign used = write_q - free_q;
   assign slots_used = tail_q - head_q;
   assign accept_o = returned_i || (room_q && slot_room_q && !overflow_q);
-  assign arrives = fresh && last_i && keep_i;
+  assign stays = keep_i && accept_o;
+  assign arrives = fresh && last_i && stays;
   assign comes_back = valid_i && returned_i && last_i && keep_i;
 
   // From flip-flops, since a decision waits for them.
@@ -98,8 +99,8 @@ module fragment_hold #(
     end else if (fresh) begin
       if (last_i) begin
         overflow_q <= 1'b0;
-        write_q <= keep_i ? write_q + 1'b1 : commit_q;
-        if (keep_i) begin
+        write_q <= stays ? write_q + 1'b1 : commit_q;
+        if (stays) begin
           commit_q <= write_q + 1'b1;
           tail_q <= tail_q + 1'b1;
         end

@@ -249,7 +249,7 @@ module linecard #(
 
   // ---- finish
   logic [PORTS+1:0] queue_select, queue_accept;
-  logic queue_keep, copy_keep, host_commit, conform, share_ok, sender_valid, held, copied, copy_lost;
+  logic queue_keep_unused, queue_stay, copy_keep, host_commit, conform, share_ok, sender_valid, held, copied, copy_lost;
   logic [PORTS-1:0] copy_select;
   logic [5:0] sender;
   linecard_regs_pkg::decision_t record, ended;
@@ -258,13 +258,15 @@ module linecard #(
       .rst_ni(rst_ni),
       .time_us_i(time_us_i[47:0]),
       .meta_i(meta_finish),
+      .meta_next_i(meta_next),
       .valid_i(out_valid),
       .last_i(out_last),
       .ill_i(out_ill),
       .illness_i(out_illness),
       .length_i(out_length),
       .select_o(queue_select),
-      .keep_o(queue_keep),
+      .stay_o(queue_stay),
+      .keep_o(queue_keep_unused),
       .accept_i(queue_accept),
       .conform_i(conform),
       .share_ok_i(share_ok),
@@ -349,7 +351,7 @@ module linecard #(
       .count_i(out_count),
       .last_i(out_last),
       .select_i(queue_select[PORTS:0]),
-      .keep_i(queue_keep),
+      .keep_i(queue_stay),
       .copy_select_i(copy_select),
       .copy_keep_i(copy_keep),
       .record_i(record),
@@ -390,7 +392,7 @@ module linecard #(
       .data_i(out_data),
       .count_i(out_count),
       .last_i(out_last),
-      .keep_i(queue_keep),
+      .keep_i(queue_stay),
       .returned_i(meta_finish.returned),
       .index_i(meta_finish.fragment_index[FRAGMENT_BITS-1:0]),
       .learned_count_i(meta_finish.learned),

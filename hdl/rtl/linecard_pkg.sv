@@ -102,10 +102,11 @@ package linecard_pkg;
   function automatic int packet_positions(input int k);
     packet_positions = beside_addresses(k) - tap_packet(k) + 1;
   endfunction
-  // Override and fragment tables: RAM, its output register, compare.
+  // Override and fragment tables: RAM, its output register, compare. Where rules take turns no clock is counted so
+  // strictly, and there is one more for the hash in front of the RAM: 1 / turns is 0.
   localparam int MATCH_LATENCY = 3;
   function automatic int tap_resolve(input int k, input int turns);
-    tap_resolve = tap_identify(k, turns) + MATCH_LATENCY;
+    tap_resolve = tap_identify(k, turns) + MATCH_LATENCY + 1 - 1 / turns;
   endfunction
   function automatic int beside_learn(input int k, input int turns);
     beside_learn = tap_resolve(k, turns) + 1;
@@ -132,9 +133,20 @@ package linecard_pkg;
   localparam logic [7:0] PROTOCOL_ICMP = 8'd1;
   localparam logic [7:0] PROTOCOL_TCP = 8'd6;
   localparam logic [7:0] PROTOCOL_UDP = 8'd17;
+  localparam logic [7:0] PROTOCOL_FRAGMENT = 8'd44;
+  localparam logic [7:0] PROTOCOL_AUTHENTICATION = 8'd51;
   localparam logic [7:0] PROTOCOL_ICMPV6 = 8'd58;
   localparam logic [7:0] PROTOCOL_SCTP = 8'd132;
   localparam logic [7:0] PROTOCOL_NONE = 8'd255;  // reserved (IANA): a chain of headers that cannot be read
+
+  // IANA's list of extension headers, without ESP (50), which hides what follows and so ends the chain like a
+  // transport protocol.
+  function automatic logic is_extension(input logic [7:0] protocol);
+    case (protocol)
+      8'd0, 8'd43, PROTOCOL_FRAGMENT, PROTOCOL_AUTHENTICATION, 8'd60, 8'd135, 8'd139, 8'd140: is_extension = 1'b1;
+      default: is_extension = 1'b0;
+    endcase
+  endfunction
 
   localparam logic [7:0] HEARTBEAT_VERSION = 8'd1;
 
@@ -251,13 +263,15 @@ package linecard_pkg;
 
   // The walk along IPv6 extension headers.
   typedef struct packed {
-    logic open;        // a header begins at `at`
-    logic seen;        // there was one
+    logic open;            // a header begins
+    logic [2:0] left;      // so many units of eight bytes further on,
+    logic fragment;        // which is one of these
+    logic authentication;
+    logic seen;            // there was one
     logic unreadable;
-    logic fragmented;  // a fragment header was among them
-    logic [3:0] at;    // units of eight bytes from the chain's beginning
-    logic [3:0] read;  // units that had to be there to say all this
+    logic fragmented;      // a fragment header was among them
+    logic [3:0] read;      // units that had to be there to say all this
   } chain_t;
-  localparam int CHAIN_BITS = 12;
+  localparam int CHAIN_BITS = 13;
 
 endpackage

@@ -2,8 +2,8 @@
 // (docs/card.md, "Overrides").
 //
 // Contract:
-// - hit_o, vid_o and bad_parity_o belong to the look-up of LATENCY clocks before: 3, or 4 where the hash
-//   has a clock of its own (an ECP5 at 125 MHz has no time for hash and RAM in one). A key lies at hash way0 in
+// - hit_o, vid_o and bad_parity_o belong to the look-up of LATENCY clocks before: 3, or 4 where a
+//   register stands in front of the hash (what is asked is chosen late, and hash and RAM take a clock). A key lies at hash way0 in
 //   the first half of the places or at hash way1 in the second; where it lies in both, way0 counts.
 // - A look-up sees each place whole, before or after a write. An entry that is written to its other
 //   place before the old one is emptied is found at every clock in between.
@@ -74,14 +74,11 @@ module override_table #(
   // ---- what is asked, when its places are known
   logic asks, turn;
   logic [ASKED_BITS-1:0] given, asked;
-  logic [PLACE_BITS-1:0] hashed0, hashed1, place0, place1;
+  logic [PLACE_BITS-1:0] place0, place1;
   assign given = {space_i, key_i};
-  assign hashed0 = PLACE_BITS'(linecard_regs_pkg::hash_way0(given));
-  assign hashed1 = PLACE_BITS'(linecard_regs_pkg::hash_way1(given));
   if (LATENCY > 3) begin : g_hashed
     logic asks_q, turn_q;
     logic [ASKED_BITS-1:0] asked_q;
-    logic [PLACE_BITS-1:0] place0_q, place1_q;
     always_ff @(posedge clk_i) begin
       if (!rst_ni) {asks_q, turn_q} <= '0;
       else {asks_q, turn_q} <= {lookup_valid_i, turn_i};
@@ -89,22 +86,18 @@ module override_table #(
     always_ff @(posedge clk_i) begin
       if (turn_i || EVERY_CLOCK != 0) begin
         asked_q <= given;
-        place0_q <= hashed0;
-        place1_q <= hashed1;
       end
     end
     assign asks = asks_q;
     assign turn = turn_q;
     assign asked = asked_q;
-    assign place0 = place0_q;
-    assign place1 = place1_q;
   end else begin : g_at_once
     assign asks = lookup_valid_i;
     assign turn = turn_i;
     assign asked = given;
-    assign place0 = hashed0;
-    assign place1 = hashed1;
   end
+  assign place0 = PLACE_BITS'(linecard_regs_pkg::hash_way0(asked));
+  assign place1 = PLACE_BITS'(linecard_regs_pkg::hash_way1(asked));
 
   // ---- clearing: first all entries, then all hit bits, so that no look-up under way sets one again
   localparam int WALK_BITS = PLACE_BITS + 2;

@@ -1,12 +1,13 @@
 // Parse, first stage: MAC address and EtherType behind at most two VLAN tags (docs/card.md, step 2).
-// Also says by which of the card's ways a frame goes: by service rules, or not. Two clocks: whose address, the rest.
+// Also says by which of the card's ways a frame goes: by service rules, or not. Two clocks: whose address and the
+// first EtherType, the rest.
 module parse_l2 #(
     parameter int PORTS = 2
 ) (
     input  logic                       clk_i,
     // one clock before tap_l2
     input  linecard_pkg::meta_t        address_meta_i,
-    input  logic [6*8-1:0]             address_i,  // header bytes 0 to 5, byte b at [b*8]
+    input  logic [14*8-1:0]            address_i,  // header bytes 0 to 13, byte b at [b*8]
     // at tap_l2
     input  linecard_pkg::meta_t        meta_i,
     input  logic [22*8-1:0]            window_i,  // header bytes 0 to 21
@@ -26,51 +27,61 @@ module parse_l2 #(
   logic [7:0] line_port;
   assign line_port = (address_meta_i.origin == linecard_regs_pkg::ORIGIN_HOST)
       ? address_meta_i.inject_target : {4'd0, address_meta_i.ingress};
-  logic [47:0] port_mac;
-  always_comb begin
-    port_mac = '0;
-    for (int p = 0; p < PORTS; p++) begin
-      if (line_port == 8'(p)) port_mac = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_MAC+:48];
-    end
-  end
   logic [47:0] destination;
   assign destination = {address_i[0+:8], address_i[8+:8], address_i[16+:8],
                         address_i[24+:8], address_i[32+:8], address_i[40+:8]};
+  // Each port's address is compared beside the choice of the port. One that is not there has address 0.
+  logic to_port;
+  always_comb begin
+    to_port = line_port >= 8'(PORTS) && destination == '0;
+    for (int p = 0; p < PORTS; p++) begin
+      if (line_port == 8'(p) && destination == ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_MAC+:48]) begin
+        to_port = 1'b1;
+      end
+    end
+  end
   logic port_exists, ours, control;
   always_ff @(posedge clk_i) begin
     port_exists <= line_port < 8'(PORTS);
-    ours <= destination[40] || destination == port_mac;
+    ours <= destination[40] || to_port;
     control <= address_meta_i.origin == linecard_regs_pkg::ORIGIN_SLOT &&
         destination[47:16] == fabric_prefix_i && destination[15:8] == linecard_pkg::CONTROL_SLOT;
   end
 
-  // ---- the rest
-  logic [15:0] type0, type1, type2, ethertype;
-  assign type0 = {window_i[12*8+:8], window_i[13*8+:8]};
-  assign type1 = {window_i[16*8+:8], window_i[17*8+:8]};
-  assign type2 = {window_i[20*8+:8], window_i[21*8+:8]};
+  // What each EtherType that there may be would mean, beside the search for the one that counts.
+  localparam int MEANINGS = 5;
+  localparam int IS_TAG = 4;
+  function automatic logic [MEANINGS-1:0] meaning(input logic [15:0] ethertype);
+    meaning = {ethertype == TAG_C || ethertype == TAG_S, ethertype == IPV4, ethertype == IPV6,
+               ethertype == ARP, ethertype == HEARTBEAT};
+  endfunction
+  logic [MEANINGS-1:0] type0, type1, type2, means;
+  always_ff @(posedge clk_i) type0 <= meaning({address_i[12*8+:8], address_i[13*8+:8]});
 
+  // ---- the rest
+  assign type1 = meaning({window_i[16*8+:8], window_i[17*8+:8]});
+  assign type2 = meaning({window_i[20*8+:8], window_i[21*8+:8]});
+  logic unused_window;
+  assign unused_window = ^{window_i[16*8-1:0], window_i[18*8+:16]};
   logic tag0, tag1;
-  assign tag0 = type0 == TAG_C || type0 == TAG_S;
-  assign tag1 = tag0 && (type1 == TAG_C || type1 == TAG_S);
+  assign tag0 = type0[IS_TAG];
+  assign tag1 = tag0 && type1[IS_TAG];
 
   linecard_pkg::meta_t meta;
   always_comb begin
     meta = meta_i;
     if (tag1) begin
       meta.l3 = 5'd22;
-      ethertype = type2;
+      means = type2;
     end else if (tag0) begin
       meta.l3 = 5'd18;
-      ethertype = type1;
+      means = type1;
     end else begin
       meta.l3 = 5'd14;
-      ethertype = type0;
+      means = type0;
     end
-    meta.ipv4 = ethertype == IPV4;
-    meta.ipv6 = ethertype == IPV6;
-    meta.neighbour = ethertype == ARP;
-    meta.heartbeat = ethertype == HEARTBEAT && control;
+    {meta.ipv4, meta.ipv6, meta.neighbour, meta.heartbeat} = means[IS_TAG-1:0];
+    meta.heartbeat = meta.heartbeat && control;
     meta.header_min = meta.heartbeat ? 8'(meta.l3) + 8'd12 : meta.neighbour ? 8'(meta.l3) + 8'd28 : 8'(meta.l3);
     meta.packet_end = '0;
     meta.by_rules = meta_i.origin == linecard_regs_pkg::ORIGIN_LINE ||

@@ -11,9 +11,11 @@ module parse_l4 (
   // ---- select
   logic [16*8-1:0] header_q;
   linecard_pkg::meta_t meta_q;
+  logic [17:0] difference_q;
   always_ff @(posedge clk_i) begin
     meta_q <= meta_i;
     header_q <= header_i;
+    difference_q <= 18'(meta_i.packet_end) - 18'(meta_i.l4);
   end
 
   // ---- read
@@ -22,12 +24,9 @@ module parse_l4 (
   assign tcp = meta_q.protocol == linecard_pkg::PROTOCOL_TCP;
   assign sctp = meta_q.protocol == linecard_pkg::PROTOCOL_SCTP;
 
-  logic [17:0] difference;
   logic [16:0] rest;
   logic beyond_packet;  // the chain of headers runs out of the packet
-  assign difference = 18'(meta_q.packet_end) - 18'(meta_q.l4);
-  assign beyond_packet = difference[17];
-  assign rest = difference[16:0];
+  assign {beyond_packet, rest} = difference_q;
   logic [15:0] udp_length;
   assign udp_length = {header_q[4*8+:8], header_q[5*8+:8]};
   logic [5:0] tcp_header;

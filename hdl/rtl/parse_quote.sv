@@ -39,18 +39,25 @@ module parse_quote #(
   linecard_pkg::meta_t meta_q;
   logic [127:0] destination_q, source_q;
   logic [7:0] icmp_type_q, quoted_protocol_q;
-  logic [3:0] version_q, ihl_q;
+  logic [3:0] version, ihl, ihl_q;
   logic [12:0] offset4_q;
-  logic plain_q;
+  logic suits_q;  // by what lies around the ICMP header
+  logic [17:0] left_q;  // bytes of the packet from L4 on; negative where the header runs out of it
+  logic [4:0] needed_q;  // fours of them: ICMP's header, the quoted one, and four of L4
+  assign {version, ihl} = meta_i.ipv6 ? packet[QUOTE6*8+:8] : packet[QUOTE4*8+:8];
   always_ff @(posedge clk_i) begin
     meta_q <= meta_i;
     destination_q <= destination_i;
     source_q <= meta_i.ipv6 ? source6 : source4;
     icmp_type_q <= meta_i.ipv6 ? packet[40*8+:8] : packet[20*8+:8];
-    {version_q, ihl_q} <= meta_i.ipv6 ? packet[QUOTE6*8+:8] : packet[QUOTE4*8+:8];
+    ihl_q <= ihl;
     quoted_protocol_q <= meta_i.ipv6 ? packet[(QUOTE6+6)*8+:8] : packet[(QUOTE4+9)*8+:8];
     offset4_q <= {packet[(QUOTE4+6)*8+:5], packet[(QUOTE4+7)*8+:8]};
-    plain_q <= meta_i.ipv6 || meta_i.l4 == 8'(meta_i.l3) + 8'd20;
+    suits_q <= (meta_i.ipv6 || meta_i.l4 == 8'(meta_i.l3) + 8'd20) &&
+        (meta_i.ipv6 ? version == 4'd6 : (version == 4'd4 && ihl >= 4'd5)) &&
+        !meta_i.bad_ip && !meta_i.first_fragment && !meta_i.later_fragment;
+    left_q <= 18'(meta_i.packet_end) - 18'(meta_i.l4);
+    needed_q <= meta_i.ipv6 ? 5'(2 + 10 + 1) : 5'd2 + 5'(ihl) + 5'd1;
   end
 
   // ---- read
@@ -87,9 +94,7 @@ module parse_quote #(
     quote.later_fragment = meta_q.ipv4 && offset4_q != '0;
     quote.source_at = quoted_l3 + (meta_q.ipv6 ? 8'd8 : 8'd12);
     quote.l4 = quoted_l3 + (meta_q.ipv6 ? 8'd40 : {2'b00, ihl_q, 2'b00});
-    quote.valid = is_error && plain_q && !meta_q.bad_ip && !meta_q.first_fragment && !meta_q.later_fragment &&
-        (meta_q.ipv6 ? version_q == 4'd6 : (version_q == 4'd4 && ihl_q >= 4'd5)) &&
-        17'(quote.l4) + 17'd4 <= meta_q.packet_end;
+    quote.valid = is_error && suits_q && !left_q[17] && left_q[16:2] >= 15'(needed_q);
   end
 
   always_ff @(posedge clk_i) begin

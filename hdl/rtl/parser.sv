@@ -30,7 +30,7 @@ module parser #(
 
   // ---- L2
   logic [META_BITS-1:0] meta_address, meta_l2;
-  logic [6*8-1:0] window_address;
+  logic [14*8-1:0] window_address;
   logic [22*8-1:0] window_l2;
   linecard_pkg::meta_t meta_after_l2;
   meta_delay #(
@@ -55,7 +55,7 @@ module parser #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
       .TAP(linecard_pkg::tap_l2(K) - 1),
-      .BYTES(6)
+      .BYTES(14)
   ) window_at_address (
       .line_i(line_i),
       .window_o(window_address)
@@ -209,6 +209,7 @@ module parser #(
   // ---- extension headers
   logic [META_BITS-1:0] meta_chain;
   linecard_pkg::meta_t meta_after_chain;
+  logic [7:0] l4_after_chain;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_chain(K) - linecard_pkg::tap_l3(K) - 1)
@@ -225,24 +226,26 @@ module parser #(
       .first_i(first_i[linecard_pkg::tap_chain(K)]),
       .packet_i(packet_o),
       .meta_i(meta_chain),
-      .meta_o(meta_after_chain)
+      .meta_o(meta_after_chain),
+      .l4_o(l4_after_chain)
   );
 
   // ---- L4
   logic [META_BITS-1:0] meta_l4;
   logic [127:0] header_l4;
-  linecard_pkg::meta_t meta_at_l4, meta_after_l4;
+  logic [7:0] at_l4;
+  linecard_pkg::meta_t meta_after_l4;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_l4_select(K) - linecard_pkg::tap_chain(K) -
-          linecard_pkg::CHAIN_UNITS / linecard_pkg::chain_per_clock(K))
+          linecard_pkg::CHAIN_UNITS / linecard_pkg::chain_per_clock(K)),
+      .BITS(META_BITS + 8)
   ) delay_l4 (
       .clk_i(clk_i),
       .first_i(first_i[linecard_pkg::tap_chain(K) + linecard_pkg::CHAIN_UNITS / linecard_pkg::chain_per_clock(K)]),
-      .meta_i(meta_after_chain),
-      .meta_o(meta_l4)
+      .meta_i({l4_after_chain, meta_after_chain}),
+      .meta_o({at_l4, meta_l4})
   );
-  assign meta_at_l4 = meta_l4;
   header_words #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS),
@@ -252,7 +255,7 @@ module parser #(
       .clk_i(clk_i),
       .next_i(next_i),
       .line_i(line_i),
-      .at_i(meta_at_l4.l4),
+      .at_i(at_l4),
       .bytes_o(header_l4)
   );
   parse_l4 parse_l4 (

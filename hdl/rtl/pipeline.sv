@@ -86,6 +86,7 @@ module pipeline #(
   localparam int POSITIONS = linecard_pkg::tap_rewrite(K, RULE_TURNS) + 1;
   localparam int PACKET_POSITIONS = linecard_pkg::packet_positions(K);
   localparam int WINDOW_DECIDE = 30;  // bytes
+  localparam int MATCH_LATENCY = linecard_pkg::tap_resolve(K, RULE_TURNS) - linecard_pkg::tap_identify(K, RULE_TURNS);
 
   // ---- what is known of a frame as it enters
   linecard_pkg::meta_t entering, entering_q;
@@ -326,7 +327,8 @@ module pipeline #(
   logic [15:0] override_vid;
   override_table #(
       .ENTRIES(OVERRIDES),
-      .EVERY_CLOCK((DATA_WIDTH > 64) ? 1 : 0)
+      .EVERY_CLOCK((DATA_WIDTH > 64) ? 1 : 0),
+      .LATENCY(MATCH_LATENCY)
   ) override_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
@@ -362,7 +364,8 @@ module pipeline #(
   logic [FRAGMENT_BITS-1:0] fragment_index;
   fragment_table #(
       .ENTRIES(FRAGMENTS),
-      .FORWARD((DATA_WIDTH > 64) ? 1 : 0)
+      .FORWARD((DATA_WIDTH > 64) ? 1 : 0),
+      .LATENCY(MATCH_LATENCY)
   ) fragment_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
@@ -383,14 +386,27 @@ module pipeline #(
       .busy_o(fragments_busy_o)
   );
 
-  // ---- lookup
+  // ---- lookup, which takes two clocks to the RAM of the rows, beside the tables' last
+  localparam int LOOKUP_WAITS = MATCH_LATENCY - linecard_pkg::MATCH_LATENCY;
+  logic [META_BITS-1:0] meta_lookup;
+  logic [63:0] vid_lookup;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(LOOKUP_WAITS),
+      .BITS(64 + META_BITS)
+  ) delay_lookup (
+      .clk_i(clk_i),
+      .first_i(line_first[linecard_pkg::tap_identify(K, RULE_TURNS)+2]),
+      .meta_i({vid, meta_vid}),
+      .meta_o({vid_lookup, meta_lookup})
+  );
   linecard_pkg::meta_t meta_slots;
   lookup #(
       .VIDS(VIDS)
   ) lookup (
       .clk_i(clk_i),
-      .meta_i(meta_vid),
-      .vid_i(vid),
+      .meta_i(meta_lookup),
+      .vid_i(vid_lookup),
       .override_hit_i(override_hit),
       .override_vid_i(override_vid),
       .override_bad_i(override_bad),

@@ -319,61 +319,63 @@ module registers #(
   assign policer_words = linecard_regs_pkg::pack_policer(policer_data_i);
   assign override_words = linecard_regs_pkg::pack_override(override_data_i);
 
-  logic [31:0] single;  // registers that are no table
+  logic [31:0] single;  // registers that are no table: all in the first page
   always_comb begin
-    case (addr_q)
-      linecard_regs_pkg::ADDR_IDENTITY_MAGIC: single = linecard_regs_pkg::MAGIC;
-      linecard_regs_pkg::ADDR_IDENTITY_VERSION:
+    case (addr_q[PAGE-1:0])
+      linecard_regs_pkg::ADDR_IDENTITY_MAGIC[PAGE-1:0]: single = linecard_regs_pkg::MAGIC;
+      linecard_regs_pkg::ADDR_IDENTITY_VERSION[PAGE-1:0]:
       single = {linecard_regs_pkg::VERSION_MAJOR, linecard_regs_pkg::VERSION_MINOR};
-      linecard_regs_pkg::ADDR_IDENTITY_BUILD_ID: single = BUILD_ID;
-      linecard_regs_pkg::ADDR_IDENTITY_CONFIGURATION: single = 32'(CONFIGURATION_ID);
-      linecard_regs_pkg::ADDR_IDENTITY_DATA_WIDTH: single = 32'(DATA_WIDTH);
-      linecard_regs_pkg::ADDR_IDENTITY_PORTS: single = 32'(PORTS);
-      linecard_regs_pkg::ADDR_IDENTITY_SLOTS: single = 32'(SLOTS);
-      linecard_regs_pkg::ADDR_IDENTITY_VIDS: single = 32'(VIDS);
-      linecard_regs_pkg::ADDR_IDENTITY_RULES: single = 32'(RULES);
-      linecard_regs_pkg::ADDR_IDENTITY_PREFIXES: single = 32'(PREFIXES);
-      linecard_regs_pkg::ADDR_IDENTITY_OVERRIDES: single = 32'(OVERRIDES);
-      linecard_regs_pkg::ADDR_IDENTITY_FRAGMENTS: single = 32'(FRAGMENTS);
-      linecard_regs_pkg::ADDR_IDENTITY_MAX_FRAME: single = 32'(linecard_pkg::MAX_FRAME);
-      linecard_regs_pkg::ADDR_IDENTITY_WINDOW: single = 32'(linecard_pkg::WINDOW);
-      linecard_regs_pkg::ADDR_IDENTITY_VID_COUNTER_BITS: single = 32'(VID_COUNTER_BITS);
-      linecard_regs_pkg::ADDR_IDENTITY_VID_BYTE_COUNTER_BITS: single = 32'(VID_BYTE_COUNTER_BITS);
-      linecard_regs_pkg::ADDR_CONTROL_CONTROL: single = {30'd0, bad_parity_o, enable_o};
-      linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX: single = fabric_prefix_o;
-      linecard_regs_pkg::ADDR_CONTROL_STATUS: single = {in_flight_i, 15'd0, idle_i};
-      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT: single = snapshots_q;
-      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_IN_FLIGHT: single = {16'd0, snapshot_in_flight_i};
-      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_HELD: single = {16'd0, snapshot_held_i};
-      linecard_regs_pkg::ADDR_CONTROL_TIME_LOW: single = time_us_i[31:0];
-      linecard_regs_pkg::ADDR_CONTROL_TIME_HIGH: single = time_high_q;
-      linecard_regs_pkg::ADDR_CONTROL_FRAGMENT_US: single = fragment_us_o;
-      linecard_regs_pkg::ADDR_CONTROL_STALL_US: single = stall_us_o;
-      linecard_regs_pkg::ADDR_CONTROL_SUSPECT_HOLD_US: single = suspect_hold_us_o;
-      linecard_regs_pkg::ADDR_EVENTS_SLOTS_LOW: single = pending[31:0];
-      linecard_regs_pkg::ADDR_EVENTS_SLOTS_HIGH: single = pending[63:32];
-      linecard_regs_pkg::ADDR_EVENTS_PARITY_ERRORS: single = parity_errors;
-      linecard_regs_pkg::ADDR_EVENTS_PARITY_LAST: single = parity_last;
-      linecard_regs_pkg::ADDR_EVENTS_SCRUBS: single = scrubs;
-      linecard_regs_pkg::ADDR_MIRROR_SELECT: single = mirror_o;
-      linecard_regs_pkg::ADDR_MIRROR_REASONS_LOW: single = mirror_reasons_o[31:0];
-      linecard_regs_pkg::ADDR_MIRROR_REASONS_HIGH: single = mirror_reasons_o[63:32];
+      linecard_regs_pkg::ADDR_IDENTITY_BUILD_ID[PAGE-1:0]: single = BUILD_ID;
+      linecard_regs_pkg::ADDR_IDENTITY_CONFIGURATION[PAGE-1:0]: single = 32'(CONFIGURATION_ID);
+      linecard_regs_pkg::ADDR_IDENTITY_DATA_WIDTH[PAGE-1:0]: single = 32'(DATA_WIDTH);
+      linecard_regs_pkg::ADDR_IDENTITY_PORTS[PAGE-1:0]: single = 32'(PORTS);
+      linecard_regs_pkg::ADDR_IDENTITY_SLOTS[PAGE-1:0]: single = 32'(SLOTS);
+      linecard_regs_pkg::ADDR_IDENTITY_VIDS[PAGE-1:0]: single = 32'(VIDS);
+      linecard_regs_pkg::ADDR_IDENTITY_RULES[PAGE-1:0]: single = 32'(RULES);
+      linecard_regs_pkg::ADDR_IDENTITY_PREFIXES[PAGE-1:0]: single = 32'(PREFIXES);
+      linecard_regs_pkg::ADDR_IDENTITY_OVERRIDES[PAGE-1:0]: single = 32'(OVERRIDES);
+      linecard_regs_pkg::ADDR_IDENTITY_FRAGMENTS[PAGE-1:0]: single = 32'(FRAGMENTS);
+      linecard_regs_pkg::ADDR_IDENTITY_MAX_FRAME[PAGE-1:0]: single = 32'(linecard_pkg::MAX_FRAME);
+      linecard_regs_pkg::ADDR_IDENTITY_WINDOW[PAGE-1:0]: single = 32'(linecard_pkg::WINDOW);
+      linecard_regs_pkg::ADDR_IDENTITY_VID_COUNTER_BITS[PAGE-1:0]: single = 32'(VID_COUNTER_BITS);
+      linecard_regs_pkg::ADDR_IDENTITY_VID_BYTE_COUNTER_BITS[PAGE-1:0]: single = 32'(VID_BYTE_COUNTER_BITS);
+      linecard_regs_pkg::ADDR_CONTROL_CONTROL[PAGE-1:0]: single = {30'd0, bad_parity_o, enable_o};
+      linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX[PAGE-1:0]: single = fabric_prefix_o;
+      linecard_regs_pkg::ADDR_CONTROL_STATUS[PAGE-1:0]: single = {in_flight_i, 15'd0, idle_i};
+      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT[PAGE-1:0]: single = snapshots_q;
+      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_IN_FLIGHT[PAGE-1:0]: single = {16'd0, snapshot_in_flight_i};
+      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_HELD[PAGE-1:0]: single = {16'd0, snapshot_held_i};
+      linecard_regs_pkg::ADDR_CONTROL_TIME_LOW[PAGE-1:0]: single = time_us_i[31:0];
+      linecard_regs_pkg::ADDR_CONTROL_TIME_HIGH[PAGE-1:0]: single = time_high_q;
+      linecard_regs_pkg::ADDR_CONTROL_FRAGMENT_US[PAGE-1:0]: single = fragment_us_o;
+      linecard_regs_pkg::ADDR_CONTROL_STALL_US[PAGE-1:0]: single = stall_us_o;
+      linecard_regs_pkg::ADDR_CONTROL_SUSPECT_HOLD_US[PAGE-1:0]: single = suspect_hold_us_o;
+      linecard_regs_pkg::ADDR_EVENTS_SLOTS_LOW[PAGE-1:0]: single = pending[31:0];
+      linecard_regs_pkg::ADDR_EVENTS_SLOTS_HIGH[PAGE-1:0]: single = pending[63:32];
+      linecard_regs_pkg::ADDR_EVENTS_PARITY_ERRORS[PAGE-1:0]: single = parity_errors;
+      linecard_regs_pkg::ADDR_EVENTS_PARITY_LAST[PAGE-1:0]: single = parity_last;
+      linecard_regs_pkg::ADDR_EVENTS_SCRUBS[PAGE-1:0]: single = scrubs;
+      linecard_regs_pkg::ADDR_MIRROR_SELECT[PAGE-1:0]: single = mirror_o;
+      linecard_regs_pkg::ADDR_MIRROR_REASONS_LOW[PAGE-1:0]: single = mirror_reasons_o[31:0];
+      linecard_regs_pkg::ADDR_MIRROR_REASONS_HIGH[PAGE-1:0]: single = mirror_reasons_o[63:32];
       default: single = '0;
     endcase
   end
 
-  logic [31:0] entry_word;  // of the tables whose entries are several words
+  // Of the tables whose entries are several words. No two of these are asked for at once: an OR has no order in which
+  // one waits for another.
+  logic [31:0] entry_word;
   always_comb begin
     entry_word = '0;
     for (int i = 0; i < HEALTH_WORDS; i++) begin
-      if (at_health && slot_exists && addr_q[3:2] == 2'(i)) entry_word = health_words[i*32+:32];
-      if (at_event && slot_exists && addr_q[3:2] == 2'(i)) entry_word = event_words[i*32+:32];
+      entry_word = entry_word | (health_words[i*32+:32] & {32{at_health && slot_exists && addr_q[3:2] == 2'(i)}});
+      entry_word = entry_word | (event_words[i*32+:32] & {32{at_event && slot_exists && addr_q[3:2] == 2'(i)}});
     end
     for (int i = 0; i < POLICER_WORDS; i++) begin
-      if (at_policer && policer_exists && addr_q[2] == 1'(i)) entry_word = policer_words[i*32+:32];
+      entry_word = entry_word | (policer_words[i*32+:32] & {32{at_policer && policer_exists && addr_q[2] == 1'(i)}});
     end
     for (int i = 0; i < OVERRIDE_WORDS; i++) begin
-      if (at_override && override_exists && addr_q[4:2] == 3'(i)) entry_word = override_words[i*32+:32];
+      entry_word = entry_word | (override_words[i*32+:32] & {32{at_override && override_exists && addr_q[4:2] == 3'(i)}});
     end
   end
 

@@ -8,8 +8,7 @@ module rx_merge #(
     parameter int USER_BITS = 1,
     parameter int APART = 1,
     localparam int K = DATA_WIDTH / 8,
-    localparam int COUNT_BITS = $clog2(K),
-    localparam int INDEX_BITS = $clog2(SOURCES)
+    localparam int COUNT_BITS = $clog2(K)
 ) (
     input  logic                          clk_i,
     input  logic                          rst_ni,
@@ -31,22 +30,44 @@ module rx_merge #(
     output logic [3:0]                    source_o,
     output logic [USER_BITS-1:0]          side_o
 );
-  logic busy_q;                       // a frame is under way
-  logic [INDEX_BITS-1:0] present_q;   // from this source
-  logic [INDEX_BITS-1:0] chosen;
-  logic [SOURCES-1:0] masked;         // sources behind the one served last
-
+  // A bit for each source instead of a number, and for each pair which of the two goes first: what is decided here
+  // goes back to all buffers in the same clock. So flip-flops say all that is known before the sources do.
+  logic busy_q;                            // a frame is under way,
+  logic [SOURCES-1:0] present_q;           // from this source
+  logic [SOURCES*SOURCES-1:0] waits_q;     // behind it source i waits for source j: [i*SOURCES+j]
+  logic [SOURCES*SOURCES-1:0] waits_next, waits_first;
+  logic [SOURCES-1:0] shown;               // the source that gives its beat, if it may go
   always_comb begin
-    for (int i = 0; i < SOURCES; i++) masked[i] = valid_i[i] && (INDEX_BITS'(i) > present_q);
-    chosen = present_q;
-    if (!busy_q) begin
-      for (int i = SOURCES - 1; i >= 0; i--) if (valid_i[i]) chosen = INDEX_BITS'(i);
-      for (int i = SOURCES - 1; i >= 0; i--) if (masked[i]) chosen = INDEX_BITS'(i);
+    for (int i = 0; i < SOURCES; i++) begin
+      shown[i] = valid_i[i] &&
+          (busy_q ? present_q[i] : (valid_i & waits_q[i*SOURCES+:SOURCES]) == '0);
+    end
+  end
+  // Behind source p its next comes first, and p itself last.
+  function automatic logic [SOURCES*SOURCES-1:0] order_behind(input int p);
+    for (int i = 0; i < SOURCES; i++) begin
+      for (int j = 0; j < SOURCES; j++) begin
+        order_behind[i*SOURCES+j] = (j + SOURCES - p - 1) % SOURCES < (i + SOURCES - p - 1) % SOURCES;
+      end
+    end
+  endfunction
+  logic [SOURCES*SOURCES*SOURCES-1:0] orders;
+  for (genvar p = 0; p < SOURCES; p++) begin : g_order
+    localparam logic [SOURCES*SOURCES-1:0] ORDER = order_behind(p);
+    assign orders[p*SOURCES*SOURCES+:SOURCES*SOURCES] = ORDER;
+  end
+  assign waits_first = orders[0+:SOURCES*SOURCES];
+  always_comb begin
+    waits_next = '0;
+    for (int p = 0; p < SOURCES; p++) begin
+      waits_next = waits_next | (orders[p*SOURCES*SOURCES+:SOURCES*SOURCES] & {SOURCES*SOURCES{shown[p]}});
     end
   end
 
-  logic go, too_soon;
-  assign go = valid_i[chosen] && (busy_q || !(hold_i || too_soon));
+  logic go, too_soon, may_go;
+  assign may_go = busy_q || !(hold_i || too_soon);
+  assign ready_o = shown & {SOURCES{may_go}};
+  assign go = shown != '0 && may_go;
   if (APART > 1) begin : g_apart
     localparam int LEFT_BITS = $clog2(APART);
     logic [LEFT_BITS-1:0] left_q;  // clocks till the next may begin
@@ -67,35 +88,55 @@ module rx_merge #(
     assign too_soon = 1'b0;
   end
 
-  always_comb begin
-    ready_o = '0;
-    ready_o[chosen] = go;
-  end
-
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       busy_q <= 1'b0;
-      present_q <= '0;
+      present_q <= SOURCES'(1);
+      waits_q <= waits_first;
       valid_o <= 1'b0;
     end else begin
       valid_o <= go;
       if (go) begin
-        busy_q <= !last_i[chosen];
-        present_q <= chosen;
+        busy_q <= (shown & last_i) == '0;
+        if (!busy_q) begin
+          present_q <= shown;
+          waits_q <= waits_next;
+        end
       end
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (go) begin
-      first_o <= !busy_q;
-      data_o <= data_i[chosen*DATA_WIDTH+:DATA_WIDTH];
-      count_o <= count_i[chosen*COUNT_BITS+:COUNT_BITS];
-      last_o <= last_i[chosen];
-      verdict_o <= verdict_i[chosen*3+:3];
-      source_o <= 4'(chosen);
-      side_o <= side_i[chosen*USER_BITS+:USER_BITS];
+  // The beat is chosen without asking whether it may go: without `valid_o` nobody looks at it.
+  logic [DATA_WIDTH-1:0] data;
+  logic [COUNT_BITS-1:0] count;
+  logic last;
+  logic [2:0] verdict;
+  logic [3:0] source;
+  logic [USER_BITS-1:0] side;
+  always_comb begin
+    data = '0;
+    count = '0;
+    last = 1'b0;
+    verdict = '0;
+    source = '0;
+    side = '0;
+    for (int i = 0; i < SOURCES; i++) begin
+      data = data | (data_i[i*DATA_WIDTH+:DATA_WIDTH] & {DATA_WIDTH{shown[i]}});
+      count = count | (count_i[i*COUNT_BITS+:COUNT_BITS] & {COUNT_BITS{shown[i]}});
+      last = last || (last_i[i] && shown[i]);
+      verdict = verdict | (verdict_i[i*3+:3] & {3{shown[i]}});
+      source = source | (4'(i) & {4{shown[i]}});
+      side = side | (side_i[i*USER_BITS+:USER_BITS] & {USER_BITS{shown[i]}});
     end
+  end
+  always_ff @(posedge clk_i) begin
+    first_o <= !busy_q;
+    data_o <= data;
+    count_o <= count;
+    last_o <= last;
+    verdict_o <= verdict;
+    source_o <= source;
+    side_o <= side;
   end
 
 endmodule

@@ -151,7 +151,10 @@ module rx_port #(
     end
   end
 
-  assign room_o = used <= ALL_ROOM - (PTR_BITS + 1)'(FRAME_BEATS + 4);
+  // From a flip-flop, for whom a source waits: one beat may have come meanwhile.
+  always_ff @(posedge clk_i) begin
+    room_o <= !rst_ni || used <= ALL_ROOM - (PTR_BITS + 1)'(FRAME_BEATS + 5);
+  end
 
   // ---- read side: the RAM's output register is the offered beat
   logic out_valid_q;
@@ -167,13 +170,21 @@ module rx_port #(
 
   // Frames of which all beats are in the buffer or at its output, and whether there is one.
   logic [PTR_BITS:0] complete_q;
+  logic comes, leaves;
+  assign comes = write && write_last;
+  assign leaves = take && out_last;
+  // Counted both ways beside what is known late: out_last comes straight from the RAM.
+  (* keep *) logic [PTR_BITS:0] one_more, one_less;
+  assign one_more = complete_q + 1'b1;
+  assign one_less = complete_q - 1'b1;
   logic whole_q;
   logic started_q;  // the frame at the output has begun to leave
   logic drain_q;    // what is left of an underrun frame is thrown away
   logic underrun;
   assign underrun = started_q && !out_valid_q;
 
-  assign valid_o = !drain_q && (underrun || (out_valid_q && (started_q || cut_through_i || whole_q)));
+  // A frame that has begun goes on, if only to end as an underrun.
+  assign valid_o = !drain_q && (started_q || (out_valid_q && (cut_through_i || whole_q)));
   assign take = out_valid_q && (drain_q || (valid_o && ready_i));
   assign data_o = out_q[DATA_WIDTH-1:0];
   // The beat that marks a gap has to count for one byte; finish takes it off again.
@@ -203,10 +214,10 @@ module rx_port #(
     end else begin
       if (load) read_q <= read_q + 1'b1;
       out_valid_q <= load || (out_valid_q && !take);
-      complete_q <= complete_q + (PTR_BITS + 1)'(write && write_last)
-                    - (PTR_BITS + 1)'(take && out_last);
-      if (write && write_last) whole_q <= 1'b1;
-      else if (take && out_last) whole_q <= complete_q != (PTR_BITS + 1)'(1);
+      if (comes && !leaves) complete_q <= one_more;
+      if (leaves && !comes) complete_q <= one_less;
+      if (comes) whole_q <= 1'b1;
+      else if (leaves) whole_q <= complete_q != (PTR_BITS + 1)'(1);
       if (valid_o && ready_i) started_q <= !last_o;
       if (underrun && ready_i) drain_q <= 1'b1;
       else if (take && out_last) drain_q <= 1'b0;

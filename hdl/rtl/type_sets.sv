@@ -20,23 +20,24 @@ module type_sets #(
   localparam int INDEX_BITS = $clog2(WORDS);
 
   (* no_rw_check *) logic [32:0] sets[0:WORDS-1];
-  logic [32:0] word_q, word, written;
-  logic [4:0] bit_q;
+  logic [32:0] word_q, written;
   logic [INDEX_BITS-1:0] index;
   assign index = INDEX_BITS'({rule_i, type_i[7:5]});
   assign written = {^host_data_i ^ host_bad_parity_i, host_data_i};
 
-  // A word that is written in this clock is read from beside the RAM.
-  logic hit_q;
-  logic [32:0] written_q, host_q;
-  assign word = hit_q ? written_q : word_q;
+  // A word that is written in this clock is answered for from beside the RAM. The RAM's output is late: all that can be
+  // known before stands in flip-flops, also which of its bits is asked for.
+  logic hit_q, written_bad_q;
+  logic [31:0] asked_q, written_q;
+  logic [32:0] host_q;
   always_ff @(posedge clk_i) begin
     word_q <= sets[index];
-    bit_q <= type_i[4:0];
+    asked_q <= 32'd1 << type_i[4:0];
     hit_q <= host_write_i && host_index_i[INDEX_BITS-1:0] == index;
-    written_q <= written;
-    member_o <= word[{1'b0, bit_q}];
-    bad_o <= ^word;
+    written_q <= host_data_i;
+    written_bad_q <= host_bad_parity_i;
+    member_o <= hit_q ? (written_q & asked_q) != '0 : (word_q[31:0] & asked_q) != '0;
+    bad_o <= hit_q ? written_bad_q : ^word_q;
   end
   always_ff @(posedge clk_i) begin
     if (host_write_i) sets[host_index_i[INDEX_BITS-1:0]] <= written;

@@ -91,6 +91,15 @@ function apply(dut: Dut, ended: Ended, time: bigint): void {
     (all, code) => all | (1n << BigInt(code)),
     0n,
   );
+  const mirroring = {
+    mirror_i: mirror !== undefined,
+    mirror_port_i: mirror?.port ?? 0,
+    mirror_by_vid_i: mirror?.vid !== undefined,
+    mirror_vid_i: mirror?.vid ?? 0,
+    mirror_reasons_i: reasons,
+  };
+  // The decision is known one clock ahead.
+  dut.set({ meta_next_i: META.pack(meta), valid_i: 0, ...mirroring }).clock();
   dut.set({
     meta_i: META.pack(meta),
     valid_i: 1,
@@ -102,11 +111,6 @@ function apply(dut: Dut, ended: Ended, time: bigint): void {
     conform_i: conform,
     share_ok_i: shareOk,
     time_us_i: time,
-    mirror_i: mirror !== undefined,
-    mirror_port_i: mirror?.port ?? 0,
-    mirror_by_vid_i: mirror?.vid !== undefined,
-    mirror_vid_i: mirror?.vid ?? 0,
-    mirror_reasons_i: reasons,
   });
   dut.settle();
 }

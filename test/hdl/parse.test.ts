@@ -100,9 +100,9 @@ describe('parse_l2', () => {
     const dut = makers.parse_l2();
     const entries = PORT_MACS.map((mac) => ({ mac, fabric: 1, cut_through: 1 }));
     dut.set({ ports_i: packTable('port', entries), fabric_prefix_i: PREFIX });
-    dut.set({ address_meta_i: META.pack(from), address_i: window.subarray(0, 6) }).clock();
-    // The next frame's address comes meanwhile.
-    dut.set({ address_meta_i: 0, address_i: Buffer.alloc(6, 0xa5) });
+    dut.set({ address_meta_i: META.pack(from), address_i: window.subarray(0, 14) }).clock();
+    // The next frame's first bytes come meanwhile.
+    dut.set({ address_meta_i: 0, address_i: Buffer.alloc(14, 0xa5) });
     dut.set({ meta_i: META.pack(from), window_i: window.subarray(0, 22) });
     return META.unpack(dut.clock().big('meta_o'));
   };
