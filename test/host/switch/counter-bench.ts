@@ -221,21 +221,22 @@ export class CounterBench {
     this.processors.splice(this.processors.indexOf(victim), 1);
   }
 
-  /** The switch processor is gone without a word; returns what it had written down. */
-  async killSwitch(): Promise<SwitchState> {
-    const state = structuredClone(this.sp.snapshot());
-    await this.sp.close();
-    return state;
+  /**
+   * The switch processor is gone at once, or with so many more accesses to the card: in the middle of
+   * whatever it does. What counts is what it had saved by then.
+   */
+  crashSwitch(accesses = 0): void {
+    const { sp } = this;
+    this.#line?.dieAfter(accesses, () => void sp.close());
   }
 
-  /** It is gone at once, in the middle of whatever it did; what counts is what it had saved by then. */
-  crashSwitch(): void {
-    this.#line?.die();
-    void this.sp.close();
+  get hasCrashed(): boolean {
+    return this.#line?.isDead === true;
   }
 
-  async restartSwitch(restore: SwitchState | undefined = this.saved): Promise<void> {
-    await this.#startSwitch(restore);
+  /** Another one goes on with what the last had saved. */
+  async restartSwitch(): Promise<void> {
+    await this.#startSwitch(this.saved);
   }
 
   rows(): VidAssignment[] {
@@ -273,6 +274,19 @@ export class CounterBench {
       }
     }
     return ports;
+  }
+
+  /** Asks for each session's count until all have answered; rejects where one is gone. */
+  async alive(ports: ReadonlyMap<string, number>, tag: string): Promise<void> {
+    const answers = (id: string) => this.answered('is', id).some(([, , what]) => what === tag);
+    const missing = () => [...ports].filter(([id]) => !answers(id));
+    for (let tries = 0; missing().length > 0; tries++) {
+      if (tries === 20) throw new Error(`${tag}: no answer of ${missing().map(([id]) => id)}`);
+      for (const [id, port] of missing()) this.send(`get ${id} ${tag}`, port);
+      await this.advance(5);
+    }
+    const none = this.answers.filter((answer) => answer.startsWith('none'));
+    if (none.length > 0) throw new Error(`${tag}: ${none}`);
   }
 
   settle(): Promise<void> {

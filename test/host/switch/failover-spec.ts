@@ -32,18 +32,7 @@ export function describeFailover<G extends Ground>(
       await ground.close();
     });
 
-    /** Asks for each session's count until all have answered; rejects where one is gone. */
-    async function alive(ports: ReadonlyMap<string, number>, tag: string): Promise<void> {
-      const missing = () => [...ports].filter(([id]) => !answers(id, tag));
-      for (let tries = 0; missing().length > 0; tries++) {
-        expect(tries, `no answer of ${missing().map(([id]) => id)}`).toBeLessThan(20);
-        for (const [id, port] of missing()) bench.send(`get ${id} ${tag}`, port);
-        await bench.advance(5);
-      }
-      expect(bench.answers.filter((answer) => answer.startsWith('none'))).toEqual([]);
-    }
-    const answers = (id: string, tag: string) =>
-      bench.answered('is', id).some(([, , what]) => what === tag);
+    const alive = (ports: ReadonlyMap<string, number>, tag: string) => bench.alive(ports, tag);
 
     const status = (name: string) =>
       bench.sp.status().processors.find((slot) => slot.name === name);
@@ -299,46 +288,6 @@ export function describeFailover<G extends Ground>(
       await alive(ports, 'then');
       await bench.until(() => status('p1')?.state === 'down');
       expect(status('p1')?.lastDown?.cause).toBe('link');
-    });
-
-    it('the switch processor dies and comes back: nothing that was right is touched, steering goes on', async () => {
-      await begin(3);
-      const ports = await bench.open(12);
-      const state = await bench.killSwitch();
-      for (let n = 0; n < 20; n++) {
-        for (const [id, port] of ports) bench.send(`add ${id} ${n}`, port);
-        await bench.tick();
-      }
-      expect(bench.answered('sum', 's3').length).toBeGreaterThanOrEqual(19);
-      const [rows, slots] = [ground.writesTo('vid_row'), ground.writesTo('slot')];
-      await bench.restartSwitch(state);
-      await bench.advance(300);
-      expect([ground.writesTo('vid_row'), ground.writesTo('slot')]).toEqual([rows, slots]);
-      expect(bench.sp.status().processors.map(({ state: it }) => it)).toEqual(
-        expect.arrayContaining(['up', 'up', 'up']),
-      );
-      expect(bench.settled()).toBe(true);
-      await alive(ports, 'then');
-      // And it is of use again: a death is dealt with.
-      bench.kill(bench.processors[0] as CounterProcessor);
-      await bench.advance(10);
-      await alive(ports, 'later');
-    });
-
-    it('owner and switch processor die together: the card turns alone, the rest follows', async () => {
-      const [first] = await begin(3);
-      const ports = await bench.open(12);
-      const state = await bench.killSwitch();
-      bench.kill(first as CounterProcessor);
-      await bench.advance(5);
-      await alive(ports, 'without');
-      await bench.restartSwitch(state);
-      expect(status('p1')?.state).toBe('down');
-      await alive(ports, 'with');
-      await bench.until(() => bench.rows().every(({ inSync }) => inSync));
-      await bench.startProcessor('p1', 1);
-      await bench.until(() => bench.settled());
-      await alive(ports, 'home');
     });
 
     it('the backup dies first: another one gets the copies, and then the owner may die', async () => {

@@ -6,6 +6,9 @@ export class MortalTransport implements Transport {
   readonly #inner: Transport;
   readonly #undo: (() => void)[] = [];
   #dead = false;
+  /** Accesses that it still makes, and what follows. */
+  #left = Infinity;
+  #died: () => void = () => {};
 
   constructor(inner: Transport) {
     this.name = inner.name;
@@ -20,9 +23,18 @@ export class MortalTransport implements Transport {
   die(): void {
     this.#dead = true;
     for (const undo of this.#undo.splice(0)) undo();
+    this.#died();
+  }
+
+  /** The same when so many more accesses are made. */
+  dieAfter(accesses: number, died: () => void): void {
+    this.#left = accesses;
+    this.#died = died;
+    if (accesses === 0) this.die();
   }
 
   access(accesses: readonly Access[]): Promise<Uint32Array> {
+    if (this.#left-- === 0) this.die();
     return this.#orNever(() => this.#inner.access(accesses));
   }
 
