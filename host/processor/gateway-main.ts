@@ -119,6 +119,7 @@ const processor = new Processor({
   clock: systemClock,
   replication,
   forget: (_service, peer) => gateway.forgetPeer(peer),
+  leave: (_service, users) => gateway.leave(users),
   has: (_service, setup) => gateway.has(setup),
   load: () => gateway.load(),
   listen: async (assignment) => {

@@ -1,7 +1,10 @@
 /**
- * Peers that restart (TS 23.007 §18). The switch processor sees most of what says so, and has all gateways
+ * Sessions that their peers have lost: all of a peer that restarts (TS 23.007 §18), those of users who came anew. The
+ * switch processor sees most of what says so, and has all gateways
  * end what the peer has lost; what it does not see it is told: counters in requests that come by a VID.
  */
+
+import type { ControlLeaver } from '../protocol/control.ts';
 import { ExpiringMap } from '../protocol/expiring-map.ts';
 import { gtpPeer } from '../protocol/gtp-recovery.ts';
 import type { GatewayContext } from './gateway-context.ts';
@@ -50,6 +53,22 @@ export class GatewayPeers {
     if (known !== undefined) return known;
     const ended = this.#forget(peer).finally(() => this.#ending.delete(peer));
     this.#ending.set(peer, ended);
+    return ended;
+  }
+
+  /** Ends older sessions of users; resolves with how many there were, when the backups know it. */
+  async leave(users: readonly ControlLeaver[]): Promise<number> {
+    const { sessions, counters } = this.#context;
+    let ended = 0;
+    for (const { user, address, teid } of users) {
+      const session = sessions.subscriber(user);
+      if (session === undefined) continue;
+      if (session.peer.address === address && session.peer.teid === teid) continue;
+      sessions.remove(session);
+      ended++;
+    }
+    counters.replaced += ended;
+    if (ended > 0) await this.#kept();
     return ended;
   }
 

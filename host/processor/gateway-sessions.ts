@@ -3,6 +3,7 @@
  * belongs to a VID, and comes and goes with it; each change is an entry of the VID's state.
  */
 import type { ControlPool } from '../protocol/control.ts';
+import { nameOfUser } from '../protocol/gtp-subscriber.ts';
 import { chooseTeid, vidOfTeid } from '../protocol/teid.ts';
 import {
   type Bearer,
@@ -117,8 +118,9 @@ export class GatewaySessions {
     return this.#byAddress.get(address);
   }
 
-  subscriber(imsi: string, bearer: number): Session | undefined {
-    return this.#bySubscriber.get(`${imsi} ${bearer}`);
+  /** By what `nameOfUser` gives. */
+  subscriber(user: string): Session | undefined {
+    return this.#bySubscriber.get(user);
   }
 
   /** By the end of a tunnel that a peer has. */
@@ -230,7 +232,7 @@ export class GatewaySessions {
     if (ipv4 !== undefined) this.#byAddress.set(ipv4, session);
     if (ipv6 !== undefined) this.#byAddress.set(ipv6, session);
     if (session.imsi !== undefined) {
-      this.#bySubscriber.set(`${session.imsi} ${defaultBearer(session).id}`, session);
+      this.#bySubscriber.set(nameOfUser(session.imsi, defaultBearer(session).id), session);
     }
     for (const bearer of session.bearers) {
       const found = { session, bearer };
@@ -246,8 +248,8 @@ export class GatewaySessions {
     const { ipv4, ipv6 } = session;
     if (ipv4 !== undefined) this.#byAddress.delete(ipv4);
     if (ipv6 !== undefined) this.#byAddress.delete(ipv6);
-    const subscriber = `${session.imsi} ${defaultBearer(session).id}`;
-    if (this.#bySubscriber.get(subscriber) === session) this.#bySubscriber.delete(subscriber);
+    const user = session.imsi && nameOfUser(session.imsi, defaultBearer(session).id);
+    if (user && this.#bySubscriber.get(user) === session) this.#bySubscriber.delete(user);
     for (const { teid, peer } of session.bearers) {
       this.#byUser.delete(teid);
       const key = peer && `${peer.address} ${peer.teid}`;

@@ -1,6 +1,7 @@
 /** PDP contexts (TS 29.060 §7.3): what a gateway does with an SGSN's requests, and its own. */
 import { CAUSE_V1, faultCauseV1 } from '../protocol/gtp-cause.ts';
 import type { GtpProblem } from '../protocol/gtp-ie.ts';
+import { nameOfUser } from '../protocol/gtp-subscriber.ts';
 import {
   buildGtpv1Message,
   GTPC_PORT,
@@ -172,7 +173,7 @@ export class Gtpv1Gateway {
     const { imsi, bearer } = wish;
     if (sessions.size >= capacity) return CAUSE_V1.noResources;
     // The same subscriber and context: the SGSN has lost the old one (§7.3.1).
-    const old = imsi === undefined ? undefined : sessions.subscriber(imsi, bearer.id);
+    const old = imsi === undefined ? undefined : sessions.subscriber(nameOfUser(imsi, bearer.id));
     if (old !== undefined) {
       sessions.remove(old);
       counters.replaced++;

@@ -1,6 +1,7 @@
 /** PDN connections (TS 29.274 §7.2): what a PDN gateway does with requests on S5/S8, and its own. */
 import { acceptedV2, CAUSE_V2, faultCauseV2 } from '../protocol/gtp-cause.ts';
 import type { GtpProblem } from '../protocol/gtp-ie.ts';
+import { nameOfUser } from '../protocol/gtp-subscriber.ts';
 import { GTPC_PORT } from '../protocol/gtpv1.ts';
 import {
   buildGtpv2,
@@ -285,7 +286,7 @@ export class Gtpv2Gateway {
     const { imsi, bearer } = wish;
     if (sessions.size >= capacity) return { value: CAUSE_V2.noResources };
     // The same subscriber and bearer: the peer has lost the old one (§7.2.1).
-    const old = imsi === undefined ? undefined : sessions.subscriber(imsi, bearer.id);
+    const old = imsi === undefined ? undefined : sessions.subscriber(nameOfUser(imsi, bearer.id));
     if (old !== undefined) {
       sessions.remove(old);
       counters.replaced++;

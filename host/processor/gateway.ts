@@ -6,7 +6,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { type Clock, systemClock } from '../protocol/clock.ts';
-import type { ControlService } from '../protocol/control.ts';
+import type { ControlLeaver, ControlService } from '../protocol/control.ts';
 import { answerOtherVersion } from '../protocol/gtp-version.ts';
 import { GTPU_PORT } from '../protocol/gtpu.ts';
 import type { Gtpv1Message } from '../protocol/gtpv1.ts';
@@ -182,6 +182,11 @@ export class Gateway {
    */
   forgetPeer(peer: string): Promise<number> {
     return this.#peers.forget(peer);
+  }
+
+  /** Ends what users have here who came anew elsewhere; resolves as `forgetPeer`. */
+  leave(users: readonly ControlLeaver[]): Promise<number> {
+    return this.#peers.leave(users);
   }
 
   /** Whether the session that a set-up asks for is here already, though its sender heard no answer. */

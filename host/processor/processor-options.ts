@@ -1,6 +1,6 @@
 /** How a processor is set up, what the switch processor gives it, and what it tells. */
 import type { Clock } from '../protocol/clock.ts';
-import type { ControlService } from '../protocol/control.ts';
+import type { ControlLeaver, ControlService } from '../protocol/control.ts';
 import type { DatagramEndpoint } from './datagram-endpoint.ts';
 import type { Replication } from './replication.ts';
 
@@ -54,6 +54,11 @@ export interface ProcessorOptions {
    * when their backups know it too.
    */
   readonly forget?: (service: string, peer: string) => Promise<number>;
+  /**
+   * Ends what users have here who came anew elsewhere; sessions with the end that is told are the new ones. Resolves
+   * as `forget`.
+   */
+  readonly leave?: (service: string, users: readonly ControlLeaver[]) => Promise<number>;
   /** Whether the session that a set-up asks for is here already, though its sender heard no answer. */
   readonly has?: (service: string, setup: Buffer) => boolean;
   /**

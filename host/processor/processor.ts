@@ -344,7 +344,8 @@ export class Processor extends EventEmitter<ProcessorEvents> {
 
   /** Rejects with why it cannot be done. */
   async #asked(request: ControlRequest): Promise<ControlReply | undefined> {
-    const { name, replication, forget = async () => 0, has = () => false } = this.#options;
+    const { name, replication, has = () => false } = this.#options;
+    const { forget = async () => 0, leave = async () => 0 } = this.#options;
     switch (request.type) {
       case 'probe':
         return { type: 'probe', name, incarnation: this.incarnation };
@@ -355,6 +356,11 @@ export class Processor extends EventEmitter<ProcessorEvents> {
         return { type: 'renew' };
       case 'forget':
         return { type: 'forget', ended: await forget(request.service, request.peer) };
+      case 'leave': {
+        // Who has the new session has ended the old one with it.
+        const users = request.users.filter(({ at }) => at !== this.#assignment?.slot);
+        return { type: 'leave', ended: await leave(request.service, users) };
+      }
       case 'find': {
         // Who died may have left it to us a moment ago.
         if (this.#up && request.assignment !== this.#assignment?.number) {

@@ -19,6 +19,7 @@
  * | `bye` | processor | nothing more will come from it |
  * | `probe` | switch processor | the incarnation that is alive there |
  * | `forget` | switch processor | `ended`: sessions with a peer that has lost them; their backups know |
+ * | `leave` | switch processor | `ended`: sessions of users that are elsewhere by now; their backups know |
  * | `find` | switch processor | `has`: whether the session that a set-up asks for is there already |
  *
  * and those of replication (`control-replication.ts`).
@@ -48,6 +49,9 @@ const port = z.int().min(1).max(0xffff);
 /** Longest set-up of `find` in bytes: in base64 it leaves room for the rest of a message. */
 export const MAX_FOUND_SETUP = 960;
 
+/** Users that one `leave` names. */
+export const MAX_LEAVING = 12;
+
 /** The VIDs vid, vid + stride, … (`count` of them). */
 const vidRun = z.object({
   vid,
@@ -59,6 +63,14 @@ const list = z.enum(['active', 'backup']);
 
 /** As its service calls it: GTP's are version and address. */
 const peerName = z.string().max(64);
+
+/** A user, the slot that has the new session, and the end of the user's peer that tells it from older ones. */
+const leaver = z.object({
+  user: z.string().max(32),
+  at: octet,
+  address: z.string().max(45),
+  teid: z.int().min(0).max(0xffffffff),
+});
 
 const requests = {
   hello: z.object({
@@ -111,6 +123,12 @@ const requests = {
   bye: z.object({ type: z.literal('bye'), name }),
   probe: z.object({ type: z.literal('probe') }),
   forget: z.object({ type: z.literal('forget'), service: z.string().max(32), peer: peerName }),
+  /** Users who came anew: what they had before has ended. */
+  leave: z.object({
+    type: z.literal('leave'),
+    service: z.string().max(32),
+    users: z.array(leaver).max(MAX_LEAVING),
+  }),
   /** Whoever made the session may have died since: who has its VIDs now is asked. */
   find: z.object({
     type: z.literal('find'),
@@ -134,6 +152,7 @@ const request = z.discriminatedUnion('type', [
   requests.bye,
   requests.probe,
   requests.forget,
+  requests.leave,
   requests.find,
   requests.renew,
   requests.copy,
@@ -191,6 +210,7 @@ const replies = {
   bye: z.object({ type: z.literal('bye') }),
   probe: z.object({ type: z.literal('probe'), name, incarnation: id }),
   forget: z.object({ type: z.literal('forget'), ended: count }),
+  leave: z.object({ type: z.literal('leave'), ended: count }),
   find: z.object({ type: z.literal('find'), has: z.boolean() }),
   ...replicationReplies,
 };
@@ -206,6 +226,7 @@ const reply = z.discriminatedUnion('type', [
   replies.bye,
   replies.probe,
   replies.forget,
+  replies.leave,
   replies.find,
   replies.renew,
   replies.copy,
@@ -236,6 +257,7 @@ export type ControlMessage = z.infer<typeof envelope>;
 export type VidRun = z.infer<typeof vidRun>;
 export type VidPage = z.infer<typeof vidPage>;
 export type ControlService = z.infer<typeof service>;
+export type ControlLeaver = z.infer<typeof leaver>;
 export type ControlPool = z.infer<typeof pool>;
 export type ControlErrorCode = z.infer<typeof errorCode>;
 

@@ -12,6 +12,7 @@ import { ExpiringMap } from '../protocol/expiring-map.ts';
 import { CAUSE_V1, CAUSE_V2 } from '../protocol/gtp-cause.ts';
 import { orProblem } from '../protocol/gtp-ie.ts';
 import { gtpPeer, readRecovery } from '../protocol/gtp-recovery.ts';
+import { readSubscriber } from '../protocol/gtp-subscriber.ts';
 import { answerOtherVersion } from '../protocol/gtp-version.ts';
 import { buildGtpuSignal, GPDU, GTPU_MESSAGES, GTPU_PORT } from '../protocol/gtpu.ts';
 import { buildGtpv1Message, GTPC_PORT, GTPV1_MESSAGES } from '../protocol/gtpv1.ts';
@@ -32,7 +33,9 @@ import type {
   Setup,
   SetupHandler,
   SetupHost,
+  SetupUser,
 } from './handler.ts';
+import { SeenUsers } from './seen-users.ts';
 
 export interface GtpSetupOptions {
   /** Milliseconds, as `Clock.now`. */
@@ -71,6 +74,9 @@ export class GtpSetup implements SetupHandler {
   readonly service: string;
   readonly #setups: ExpiringMap<string, Occupant>;
   readonly #peers: GtpPeers;
+  readonly #seen = new SeenUsers();
+  /** Users whose older sessions are being ended. */
+  readonly #coming = new Set<string>();
   #host: SetupHost | undefined;
   /** Goes up when all sessions are lost, and stays where they live on, whoever restarts (TS 23.007 §18). */
   #restart: number;
@@ -98,6 +104,8 @@ export class GtpSetup implements SetupHandler {
   }
 
   recall(memory: Readonly<Record<string, number>>): void {
+    // An earlier switch processor knew who was here.
+    this.#seen.fill();
     for (const [name, value] of Object.entries(memory)) {
       if (name === 'restart') this.#restart = checkCounter(value);
       else this.#peers.recall(name, checkCounter(value));
@@ -106,6 +114,7 @@ export class GtpSetup implements SetupHandler {
 
   allLost(): void {
     this.#restart = (this.#restart + 1) & 0xff;
+    this.#seen.clear();
     this.#host?.changed();
   }
 
@@ -139,6 +148,7 @@ export class GtpSetup implements SetupHandler {
   forward(punted: PuntedFrame, recognised: Setup | Known, occupant: Occupant): Buffer {
     // Each repetition begins its life anew.
     this.#setups.set(recognised.transaction, occupant);
+    if (recognised.kind === 'setup') this.#came(recognised.user, occupant);
     return punted.data;
   }
 
@@ -153,6 +163,16 @@ export class GtpSetup implements SetupHandler {
     }
     const { type, sequence } = readGtpv2Header(payload);
     return this.#refuseV2(punted, datagram, type, sequence, CAUSE_V2.noResources);
+  }
+
+  /** What a user has elsewhere ends: the peer has lost it (TS 29.060 §7.3.1, TS 29.274 §7.2.1). */
+  #came(user: SetupUser | undefined, at: Occupant): void {
+    if (user === undefined || !this.#seen.add(user.user)) return;
+    const ended = this.#host?.endUser(this.service, user, at);
+    if (ended === undefined) return;
+    this.#coming.add(user.user);
+    const done = () => void this.#coming.delete(user.user);
+    ended.then(done, done); // rejected: the switch processor was closed
   }
 
   /** A set-up is answered at once; no processor has open ones to name. */
@@ -248,7 +268,7 @@ export class GtpSetup implements SetupHandler {
     }
     if (teid !== 0) return drop('gtpv1_create_with_teid');
     if (this.#isEnding(1, datagram)) return drop('gtpv1_peer_restarted');
-    return this.#setup('Create PDP Context', `v1 ${sequence}`, datagram, alive);
+    return this.#setup(1, sequence, datagram, alive);
   }
 
   #version2(punted: PuntedFrame, datagram: UdpFrame, alive: Alive): Recognition {
@@ -275,20 +295,27 @@ export class GtpSetup implements SetupHandler {
     }
     if (teid !== 0) return drop('gtpv2_create_without_teid');
     if (this.#isEnding(2, datagram)) return drop('gtpv2_peer_restarted');
-    return this.#setup('Create Session', `v2 ${sequence}`, datagram, alive);
+    return this.#setup(2, sequence, datagram, alive);
   }
 
   #setup(
-    what: string,
-    id: string,
+    version: 1 | 2,
+    sequence: number,
     { src, srcPort, payload }: UdpFrame,
     alive: Alive,
-  ): Setup | Known | Orphan {
-    const transaction = `${src} ${srcPort} ${id}`;
+  ): Setup | Known | Orphan | Drop {
+    const what = version === 1 ? 'Create PDP Context' : 'Create Session';
+    const transaction = `${src} ${srcPort} v${version} ${sequence}`;
     const occupant = this.#setups.get(transaction);
-    if (occupant === undefined) return { kind: 'setup', what, transaction, size: 1 };
-    if (alive(occupant)) return { kind: 'known', what, transaction, occupant };
-    return { kind: 'orphan', what, transaction, size: 1, message: payload };
+    if (occupant !== undefined && alive(occupant)) {
+      return { kind: 'known', what, transaction, occupant };
+    }
+    const user = readSubscriber(version, payload);
+    // What is under way for this user must not end what this set-up makes.
+    if (user !== undefined && this.#coming.has(user.user)) return drop('gtp_user_comes_anew');
+    const setup = { what, transaction, size: 1, user };
+    if (occupant === undefined) return { kind: 'setup', ...setup };
+    return { kind: 'orphan', ...setup, message: payload };
   }
 
   /** No TEID of the peer's is known: 0 (TS 29.060 §7.3.4). */

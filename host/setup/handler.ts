@@ -74,6 +74,15 @@ export interface Setup {
   readonly transaction: string;
   /** Sessions that it will make, 0 for a mere question. */
   readonly size: number;
+  /** Of whom there may be one session in all. */
+  readonly user?: SetupUser | undefined;
+}
+
+/** A user, and the end of its peer that tells the new session from older ones. */
+export interface SetupUser {
+  readonly user: string;
+  readonly address: string;
+  readonly teid: number;
 }
 
 /** A frame of a set-up that a processor has already. */
@@ -114,6 +123,11 @@ export interface SetupHost {
    * backups neither. Rejects where the switch processor was closed meanwhile.
    */
   readonly endSessions: (service: string, peer: string) => Promise<void>;
+  /**
+   * Has every processor but the one at `at` end older sessions of a user; resolves and rejects as
+   * `endSessions`.
+   */
+  readonly endUser: (service: string, user: SetupUser, at: Occupant) => Promise<void>;
 }
 
 export interface SetupHandler {

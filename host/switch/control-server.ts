@@ -153,6 +153,7 @@ export class ControlServer extends EventEmitter<ControlServerEvents> {
         return this.#lost(request, source);
       case 'probe':
       case 'forget':
+      case 'leave':
       case 'find':
       case 'renew':
       case 'copy':

@@ -201,7 +201,7 @@ export class PuntPath {
     orphan: Orphan,
     ingress: number,
   ): string | undefined {
-    const { what, transaction, size } = orphan;
+    const { what, transaction, size, user } = orphan;
     const kept = { ...punted, data: Buffer.from(punted.data) }; // the frame's memory is not ours
     const found = this.#options.heirs.find(handler.service, orphan);
     if (found === undefined) return 'dropped_heir_sought';
@@ -213,7 +213,7 @@ export class PuntPath {
             ? this.#assign(
                 handler,
                 kept,
-                { kind: 'setup', what, transaction, size },
+                { kind: 'setup', what, transaction, size, user },
                 ingress,
                 injected,
               )

@@ -16,9 +16,11 @@ import { UserlandEndpoint } from '../../host/processor/userland-endpoint.ts';
 import { addressToBytes } from '../../host/protocol/address.ts';
 import { internetChecksum } from '../../host/protocol/checksum.ts';
 import { ManualClock } from '../../host/protocol/clock.ts';
+import { CONTROL_PORT, type ControlRequest, parseControl } from '../../host/protocol/control.ts';
 import { HEARTBEAT_ETHERTYPE } from '../../host/protocol/heartbeat.ts';
 import { buildIpFrame, IP_PROTOCOL, parseIpFrame } from '../../host/protocol/ip.ts';
 import { buildIpv4, parseIpv4 } from '../../host/protocol/ipv4.ts';
+import { parseUdpFrame } from '../../host/protocol/udp.ts';
 import { GtpSetup } from '../../host/setup/gtp.ts';
 import { loadServices } from '../../host/steering/service-file.ts';
 import type { SwitchProcessorOptions } from '../../host/switch/switch-options.ts';
@@ -109,6 +111,8 @@ export class GatewayBench {
   /** Pings of users that the host heard, and packets that came back to users, in order. */
   readonly atHost: Ping[] = [];
   readonly atUser: Ping[] = [];
+  /** What the switch processor has asked gateways for, in order. */
+  readonly askedOf: ControlRequest[] = [];
   /** Frames that the peer has sent. */
   readonly fromPeer: Buffer[] = [];
   /** Frames that came out of the peers' line port, in order. */
@@ -239,6 +243,7 @@ export class GatewayBench {
     });
     this.#receivers.set(port, receivers);
     this.ground.onPort(port, (frame) => {
+      this.#noteRequest(frame);
       for (const receive of receivers) receive(frame);
     });
     const { replicates = false, modes, fuse, ...more } = options;
@@ -259,6 +264,7 @@ export class GatewayBench {
       load: () => gateway.load(),
       ...(replication === undefined ? {} : { replication }),
       forget: (_service, peer) => gateway.forgetPeer(peer),
+      leave: (_service, users) => gateway.leave(users),
       has: (_service, setup) => gateway.has(setup),
       listen: async (assignment) => {
         place.listen(assignment);
@@ -300,6 +306,13 @@ export class GatewayBench {
     });
     if (dontFragment) throw new Error('the bench sends no such packets');
     this.ground.feed(1, frame);
+  }
+
+  #noteRequest(frame: Buffer): void {
+    const datagram = parseUdpFrame(frame);
+    if (datagram?.srcPort !== CONTROL_PORT) return;
+    const message = parseControl(datagram.payload);
+    if ('request' in message) this.askedOf.push(message.request);
   }
 
   /** The host answers pings, as hosts do. */

@@ -5,12 +5,17 @@ import { buildGtpv1Message, parseGtpv1 } from '../../../host/protocol/gtpv1.ts';
 import { buildGtpv2, parseGtpv2 } from '../../../host/protocol/gtpv2.ts';
 import { buildUdpFrame, parseUdpFrame } from '../../../host/protocol/udp.ts';
 import { GtpSetup } from '../../../host/setup/gtp.ts';
-import type { Occupant, PuntCause } from '../../../host/setup/handler.ts';
+import type { Occupant, PuntCause, SetupHost } from '../../../host/setup/handler.ts';
 
 const LINE = '02:76:6c:00:00:00';
 const PEER_MAC = '0a:00:00:00:00:07';
 const ENDS = { src: '198.51.100.7', dst: '192.0.2.2' };
 const ALL_ALIVE = () => true;
+const HOST: SetupHost = {
+  changed: () => {},
+  endSessions: async () => {},
+  endUser: async () => {},
+};
 const OCCUPANT: Occupant = { name: 'gw-1', slot: 3, epoch: 1 };
 
 function setup(limit?: number) {
@@ -168,7 +173,7 @@ describe('the set-up handler for GTP', () => {
   it('remembers its counter and those of peers, and counts modulo 256 when all sessions are lost', () => {
     const { handler, recognise, answer } = setup();
     let changes = 0;
-    handler.attach({ changed: () => void changes++, endSessions: async () => {} });
+    handler.attach({ ...HOST, changed: () => void changes++ });
     recognise(buildGtpv2('echoRequest', { teid: undefined, sequence: 1 }, { recovery: 8 }));
     expect([changes, handler.memory()]).toEqual([1, { restart: 77, [`v2 ${ENDS.src}`]: 8 }]);
     const later = setup();
@@ -191,7 +196,7 @@ describe('the set-up handler for GTP', () => {
         end = resolve;
       });
     };
-    handler.attach({ changed: () => {}, endSessions });
+    handler.attach({ ...HOST, endSessions });
     const echo = (recovery: number) =>
       recognise(buildGtpv2('echoRequest', { teid: undefined, sequence: 1 }, { recovery }));
     echo(8);
@@ -210,5 +215,58 @@ describe('the set-up handler for GTP', () => {
     expect(handler.memory()).toMatchObject({ [`v2 ${ENDS.src}`]: 10 });
     expect(recognise(V2_CREATE(5)).kind).toBe('setup');
     expect(asked).toHaveLength(1);
+  });
+
+  it('has what a user had elsewhere ended, once, and lets nothing of that user begin meanwhile', async () => {
+    const { handler, recognise, punted } = setup();
+    const ended: unknown[] = [];
+    let end = () => {};
+    const endUser: SetupHost['endUser'] = (...of) => {
+      ended.push(of);
+      return new Promise((resolve) => {
+        end = resolve;
+      });
+    };
+    handler.attach({ ...HOST, endUser });
+    const create = (sequence: number, teid: number, imsi = '262011234567890') =>
+      buildGtpv2(
+        'createSessionRequest',
+        { teid: 0, sequence },
+        {
+          ...{ imsi, ratType: 6, apn: 'internet' },
+          senderControl: { interfaceType: 6, teid, ipv4: ENDS.src },
+          bearers: [{ id: 5, quality: Buffer.alloc(22) }],
+        },
+      );
+    const come = (bytes: Buffer) => {
+      const got = recognise(bytes);
+      if (got.kind === 'setup' || got.kind === 'known') {
+        handler.forward(punted(bytes, 2123, 'setup', 2123), got, OCCUPANT);
+      }
+      return got;
+    };
+    expect(come(create(1, 0x11)).kind).toBe('setup');
+    expect(come(create(1, 0x11)).kind).toBe('known');
+    expect(ended).toEqual([]);
+    expect(come(create(2, 0x12)).kind).toBe('setup');
+    const user = { user: '262011234567890 5', address: ENDS.src, teid: 0x12 };
+    expect(ended).toEqual([['gtp', user, OCCUPANT]]);
+    // The same once more is for who has it; another one has to wait, and other users have not.
+    expect(come(create(2, 0x12)).kind).toBe('known');
+    expect(come(create(3, 0x13))).toEqual({ kind: 'drop', reason: 'gtp_user_comes_anew' });
+    expect(come(create(4, 0x14, '262011234567891')).kind).toBe('setup');
+    end();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(come(create(3, 0x13)).kind).toBe('setup');
+    expect(ended).toHaveLength(2);
+    // All sessions are lost: nobody has anything elsewhere. Who takes over from us knows of nobody.
+    handler.allLost();
+    end();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(come(create(5, 0x15)).kind).toBe('setup');
+    expect(ended).toHaveLength(2);
+    handler.recall({});
+    expect(come(create(6, 0x16, '262019999999999')).kind).toBe('setup');
+    expect(ended).toHaveLength(3);
   });
 });
