@@ -1,24 +1,23 @@
-/**
- * `npm run fpga`: a board's bitstream, how large it is, and how fast over several seeds.
- *
- *   npm run fpga -- --board colorlight-i9               five seeds: about an hour, kept in build/fpga
- *   npm run fpga -- --board colorlight-i9 --seeds 1
- *   npm run fpga -- --board colorlight-i9 --json        vidline.fpga/1 on standard output
- *   npm run fpga -- --board colorlight-i9 --write       hdl/boards/NAME/report.json and docs/boards.md
- *   npm run fpga -- --page                              docs/boards.md from the reports that are there
- *
- * Exit status: 0 done, also where the part is too small or timing is missed: the report says so;
- * 2 wrong use; 3 a tool is missing; 5 the sources cannot be built.
- */
+/** `npm run fpga`: a board's bitstream, how large it is, and how fast over several seeds. */
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ROOT } from './configuration.ts';
 import { boardNames, readBoard, UnknownBoard } from './fpga-board.ts';
 import { buildBoard } from './fpga-build.ts';
 import { boardsPage, reportText } from './fpga-page.ts';
 import { reportFile } from './fpga-report.ts';
+import { readOptions } from './options.ts';
 import { MissingTool } from './tools.ts';
+
+const USAGE = `usage:
+  npm run fpga -- --board colorlight-i9               five seeds: about an hour, kept in build/fpga
+  npm run fpga -- --board colorlight-i9 --seeds 1
+  npm run fpga -- --board colorlight-i9 --json        vidline.fpga/1 on standard output
+  npm run fpga -- --board colorlight-i9 --write       hdl/boards/NAME/report.json and docs/boards.md
+  npm run fpga -- --page                              docs/boards.md from the reports that are there
+
+Exit status: 0 done, also where the part is too small or timing is missed: the report says so;
+2 wrong use; 3 a tool is missing; 5 the sources cannot be built.`;
 
 const MOST_SEEDS = 50;
 const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -29,14 +28,12 @@ function put(file: string, text: string): void {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      board: { type: 'string' },
-      seeds: { type: 'string', default: '5' },
-      json: { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
-      page: { type: 'boolean', default: false },
-    },
+  const values = readOptions(USAGE, {
+    board: { type: 'string' },
+    seeds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
   });
   const page = () => put(join(ROOT, 'docs', 'boards.md'), boardsPage());
   if (values.page) {
@@ -67,8 +64,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   say((error as Error).message);
-  const usage =
-    error instanceof UnknownBoard ||
-    ((error as NodeJS.ErrnoException).code ?? '').startsWith('ERR_PARSE_ARGS');
+  const usage = error instanceof UnknownBoard;
   process.exitCode = usage ? 2 : error instanceof MissingTool ? 3 : 5;
 }

@@ -1,22 +1,12 @@
 /**
  * `npm run size`: what the card costs on ECP5, module by module, and how fast it is when placed and
  * routed.
- *
- *   npm run size                               both ECP5 configurations
- *   npm run size -- --configuration ecp5-25    one (may be repeated)
- *   npm run size -- --route [--seed N]         also place and route ecp5-25 (a quarter of an hour)
- *   npm run size -- --json                     one JSON object, schema vidline.size/1, on standard output
- *   npm run size -- --write docs/size.md       the page
- *
- * Cells are those of Yosys after flattening, before packing; each is given to the instance whose path
- * its name begins with, so that the sum is exact and the parts are close. Exit status: 0 done;
- * 3 a tool is missing; 5 the card cannot be synthesised.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readConfiguration } from './configuration.ts';
+import { readOptions } from './options.ts';
 import { OWN_PART, PART_NAMES, PARTS } from './parts.ts';
 import { type Measured, page, table } from './size-page.ts';
 import { slowPaths } from './size-paths.ts';
@@ -24,14 +14,23 @@ import { route, TARGET_MHZ } from './size-route.ts';
 import { add, cellsByInstance, instances, noCells, synthesise } from './size-synthesis.ts';
 import { findTools, MissingTool, type Tool, version } from './tools.ts';
 
-const { values } = parseArgs({
-  options: {
-    configuration: { type: 'string', multiple: true },
-    route: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    write: { type: 'string' },
-  },
+const USAGE = `usage:
+  npm run size                               both ECP5 configurations
+  npm run size -- --configuration ecp5-25    one (may be repeated)
+  npm run size -- --route [--seed N]         also place and route ecp5-25 (a quarter of an hour)
+  npm run size -- --json                     one JSON object, schema vidline.size/1, on standard output
+  npm run size -- --write docs/size.md       the page
+
+Cells are those of Yosys after flattening, before packing; each is given to the instance whose path
+its name begins with, so that the sum is exact and the parts are close. Exit status: 0 done;
+3 a tool is missing; 5 the card cannot be synthesised.`;
+
+const values = readOptions(USAGE, {
+  configuration: { type: 'string', multiple: true },
+  route: { type: 'boolean', default: false },
+  seed: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
+  write: { type: 'string' },
 });
 
 const ROUTED = 'ecp5-25';

@@ -1,35 +1,32 @@
-/**
- * `npm run formal`: proofs of the card's modules, and what they do not prove.
- *
- *   npm run formal                        all tasks, as a table
- *   npm run formal -- --short             those that run in `npm test`
- *   npm run formal -- --only NAME         one task (or all of one module); may be given several times
- *   npm run formal -- --mutants           plants each fault of mutants.ts in a copy and sees it found
- *   npm run formal -- --json              one object, schema vidline.formal/1
- *   npm run formal -- --write FILE        also the page; with the results of the mutants, if they ran
- *   npm run formal -- --keep DIR          model, counterexample and waveform of each task stay there
- *
- * Exit status: 0 all proven; 1 something is refuted, undecided or not reached; 2 wrong use; 3 a tool
- * is missing or cannot read the RTL.
- */
+/** `npm run formal`: proofs of the card's modules, and what they do not prove. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.ts';
 import { type Outcome, prove, reach, replaceOnce, ToolError } from './engine.ts';
 import { MUTANTS } from './mutants.ts';
 import { type MutantResult, page, type TaskResult } from './page.ts';
 import { TASKS } from './tasks.ts';
 
-const { values } = parseArgs({
-  options: {
-    short: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: [] },
-    mutants: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    write: { type: 'string' },
-    keep: { type: 'string' },
-  },
+const USAGE = `usage:
+  npm run formal                        all tasks, as a table
+  npm run formal -- --short             those that run in \`npm test\`
+  npm run formal -- --only NAME         one task (or all of one module); may be given several times
+  npm run formal -- --mutants           plants each fault of mutants.ts in a copy and sees it found
+  npm run formal -- --json              one object, schema vidline.formal/1
+  npm run formal -- --write FILE        also the page; with the results of the mutants, if they ran
+  npm run formal -- --keep DIR          model, counterexample and waveform of each task stay there
+
+Exit status: 0 all proven; 1 something is refuted, undecided or not reached; 2 wrong use; 3 a tool
+is missing or cannot read the RTL.`;
+
+const values = readOptions(USAGE, {
+  short: { type: 'boolean', default: false },
+  only: { type: 'string', multiple: true, default: [] },
+  mutants: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  write: { type: 'string' },
+  keep: { type: 'string' },
 });
 
 const named = (name: string) => values.only.length === 0 || values.only.includes(name);

@@ -1,22 +1,23 @@
 /**
  * `npm run fuzz`: random tables, table writes and frames into the card's RTL and into the reference
  * decision; every end, byte and record must agree. docs/fuzz.md says how.
- *
- *   npm run fuzz -- --frames 1000000 --seed 1
- *   npm run fuzz -- --configuration sim-512      one card only; three, each in a process, where not given
- *   npm run fuzz -- --no-shrink                  a mismatch as it was met, which takes minutes less
- *   npm run fuzz -- --replay build/fuzz/sim-17.json
- *
- * Exit status 0: all agree. 1: a mismatch, whose smallest case lies in build/fuzz. 2: usage.
  */
 import { fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { readOptions } from '../../hdl/options.ts';
 import { type Found, type Progress, replay, runCampaign } from './campaign.ts';
 import type { Mismatch } from './mismatch.ts';
 import { loadTrial, saveCapture, saveTrial } from './store.ts';
+
+const USAGE = `usage:
+  npm run fuzz -- --frames 1000000 --seed 1
+  npm run fuzz -- --configuration sim-512      one card only; three, each in a process, where not given
+  npm run fuzz -- --no-shrink                  a mismatch as it was met, which takes minutes less
+  npm run fuzz -- --replay build/fuzz/sim-17.json
+
+Exit status 0: all agree. 1: a mismatch, whose smallest case lies in build/fuzz. 2: usage.`;
 
 const FOLDER = 'build/fuzz';
 /** Both widths, and a small card: its queues are soon full, and its rows can name slots it has not. */
@@ -135,14 +136,12 @@ async function all(cards: readonly string[], frames: number, rest: Omit<Wanted, 
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      frames: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: '1' },
-      configuration: { type: 'string' },
-      'no-shrink': { type: 'boolean', default: false },
-      replay: { type: 'string' },
-    },
+  const values = readOptions(USAGE, {
+    frames: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    configuration: { type: 'string' },
+    'no-shrink': { type: 'boolean', default: false },
+    replay: { type: 'string' },
   });
   if (values.replay !== undefined) {
     const mismatch = await replay(loadTrial(values.replay));
@@ -163,5 +162,5 @@ try {
   process.exitCode = await main();
 } catch (error) {
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = error instanceof TypeError ? 2 : 1;
+  process.exitCode = 1;
 }

@@ -1,21 +1,10 @@
 /**
  * `npm run mutations`: plants faults in the RTL, one at a time, and sees who notices: the tests of the
  * module, the fuzz, the proofs.
- *
- *   npm run mutations                         all faults of faults.ts, as a table
- *   npm run mutations -- --only 'any nonce'   this one, again; may be given several times
- *   npm run mutations -- --json               one object, schema vidline.mutations/1
- *   npm run mutations -- --write FILE         also the page docs/mutations.md
- *
- * It takes an hour or two. Each verdict is kept in build/mutations with the fault and the file that it
- * was planted in, so that a run that was interrupted goes on, and only what has changed runs again.
- *
- * Exit status: 0 all caught; 1 one is not; 2 wrong use; 3 a fault cannot be planted or does not build,
- * a tool is missing, or something fails without any fault.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { ToolError } from '../../hdl/formal/engine.ts';
+import { readOptions } from '../../hdl/options.ts';
 import {
   buildCard,
   type Check,
@@ -31,6 +20,18 @@ import { copyDigest, digest, makeCopy, planted, pristine, withFault } from './co
 import { FAULTS, type Fault } from './faults.ts';
 import { catches, KINDS, type Kind, page, type Tried, table } from './page.ts';
 import { HOME } from './places.ts';
+
+const USAGE = `usage:
+  npm run mutations                         all faults of faults.ts, as a table
+  npm run mutations -- --only 'any nonce'   this one, again; may be given several times
+  npm run mutations -- --json               one object, schema vidline.mutations/1
+  npm run mutations -- --write FILE         also the page docs/mutations.md
+
+It takes an hour or two. Each verdict is kept in build/mutations with the fault and the file that it
+was planted in, so that a run that was interrupted goes on, and only what has changed runs again.
+
+Exit status: 0 all caught; 1 one is not; 2 wrong use; 3 a fault cannot be planted or does not build,
+a tool is missing, or something fails without any fault.`;
 
 const RESULTS = `${HOME}results.json`;
 
@@ -125,12 +126,10 @@ function resultOf(kept: Kept, fault: Fault): Tried {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string', multiple: true, default: [] },
-      json: { type: 'boolean', default: false },
-      write: { type: 'string' },
-    },
+  const values = readOptions(USAGE, {
+    only: { type: 'string', multiple: true, default: [] },
+    json: { type: 'boolean', default: false },
+    write: { type: 'string' },
   });
   const { only } = values;
   const unknown = only.find((name) => !FAULTS.some((fault) => fault.name === name));

@@ -3,16 +3,9 @@
  * same random trials (docs/fuzz.md) side by side: tables written and read back, frames in and out by every port and
  * the host, slots that come and go. Every frame, record, register and clock has to be the same in both, and what
  * the reference decides.
- *
- *   npm run netlist                         20,000 frames through ecp5-25
- *   npm run netlist -- --frames 3000        the short form
- *   npm run netlist -- --configuration ecp5-85 --seed 7
- *   npm run netlist -- --board              a board's core with its MACs and serial line, at its pins (board.ts)
- *
- * Exit status: 0 the same; 1 not; 2 wrong use; 3 a tool is missing; 5 no netlist.
  */
-import { parseArgs } from 'node:util';
 import { netlistDesign } from '../../hdl/netlist.ts';
+import { readOptions } from '../../hdl/options.ts';
 import { MissingTool } from '../../hdl/tools.ts';
 import { ensureBuilt, type StandIn } from '../../sim/index.ts';
 import { runCampaign } from '../fuzz/campaign.ts';
@@ -20,16 +13,22 @@ import { Mismatch } from '../fuzz/mismatch.ts';
 import { BOARD, compareOutcomes, exercise } from './board.ts';
 import { openTwin } from './twin.ts';
 
+const USAGE = `usage:
+  npm run netlist                         20,000 frames through ecp5-25
+  npm run netlist -- --frames 3000        the short form
+  npm run netlist -- --configuration ecp5-85 --seed 7
+  npm run netlist -- --board              a board's core with its MACs and serial line, at its pins (board.ts)
+
+Exit status: 0 the same; 1 not; 2 wrong use; 3 a tool is missing; 5 no netlist.`;
+
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      configuration: { type: 'string', default: 'ecp5-25' },
-      frames: { type: 'string', default: '20000' },
-      seed: { type: 'string', default: '1' },
-      board: { type: 'boolean', default: false },
-    },
+  const values = readOptions(USAGE, {
+    configuration: { type: 'string', default: 'ecp5-25' },
+    frames: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    board: { type: 'boolean', default: false },
   });
   const { configuration } = values;
   const [frames, seed] = [Number(values.frames), Number(values.seed)];
@@ -89,6 +88,5 @@ try {
   process.exitCode = await main();
 } catch (error) {
   say((error as Error).stack ?? '');
-  const usage = ((error as NodeJS.ErrnoException).code ?? '').startsWith('ERR_PARSE_ARGS');
-  process.exitCode = usage ? 2 : error instanceof MissingTool ? 3 : 5;
+  process.exitCode = error instanceof MissingTool ? 3 : 5;
 }
