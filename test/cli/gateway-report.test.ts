@@ -6,6 +6,8 @@ import {
   judgeGateways,
   renderGateways,
 } from '../../host/cli/demo/gateway-report.ts';
+import { TrafficWatch } from '../../host/cli/demo/traffic-watch.ts';
+import { encodeDecision } from '../host/reference-card.ts';
 
 const GOOD: GatewayReport = {
   schema: 'vidline.demo.gateway/1',
@@ -15,7 +17,7 @@ const GOOD: GatewayReport = {
     ...{ heartbeatMs: 20, misses: 5, detectMs: 99, firstPacketMs: 101 },
     ...{ packetsToDeadSlot: 0, falseDowns: 0 },
   },
-  moves: { rebalanced: 14, drained: 16, lost: 0 },
+  moves: { rebalanced: 14, byName: 1, drained: 16, lost: 0 },
   switchProcessor: { packetsPerSession: 1, inDialog: 0 },
   loadSpread: { max: 102, mean: 100 },
   processors: [{ name: 'gw-1', slot: 0, created: 400, sessions: 390, packets: 2000 }],
@@ -35,12 +37,12 @@ describe('the report of the demo of gateways', () => {
     ['nothing was answered', { packets: { ...GOOD.packets, answered: 0 } }, /no ping/],
     [
       'the card noticed nothing',
-      { failover: { ...GOOD.failover, detectMs: undefined } },
+      { failover: { ...GOOD.failover, detectMs: null } },
       /did not notice/,
     ],
     [
       'no backup got a packet',
-      { failover: { ...GOOD.failover, firstPacketMs: undefined } },
+      { failover: { ...GOOD.failover, firstPacketMs: null } },
       /no packet reached a backup/,
     ],
     [
@@ -53,7 +55,11 @@ describe('the report of the demo of gateways', () => {
       { moves: { ...GOOD.moves, lost: 3 } },
       /3 pings were lost while VIDs moved/,
     ],
-    ['nothing moved', { moves: { rebalanced: 0, drained: 0, lost: 0 } }, /rebalance moved nothing/],
+    [
+      'nothing moved',
+      { moves: { rebalanced: 0, byName: 0, drained: 0, lost: 0 } },
+      /rebalance moved nothing; .*moved by name; .*drain moved nothing/,
+    ],
     [
       'a session was punted',
       { switchProcessor: { packetsPerSession: 1, inDialog: 1 } },
@@ -69,6 +75,40 @@ describe('the report of the demo of gateways', () => {
     const problems = judgeGateways({ ...GOOD, ...change }, 400);
     expect(problems.join('; ')).toMatch(words);
     expect(renderGateways({ ...GOOD, ...change, problems }).join('\n')).toMatch(/NOT GOOD/);
+  });
+
+  it('says null of what it does not know: of a death that nobody noticed', () => {
+    const unknown = new TrafficWatch().failover(2, 100n, undefined);
+    expect(JSON.parse(JSON.stringify(unknown))).toEqual({
+      ...{ detectMs: null, firstPacketMs: null, packetsToDeadSlot: null },
+    });
+    const failover = { ...GOOD.failover, ...unknown };
+    expect(judgeGateways({ ...GOOD, failover }, 400)).toEqual([
+      'the card did not notice the death of a gateway',
+      'no packet reached a backup',
+    ]);
+    expect(renderGateways({ ...GOOD, failover }).join('\n')).toContain(
+      'noticed after never, first packet at a backup after never, unknown how many to the dead slot',
+    );
+  });
+
+  it('counts from the kill, and what went to the dead slot from the notice on', () => {
+    const watch = new TrafficWatch();
+    const steered = ([at, slot]: readonly [number, number], sequence: number) => {
+      const decision = { reason: 0, slot, vid: 7, time_us: BigInt(at) }; // `steer_active`
+      return { sequence, decisionClock: 0, decision: encodeDecision(decision as never) };
+    };
+    const packets = [
+      [50, 2],
+      [150, 2],
+      [250, 3],
+      [260, 2],
+    ] as const; // card microseconds, slot
+    watch.take(packets.map(steered));
+    expect(watch.busiestVid()).toBe(7);
+    expect(watch.failover(2, 100n, 200n)).toEqual({
+      ...{ detectMs: 0.1, firstPacketMs: 0.15, packetsToDeadSlot: 1 },
+    });
   });
 
   it('draws a line for each, with marks, and words that are no markup', () => {

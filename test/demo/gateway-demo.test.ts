@@ -49,11 +49,11 @@ describe.runIf(possible)('the demo of gateways', () => {
     return { status, ...output };
   }
 
-  test('one joins, one is drained, one is killed: no session is lost, and what moves loses nothing', async () => {
+  test('one joins, a VID is moved, one is drained, one is killed: no session is lost, and what moves loses nothing', async () => {
     const picture = join(folder, 'picture.svg');
     // Patience for a machine that does other things as well; what is asserted is order and loss.
     const patience = ['--heartbeat', '100', '--misses', '20'];
-    const load = ['--gateways', '4', '--sessions', '60', '--rate', '120'];
+    const load = ['--gateways', '8', '--sessions', '96', '--rate', '120'];
     const { status, stdout, stderr } = await run(
       ...load,
       ...patience,
@@ -63,29 +63,35 @@ describe.runIf(possible)('the demo of gateways', () => {
     );
     expect(status, stderr).toBe(0);
     // As a user types them, while users ping.
-    expect(stderr).toMatch(/\$ vidline rebalance\n(.*\n)*.*\$ vidline slot drain 1\n/);
+    expect(stderr).toMatch(
+      /\$ vidline rebalance\n(.*\n)*.*\$ vidline vid move \d+ gw-\d\n(.*\n)*.*\$ vidline slot drain 1\n/,
+    );
     const report: GatewayReport = JSON.parse(stdout);
     expect(report).toMatchObject({
       schema: 'vidline.demo.gateway/1',
-      sessions: { created: 60, lost: 0 },
+      sessions: { created: 96, lost: 0 },
       packets: { doubled: 0 },
-      failover: { heartbeatMs: 100, misses: 20, packetsToDeadSlot: 0 },
-      moves: { lost: 0 },
+      failover: {
+        ...{ heartbeatMs: 100, misses: 20, packetsToDeadSlot: 0 },
+        ...{ detectMs: expect.any(Number), firstPacketMs: expect.any(Number) },
+      },
+      moves: { byName: 1, lost: 0 },
       switchProcessor: { inDialog: 0 },
       problems: [],
     });
     const { packets, moves, processors } = report;
     expect(packets.sent).toBe(packets.answered + packets.lost);
     // A gateway that joins gets VIDs of the others' and sessions with them, and sets up none itself.
-    expect(processors[3]?.created).toBe(0);
-    expect(processors[3]?.packets).toBeGreaterThan(0);
+    expect(processors[7]?.created).toBe(0);
+    expect(processors[7]?.packets).toBeGreaterThan(0);
     expect(moves.rebalanced).toBeGreaterThan(0);
     // All of a drained one's: sixteen, but for those that the rebalance took from it.
     expect(moves.drained).toBeGreaterThan(0);
     expect(processors[1]?.sessions).toBe(0);
     const drawn = readFileSync(picture, 'utf8');
-    expect(drawn.match(/<polyline /g)).toHaveLength(4);
-    for (const words of ['rebalance', 'drain gw-2', 'kill gw-3']) expect(drawn).toContain(words);
+    expect(drawn.match(/<polyline /g)).toHaveLength(8);
+    for (const words of ['rebalance', 'move VID', 'drain gw-2', 'kill gw-3'])
+      expect(drawn).toContain(words);
   });
 
   test('refuses wrong options with status 2, in words', async () => {

@@ -47,7 +47,7 @@ export function addDemo(program: Command): void {
   demoCommand
     .command('gateway')
     .description(
-      'GTP gateways: users ping through them while one joins, one is drained, one is killed',
+      'GTP gateways: users ping through them while one joins, a VID is moved, one is drained, one is killed',
     )
     .option('--gateways <number>', `4 to 12 (default: ${GATEWAY_DEFAULTS.gateways})`)
     .option('--sessions <number>', `users (default: ${GATEWAY_DEFAULTS.sessions})`)

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
 import { ControlSocket } from '../../switch/control-socket.ts';
 import { GATEWAY_TOPOLOGY, hostOf } from '../namespaces/gateway-topology.ts';
 import { drawPicture, type Mark } from './gateway-picture.ts';
@@ -9,7 +10,7 @@ import { type LoadCounts, loadCounts } from './gtp-load-counts.ts';
 import { LiveGateways } from './live-gateways.ts';
 import { type Program, startProgram } from './program.ts';
 import { TrafficWatch } from './traffic-watch.ts';
-import { typeMove } from './typed-command.ts';
+import { movedReport, typeCommand, vidReport } from './typed-command.ts';
 
 export interface GatewayDemoOptions {
   readonly gateways: number;
@@ -138,6 +139,9 @@ class GatewayDemo {
     await wait(QUIET);
 
     const drainedSlot = 1;
+    const byName = await this.#moveBusiest(drainedSlot);
+    await wait(QUIET);
+
     say('gw-2 is drained.');
     await this.#mark('drain gw-2');
     const drained = await this.#moved('slot', 'drain', `${drainedSlot}`);
@@ -164,26 +168,49 @@ class GatewayDemo {
     const end = await this.#event('end');
     return this.#finish({
       ...{ end, quietFrom, quietTo, killedAt, killedCard, victim: victim.slot },
-      ...{ rebalanced, drained },
+      ...{ rebalanced, byName, drained },
     });
   }
 
-  /** How many VIDs an operator's command moved; what stops it is told, and the demo goes on. */
+  /** The VID with most traffic moves, to who neither has nor backs it up: all of its state moves, too. */
+  async #moveBusiest(drainedSlot: number): Promise<number> {
+    const { switch: sp } = this.#live.system;
+    const vid = this.#watch.busiestVid() ?? 0;
+    const row = sp.vids.lookup(vid);
+    const to = this.#live.gateways.find(
+      ({ name, slot }) =>
+        slot !== drainedSlot &&
+        ![row?.owner, row?.backup].includes(name) &&
+        sp.registry.byName(name)?.state === 'up',
+    )?.name;
+    if (to === undefined) throw new Error(`no gateway is up that VID ${vid} could move to`);
+    say(`VID ${vid} moves from ${row?.owner} to ${to}.`);
+    await this.#mark(`move VID ${vid}`);
+    const moved = await this.#type(['vid', 'move', `${vid}`, to], vidReport);
+    return moved?.owner === to ? 1 : 0;
+  }
+
+  /** How many VIDs an operator's command moved. */
   async #moved(...command: string[]): Promise<number> {
-    const words = `vidline ${command.join(' ')}`;
-    say(`  $ ${words}`);
-    const stopped = (why: string) => {
-      say(`  ${why}`);
-      this.#problems.push(`${words}: ${why}`);
-    };
+    const report = await this.#type(command, movedReport);
+    for (const { why } of report?.failures ?? []) this.#stopped(command, why);
+    return report?.moved ?? 0;
+  }
+
+  /** What an operator's command printed; what stops it is told, and the demo goes on. */
+  async #type<T>(command: readonly string[], report: z.ZodType<T>): Promise<T | undefined> {
+    say(`  $ vidline ${command.join(' ')}`);
     try {
-      const { moved, failures } = await typeMove(command, this.#socket.path);
-      for (const { why } of failures) stopped(why);
-      return moved;
+      return await typeCommand(command, this.#socket.path, report);
     } catch (error) {
-      stopped((error as Error).message);
-      return 0;
+      this.#stopped(command, (error as Error).message);
+      return undefined;
     }
+  }
+
+  #stopped(command: readonly string[], why: string): void {
+    say(`  ${why}`);
+    this.#problems.push(`vidline ${command.join(' ')}: ${why}`);
   }
 
   async close(): Promise<void> {
@@ -201,6 +228,7 @@ class GatewayDemo {
     readonly killedCard: bigint;
     readonly victim: number;
     readonly rebalanced: number;
+    readonly byName: number;
     readonly drained: number;
   }): boolean {
     const { end, quietFrom, quietTo, killedAt, killedCard, victim } = seen;
@@ -212,9 +240,6 @@ class GatewayDemo {
       ({ slot, cardTime = 0 }) => slot === victim && BigInt(cardTime) >= killedCard,
     );
     const downAt = down?.cardTime === undefined ? undefined : BigInt(down.cardTime);
-    const first = watch.firstAtBackup(victim, killedCard);
-    const since = (at: bigint | undefined) =>
-      at === undefined ? undefined : Number(at - killedCard) / 1000;
     const status = sp.status();
     const punts = Object.entries(status.punted.reasons)
       .filter(([rule]) => rule.startsWith('gtp/'))
@@ -242,13 +267,11 @@ class GatewayDemo {
       },
       failover: {
         ...{ heartbeatMs: heartbeat, misses },
-        detectMs: since(downAt),
-        firstPacketMs: since(first),
-        packetsToDeadSlot: downAt === undefined ? 0 : watch.sentTo(victim, downAt),
+        ...watch.failover(victim, killedCard, downAt),
         falseDowns: falseDowns.length,
       },
       moves: {
-        ...{ rebalanced: seen.rebalanced, drained: seen.drained },
+        ...{ rebalanced: seen.rebalanced, byName: seen.byName, drained: seen.drained },
         lost: unanswered.filter((sent) => sent < killedAt - SLACK && !nearFalseDown(sent)).length,
       },
       switchProcessor: {

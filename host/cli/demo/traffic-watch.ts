@@ -8,6 +8,16 @@ interface Steered {
   readonly vid: number;
 }
 
+/** See `TrafficWatch.failover`. */
+export interface Failover {
+  /** From the kill to the card's notice. Null: it did not notice. */
+  readonly detectMs: number | null;
+  /** From the kill to the first packet at a backup. Null: none came. */
+  readonly firstPacketMs: number | null;
+  /** Sent to the dead slot after the card had taken it down. Null: it had not. */
+  readonly packetsToDeadSlot: number | null;
+}
+
 const MICROSECONDS = 1_000_000n;
 
 /** Watches the card's decisions: which slot gets how much, second by second, and who gets what after a death. */
@@ -69,6 +79,27 @@ export class TrafficWatch {
       else served.delete(vid);
     }
     return this.#steered.find((it) => it.at >= from && it.slot !== dead && served.has(it.vid))?.at;
+  }
+
+  /**
+   * What followed the death of a slot at `killed`, which the card noticed at `down`. What is not known is
+   * null: JSON has no undefined, and nobody should take an uncounted packet for none.
+   */
+  failover(dead: number, killed: bigint, down: bigint | undefined): Failover {
+    const since = (at: bigint | undefined) =>
+      at === undefined ? null : Number(at - killed) / 1000;
+    return {
+      detectMs: since(down),
+      firstPacketMs: since(this.firstAtBackup(dead, killed)),
+      packetsToDeadSlot: down === undefined ? null : this.sentTo(dead, down),
+    };
+  }
+
+  /** The VID that most packets were steered by. */
+  busiestVid(): number | undefined {
+    const counts = new Map<number, number>();
+    for (const { vid } of this.#steered) counts.set(vid, (counts.get(vid) ?? 0) + 1);
+    return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
   }
 
   sentTo(slot: number, from: bigint): number {

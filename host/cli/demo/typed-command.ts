@@ -7,11 +7,20 @@ import { EXIT } from '../exit.ts';
 const COMMAND = fileURLToPath(new URL('../vidline.mjs', import.meta.url));
 
 /** What `vidline rebalance --json` and `vidline slot drain --json` print. */
-const report = z.object({ moved: z.number(), failures: z.array(z.object({ why: z.string() })) });
-export type MovedReport = z.infer<typeof report>;
+export const movedReport = z.object({
+  moved: z.number(),
+  failures: z.array(z.object({ why: z.string() })),
+});
 
-/** Types `vidline WORDS`, and resolves with what it moved; rejects with its words where it could not. */
-export async function typeMove(words: readonly string[], socket: string): Promise<MovedReport> {
+/** What `vidline vid move --json` prints. */
+export const vidReport = z.object({ vid: z.number(), owner: z.string() });
+
+/** Types `vidline WORDS`, and resolves with what it printed; rejects with its words where it could not. */
+export async function typeCommand<T>(
+  words: readonly string[],
+  socket: string,
+  report: z.ZodType<T>,
+): Promise<T> {
   const args = [COMMAND, ...words, '--json', '--socket', socket];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: '', stderr: '' };
