@@ -13,8 +13,7 @@ describe("the backup's VID through the RTL", () => {
   });
 
   afterEach(async () => {
-    expect(bench.failures).toEqual([]);
-    await bench.close();
+    await bench.finish();
   });
 
   it("a client that knows the backup's VID is answered there before anybody has noticed the death (G9)", async () => {

@@ -376,6 +376,15 @@ export class GatewayBench {
     await this.settle();
   }
 
+  /** Closes all. Throws where something failed, or a punted frame has not exactly one end. */
+  async finish(): Promise<void> {
+    const { frames, held, ends } = this.sp.status().punted;
+    await this.close();
+    if (this.failures.length > 0) throw new AggregateError(this.failures, 'the bench failed');
+    const ended = Object.values(ends).reduce((sum, n) => sum + n, 0);
+    if (ended + held !== frames) throw new Error(`${frames} frames were punted, ${ended} ended`);
+  }
+
   async close(): Promise<void> {
     this.peer.close();
     for (const { gateway, place } of this.gateways) {

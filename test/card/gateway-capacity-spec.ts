@@ -18,8 +18,7 @@ export function describeGatewayCapacity(title: string, open: () => Promise<Groun
     let bench: GatewayBench;
 
     afterEach(async () => {
-      expect(bench.failures).toEqual([]);
-      await bench.close();
+      await bench.finish();
     });
 
     it.each([

@@ -69,8 +69,7 @@ describe('IPv6 users through the RTL', () => {
   });
 
   afterEach(async () => {
-    expect(bench.failures).toEqual([]);
-    await bench.close();
+    await bench.finish();
   });
 
   /** A packet of the host's, to the line port: it is the router to users' prefixes. */

@@ -46,8 +46,7 @@ export function describeGatewayPath<G extends Ground>(
     });
 
     afterEach(async () => {
-      expect(bench.failures).toEqual([]);
-      await bench.close();
+      await bench.finish();
     });
 
     const punts = () => {

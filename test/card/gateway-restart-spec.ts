@@ -17,8 +17,7 @@ export function describeRestarts(title: string, open: () => Promise<Ground>) {
     });
 
     afterEach(async () => {
-      expect(bench.failures).toEqual([]);
-      await bench.close();
+      await bench.finish();
     });
 
     const allInSync = () => bench.sp.vids.list().every(({ inSync }) => inSync);
