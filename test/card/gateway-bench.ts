@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Card } from '../../driver/index.ts';
 import { GtpPeer } from '../../host/cli/demo/gtp-peer.ts';
 import { Gateway, type GatewayOptions } from '../../host/processor/gateway.ts';
 import { GatewayPort } from '../../host/processor/gateway-port.ts';
@@ -25,8 +26,9 @@ import { GtpSetup } from '../../host/setup/gtp.ts';
 import { loadServices } from '../../host/steering/service-file.ts';
 import type { SwitchProcessorOptions } from '../../host/switch/switch-options.ts';
 import { SwitchProcessor } from '../../host/switch/switch-processor.ts';
-import { loadState, saveState } from '../../host/switch/switch-state.ts';
+import { loadState, type SwitchState, saveState } from '../../host/switch/switch-state.ts';
 import type { Ground } from '../host/switch/bench.ts';
+import { MortalTransport } from '../host/switch/mortal-transport.ts';
 
 export const GATEWAY = '192.0.2.2';
 export const PEER = '198.51.100.7';
@@ -120,13 +122,16 @@ export class GatewayBench {
 
   readonly #options: Partial<SwitchProcessorOptions>;
   readonly #fabricPorts: number;
+  #access: MortalTransport | undefined;
+  /** As `vidline serve --state` writes it down: at each change. */
+  #saved: SwitchState | undefined;
 
   constructor(ground: BenchGround, options: Partial<SwitchProcessorOptions> = {}, fabricPorts = 4) {
     this.ground = ground;
     this.#options = options;
     this.#fabricPorts = fabricPorts;
     const { clock } = this;
-    this.sp = this.#makeSwitch();
+    this.sp = this.#makeSwitch(ground.card);
     this.peerEndpoint = this.#onLine(PEER, '0a:00:00:00:00:07', (frame) =>
       this.fromPeer.push(frame),
     );
@@ -170,11 +175,23 @@ export class GatewayBench {
     return endpoint;
   }
 
-  #makeSwitch(restore?: SwitchProcessorOptions['restore']): SwitchProcessor {
+  /** A switch processor with a line of its own to the card, started. */
+  async #startSwitch(restore?: SwitchState): Promise<void> {
+    const line = new MortalTransport(this.ground.card.transport);
+    this.#access = line;
+    const sp = this.#makeSwitch(await Card.attach(line), restore);
+    sp.on('changed', () => {
+      if (!line.isDead) this.#saved = structuredClone(sp.snapshot());
+    });
+    this.sp = sp;
+    await sp.start();
+  }
+
+  #makeSwitch(card: Card, restore?: SwitchState): SwitchProcessor {
     const { clock } = this;
     const ports = Array.from({ length: this.#fabricPorts }, (_, i) => i + 2);
     const sp = new SwitchProcessor({
-      card: this.ground.card,
+      card,
       services: SERVICES,
       handlers: [new GtpSetup({ now: () => clock.now(), restartCounter: RESTART })],
       ports: [
@@ -198,19 +215,26 @@ export class GatewayBench {
     return sp;
   }
 
-  /** The switch processor is gone without a word; what it had written down is there for another one. */
+  /** The switch processor is gone at once, in the middle of whatever it does. */
+  crashSwitch(): void {
+    const { sp } = this;
+    this.#access?.dieAfter(0, () => void sp.close());
+  }
+
+  /** It crashes, if it has not; what it had written down by then is there for another one. */
   async restartSwitch(): Promise<void> {
+    this.crashSwitch();
+    if (this.#saved === undefined) throw new Error('it had written nothing down');
     const folder = mkdtempSync(join(tmpdir(), 'vidline-state-'));
     const file = join(folder, 'state.json');
-    saveState(file, this.sp.snapshot());
-    await this.sp.close();
-    this.sp = this.#makeSwitch(loadState(file));
+    saveState(file, this.#saved);
+    const restore = loadState(file);
     rmSync(folder, { recursive: true });
-    await this.sp.start();
+    await this.#startSwitch(restore);
   }
 
   async start(count: number, options: TestGatewayOptions = {}): Promise<void> {
-    await this.sp.start();
+    await this.#startSwitch();
     await this.peer.start();
     for (let i = 0; i < count; i++) await this.startGateway(`gw-${i + 1}`, i + 2, options);
     await this.advance(1000);

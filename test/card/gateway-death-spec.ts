@@ -136,5 +136,27 @@ export function describeGatewayDeath(
         if (outlived) break;
       }
     });
+
+    it('gateway and switch processor die together: the card turns alone, no session is lost, and the rest follows', async () => {
+      const now = new GatewayBench(await open(), { health: HEALTH });
+      bench = now;
+      await now.start(3, { replicates: true });
+      const allInSync = () => now.sp.vids.list().every(({ inSync }) => inSync);
+      await now.until(allInSync);
+      const doings = new Doings(now);
+      await doings.run();
+      // Whoever has never spoken to a peer would ask the switch processor for its address.
+      await expectPings(now, [...doings.alive.values()], 'before');
+      const [victim] = now.gateways as [TestGateway];
+      victim.cut();
+      now.crashSwitch();
+      await now.advance(2 * HEALTH.timeout);
+      await expectPings(now, [...doings.alive.values()], 'without a switch processor');
+      await now.restartSwitch();
+      await now.until(() => now.sp.registry.byName(victim.name)?.state === 'down');
+      await now.until(allInSync);
+      await expectKept(now, doings, 'with another one');
+      expect(now.sp.status().punted.inDialog).toBe(0);
+    });
   });
 }
