@@ -47,10 +47,10 @@ const vid = z.int().min(0).max(0xffff);
 const port = z.int().min(1).max(0xffff);
 
 /** Longest set-up of `find` in bytes: in base64 it leaves room for the rest of a message. */
-export const MAX_FOUND_SETUP = 960;
+export const MAX_FOUND_SETUP = 900;
 
 /** Users that one `leave` names. */
-export const MAX_LEAVING = 12;
+export const MAX_LEAVING = 10;
 
 /** The VIDs vid, vid + stride, … (`count` of them). */
 const vidRun = z.object({

@@ -39,6 +39,13 @@ export function readDigits(data: Uint8Array): string {
   return digits;
 }
 
+/** An IMSI has no more than 15 digits (TS 23.003 §2.2). */
+export function readImsi(data: Uint8Array): string {
+  const imsi = readDigits(data);
+  if (imsi.length > 15) throw new IllValue(`IMSI of ${imsi.length} digits; at most 15`);
+  return imsi;
+}
+
 /** As `readDigits` the other way; filled with ones to `bytes` where that is given. */
 export function writeDigits(digits: string, bytes = Math.ceil(digits.length / 2)): Buffer {
   if (!/^\d*$/.test(digits)) throw new RangeError(`"${digits}": digits only`);

@@ -12,6 +12,7 @@ import {
   privateExtension,
   readAddress,
   readDigits,
+  readImsi,
   uint,
   withAddresses,
   writeDigits,
@@ -141,7 +142,7 @@ function writeEndUserAddress({ type, ipv4, ipv6 }: EndUserAddress): Buffer {
 /** The codecs, by what messages call them. */
 export const ieV1 = {
   cause: uint('Cause', 1, 1),
-  imsi: ie('IMSI', 2, 8, readDigits, (imsi: string) => writeDigits(imsi, 8)),
+  imsi: ie('IMSI', 2, 8, readImsi, (imsi: string) => writeDigits(imsi, 8)),
   routeingArea: opaque('Routeing Area Identity', 3, 6),
   reordering: ie(
     'Reordering Required',

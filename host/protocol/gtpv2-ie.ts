@@ -18,6 +18,7 @@ import {
   opaque,
   privateExtension,
   readDigits,
+  readImsi,
   readPlmn,
   uint,
   withAddresses,
@@ -208,7 +209,7 @@ export interface BitRates {
 
 /** The codecs, by what messages call them. */
 export const ieV2 = {
-  imsi: ie('IMSI', 1, 1, readDigits, (imsi: string) => writeDigits(imsi)),
+  imsi: ie('IMSI', 1, 1, readImsi, (imsi: string) => writeDigits(imsi)),
   cause: ie('Cause', 2, 2, readCause, writeCause),
   recovery: uint('Recovery', 3, 1),
   apn: apn(71),
