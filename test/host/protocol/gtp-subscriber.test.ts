@@ -49,7 +49,7 @@ describe('whose session a set-up asks for', () => {
 
   it('an IMSI of more than 15 digits is none', () => {
     const long = '2620112345678901';
-    // An optional element that is ill is as one that is not there (TS 29.060 §11.1.12, TS 29.274 §7.7.8).
+    // An optional element that is ill is as one that is not there.
     for (const message of [parseGtpv1(v1(long)), parseGtpv2(v2(long, { ipv4: '198.51.100.9' }))]) {
       expect(message.kind).toMatch(/^create/);
       expect('ies' in message && 'imsi' in message.ies && message.ies.imsi).toBeFalsy();
