@@ -50,6 +50,13 @@ function words(status: SwitchStatus): string[] {
   }
   lines.push('what became of them:');
   for (const [end, count] of Object.entries(punted.ends)) lines.push(`  ${end}: ${count}`);
+  const { found, none, refused } = punted.heirs;
+  if (found + none + refused + punted.held > 0) {
+    lines.push(
+      `set-ups whose processor died: ${found} given to who has what it made, ${none} to anybody, ` +
+        `${refused} dropped, ${punted.held} being asked for`,
+    );
+  }
   lines.push(
     `neighbours known: ${neighbours.peers}, asked for: ${neighbours.asked}, ` +
       `without an answer: ${neighbours.unanswered}`,
