@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import type { Ground } from '../host/switch/bench.ts';
-import { GatewayBench, HOST, ping } from './gateway-bench.ts';
+import { GatewayBench, HOST } from './gateway-bench.ts';
+import { ping } from './ping.ts';
 
 const IMSI = '262011234567890';
 

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PeerSession } from '../../host/cli/demo/gtp-peer-session.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import { simulatedGround } from '../host/switch/simulated-ground.ts';
-import { GatewayBench, HOST, ping } from './gateway-bench.ts';
+import { GatewayBench, HOST } from './gateway-bench.ts';
+import { ping } from './ping.ts';
 
 describe("the backup's VID through the RTL", () => {
   let bench: GatewayBench;

@@ -15,12 +15,11 @@ import { Processor } from '../../host/processor/processor.ts';
 import type { Replication } from '../../host/processor/replication.ts';
 import { UserlandEndpoint } from '../../host/processor/userland-endpoint.ts';
 import { addressToBytes } from '../../host/protocol/address.ts';
-import { internetChecksum } from '../../host/protocol/checksum.ts';
 import { ManualClock } from '../../host/protocol/clock.ts';
 import { CONTROL_PORT, type ControlRequest, parseControl } from '../../host/protocol/control.ts';
 import { HEARTBEAT_ETHERTYPE } from '../../host/protocol/heartbeat.ts';
 import { buildIpFrame, IP_PROTOCOL, parseIpFrame } from '../../host/protocol/ip.ts';
-import { buildIpv4, parseIpv4 } from '../../host/protocol/ipv4.ts';
+import { parseIpv4 } from '../../host/protocol/ipv4.ts';
 import { parseUdpFrame } from '../../host/protocol/udp.ts';
 import { GtpSetup } from '../../host/setup/gtp.ts';
 import { loadServices } from '../../host/steering/service-file.ts';
@@ -29,6 +28,7 @@ import { SwitchProcessor } from '../../host/switch/switch-processor.ts';
 import { loadState, type SwitchState, saveState } from '../../host/switch/switch-state.ts';
 import type { Ground } from '../host/switch/bench.ts';
 import { MortalTransport } from '../host/switch/mortal-transport.ts';
+import { type Ping, ping, readPing } from './ping.ts';
 
 export const GATEWAY = '192.0.2.2';
 export const PEER = '198.51.100.7';
@@ -44,32 +44,6 @@ export const SERVICES = loadServices(
   fileURLToPath(new URL('../../host/services/gtp.yaml', import.meta.url)),
   { address: GATEWAY },
 );
-
-/** An ICMP echo request from a user, or its answer. */
-export interface Ping {
-  readonly src: string;
-  readonly dst: string;
-  readonly type: number;
-  readonly sequence: number;
-  readonly ttl: number;
-}
-
-export function ping(src: string, dst: string, sequence: number, type = 8, bytes = 24): Buffer {
-  const message = Buffer.alloc(8 + bytes);
-  message.writeUInt8(type, 0);
-  message.writeUInt16BE(sequence, 6);
-  message.writeUInt16BE(internetChecksum(message), 2);
-  return buildIpv4({ src, dst, protocol: IP_PROTOCOL.icmp, payload: message });
-}
-
-export function readPing(packet: Uint8Array): Ping | undefined {
-  const ip = parseIpv4(packet);
-  if (ip?.protocol !== IP_PROTOCOL.icmp || !ip.checksumOk || ip.payload.length < 8)
-    return undefined;
-  if (internetChecksum(ip.payload) !== 0) return undefined;
-  const { src, dst, ttl } = ip;
-  return { src, dst, ttl, type: ip.payload.readUInt8(0), sequence: ip.payload.readUInt16BE(6) };
-}
 
 /** What the bench asks of its ground. */
 export type BenchGround = Pick<Ground, 'card' | 'feed' | 'onPort' | 'settle' | 'advance' | 'close'>;

@@ -15,7 +15,8 @@ import { buildGtpv2, GTPV2_MESSAGES } from '../../host/protocol/gtpv2.ts';
 import { FTEID_INTERFACE } from '../../host/protocol/gtpv2-ie.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import type { Ground } from '../host/switch/bench.ts';
-import { GatewayBench, HOST, PEER, ping, RESTART } from './gateway-bench.ts';
+import { GatewayBench, HOST, PEER, RESTART } from './gateway-bench.ts';
+import { ping } from './ping.ts';
 
 const OTHER_PEER = '198.51.100.8';
 /** `base` of gtp.yaml. */

@@ -1,7 +1,8 @@
 /** Whether users' packets come through with the addresses and TEIDs that their peer has. */
 import { expect } from 'vitest';
 import type { PeerSession } from '../../host/cli/demo/gtp-peer-session.ts';
-import { type GatewayBench, HOST, ping } from './gateway-bench.ts';
+import { type GatewayBench, HOST } from './gateway-bench.ts';
+import { ping } from './ping.ts';
 
 /** Each user pings the host, which answers, and is pinged by it. */
 export async function expectPings(

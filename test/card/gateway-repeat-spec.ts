@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PeerSession } from '../../host/cli/demo/gtp-peer-session.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import type { Ground } from '../host/switch/bench.ts';
-import { GatewayBench, HOST, ping } from './gateway-bench.ts';
+import { GatewayBench, HOST } from './gateway-bench.ts';
+import { ping } from './ping.ts';
 
 /** Message types of the set-up's answer, by version; they stand at the same place of a frame. */
 const RESPONSES = { 1: 17, 2: 33 } as const;

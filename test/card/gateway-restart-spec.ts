@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PeerSession } from '../../host/cli/demo/gtp-peer-session.ts';
 import { readRecovery } from '../../host/protocol/gtp-recovery.ts';
 import type { Ground } from '../host/switch/bench.ts';
-import { GatewayBench, HOST, ping, RESTART } from './gateway-bench.ts';
+import { GatewayBench, HOST, RESTART } from './gateway-bench.ts';
+import { ping } from './ping.ts';
 
 /** Message type of TS 29.274. */
 const CREATE_SESSION_RESPONSE = 33;

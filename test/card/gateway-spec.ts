@@ -4,7 +4,8 @@ import { type PeerSession, Refused } from '../../host/cli/demo/gtp-peer-session.
 import { addressToBytes } from '../../host/protocol/address.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import type { Ground } from '../host/switch/bench.ts';
-import { addressNumber, GatewayBench, HOST, ping } from './gateway-bench.ts';
+import { addressNumber, GatewayBench, HOST } from './gateway-bench.ts';
+import { ping } from './ping.ts';
 
 /** Message types of TS 29.274, at their place in a frame without VLAN tags. */
 const CREATE_SESSION_REQUEST = 32;

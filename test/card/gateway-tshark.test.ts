@@ -4,7 +4,8 @@ import type { Gateway } from '../../host/processor/gateway.ts';
 import { OPINION_FIELDS, readBoth } from '../host/protocol/gtp-opinion.ts';
 import { decode, tsharkIsThere } from '../host/protocol/tshark.ts';
 import { simulatedGround } from '../host/switch/simulated-ground.ts';
-import { GatewayBench, HOST, ping, RESTART } from './gateway-bench.ts';
+import { GatewayBench, HOST, RESTART } from './gateway-bench.ts';
+import { ping } from './ping.ts';
 
 const ASKED = [
   ...OPINION_FIELDS,

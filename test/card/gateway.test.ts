@@ -3,8 +3,9 @@ import { type CounterSnapshot, checkAccounting } from '../../driver/index.ts';
 import type { PeerSession } from '../../host/cli/demo/gtp-peer-session.ts';
 import { vidOfTeid } from '../../host/protocol/teid.ts';
 import { type SimulatedGround, simulatedGround } from '../host/switch/simulated-ground.ts';
-import { GatewayBench, HOST, ping } from './gateway-bench.ts';
+import { GatewayBench, HOST } from './gateway-bench.ts';
 import { describeGateway } from './gateway-spec.ts';
+import { ping } from './ping.ts';
 
 describeGateway('GTP through the RTL', simulatedGround);
 
