@@ -21,6 +21,7 @@ const PARTS = [
   'streams',
   'uart_port',
   'worker',
+  'worker_calls',
   'worker_statistics',
 ];
 

@@ -27,6 +27,10 @@ struct WorkerOptions {
     bool observe = false;
 };
 
+/// Frames for JavaScript that may wait in live use; beyond, the card sees back-pressure on its host
+/// port, and what leaves by memory ports is counted and thrown away.
+constexpr size_t MOST_WAITING = 64u << 20;
+
 class Worker {
   public:
     /// Starts the thread; reply 0 comes when the card is ready or could not be built.
