@@ -31,10 +31,14 @@ export function distances(seen: readonly Pick<Seen, 'decisionClock'>[]): Distanc
   };
 }
 
+/** More of them back to back find the host's queue full: it hands out one in eleven clocks at 64 bits. */
+const MOST_PUNTED = 200;
+
 async function kinds(bed: CardBed, frames: number) {
   const rows: Record<string, Value>[] = [];
   const run = async (name: string, kind: Kind, meanwhile?: () => Promise<void>) => {
-    const list = Array.from({ length: frames }, (_, n) => kind.frame(n));
+    const count = kind.reason.startsWith('punt_') ? Math.min(frames, MOST_PUNTED) : frames;
+    const list = Array.from({ length: count }, (_, n) => kind.frame(n));
     const seen = await bed.pass(new Map([[kind.port, list]]), meanwhile);
     expectReason(seen, kind.reason);
     rows.push({ frame: name, ...distances(seen) });
