@@ -3,8 +3,12 @@ import { execFileSync } from 'node:child_process';
 
 /** The cores of the main thread, as taskset lists them: `0,1` or `0-3`. Throws where there is no taskset. */
 function cores(): string {
-  const text = execFileSync('taskset', ['-cp', String(process.pid)], { encoding: 'utf8' });
-  return text.slice(text.lastIndexOf(':') + 1).trim();
+  try {
+    const text = execFileSync('taskset', ['-cp', String(process.pid)], { encoding: 'utf8' });
+    return text.slice(text.lastIndexOf(':') + 1).trim();
+  } catch (error) {
+    throw new Error('one core cannot be had without taskset: install util-linux', { cause: error });
+  }
 }
 
 function pin(list: string): void {

@@ -1,10 +1,11 @@
 /** What the parts of the gateway share. */
 import type { GtpHeader } from '../protocol/gtp-ie.ts';
+import { nameOfUser } from '../protocol/gtp-subscriber.ts';
 import { vidOfTeid } from '../protocol/teid.ts';
 import type { DatagramSocket, Peer } from './datagram-endpoint.ts';
 import type { Answers } from './gateway-answers.ts';
-import type { TunnelEnd } from './gateway-session.ts';
-import type { GatewaySessions, VidEntry } from './gateway-sessions.ts';
+import type { Session, TunnelEnd } from './gateway-session.ts';
+import type { GatewaySessions, SessionWish, VidEntry } from './gateway-sessions.ts';
 
 /** Classes of what a gateway says, for replication: which of it waits for the backup. */
 export type MessageClass = 'create' | 'update' | 'delete';
@@ -116,6 +117,31 @@ export function arrives(
   counters.passed++;
   keeper.pass(vid, bytes());
   return 'passed';
+}
+
+/**
+ * The session that a set-up asks for: the one that is here where its sender heard no answer, or a new one in the
+ * place of what its subscriber had (TS 29.060 §7.3.1, TS 29.274 §7.2.1).
+ */
+export function openSession(
+  { sessions, counters, capacity, turn }: GatewayContext,
+  wish: SessionWish,
+): Session | 'no_resources' | 'no_address' | 'full' {
+  const known = sessions.asked(wish);
+  if (known !== undefined) {
+    counters.repeated++;
+    return known;
+  }
+  if (sessions.size >= capacity) return 'no_resources';
+  const { imsi, bearer } = wish;
+  const old = imsi === undefined ? undefined : sessions.subscriber(nameOfUser(imsi, bearer.id));
+  if (old !== undefined) {
+    sessions.remove(old);
+    counters.replaced++;
+  }
+  const made = sessions.create(wish, turn());
+  if (typeof made !== 'string') counters.created++;
+  return made;
 }
 
 /** A message that came. */

@@ -1,7 +1,6 @@
 /** PDP contexts (TS 29.060 §7.3): what a gateway does with an SGSN's requests, and its own. */
 import { CAUSE_V1, faultCauseV1 } from '../protocol/gtp-cause.ts';
 import type { GtpProblem } from '../protocol/gtp-ie.ts';
-import { nameOfUser } from '../protocol/gtp-subscriber.ts';
 import {
   buildGtpv1Message,
   GTPC_PORT,
@@ -19,6 +18,7 @@ import {
   type GatewayContext,
   isDone,
   type MessageClass,
+  openSession,
   respond,
 } from './gateway-context.ts';
 import { backupExtension } from './gateway-extension.ts';
@@ -35,6 +35,13 @@ const RESPONSES: Readonly<Record<number, 'createResponse' | 'updateResponse' | '
     [GTPV1_MESSAGES.updateRequest.type]: 'updateResponse',
     [GTPV1_MESSAGES.deleteRequest.type]: 'deleteResponse',
   };
+
+/** Why there is no session. */
+const CAUSES = {
+  no_resources: CAUSE_V1.noResources,
+  no_address: CAUSE_V1.unknownPdpType,
+  full: CAUSE_V1.allAddressesOccupied,
+};
 
 export class Gtpv1Gateway {
   readonly #context: GatewayContext;
@@ -121,16 +128,14 @@ export class Gtpv1Gateway {
   }
 
   #create(arrival: Arrival, { teid, sequence, ies }: Request<'createRequest'>): void {
-    const { sessions, counters } = this.#context;
     const wish = teid === 0 ? this.#wish(ies) : CAUSE_V1.notSupported;
-    const again = typeof wish === 'number' ? undefined : sessions.asked(wish);
-    const made = typeof wish === 'number' ? wish : (again ?? this.#make(wish));
-    if (typeof made === 'number') {
-      counters.refused++;
-      this.#answer(arrival, sequence, 'createResponse', ies.teidControl ?? 0, { cause: made });
+    const made = typeof wish === 'number' ? wish : openSession(this.#context, wish);
+    if (typeof made !== 'object') {
+      this.#context.counters.refused++;
+      const cause = typeof made === 'number' ? made : CAUSES[made];
+      this.#answer(arrival, sequence, 'createResponse', ies.teidControl ?? 0, { cause });
       return;
     }
-    counters[again === undefined ? 'created' : 'repeated']++;
     const given = givenAddress(made);
     const narrower = given.type !== ies.endUserAddress?.type;
     const cause = narrower ? CAUSE_V1.newPdpType : CAUSE_V1.accepted;
@@ -165,22 +170,6 @@ export class Gtpv1Gateway {
         quality: Buffer.from(ies.quality),
       },
     };
-  }
-
-  /** A session, or the cause why there is none. */
-  #make(wish: SessionWish): Session | number {
-    const { sessions, counters, capacity, turn } = this.#context;
-    const { imsi, bearer } = wish;
-    if (sessions.size >= capacity) return CAUSE_V1.noResources;
-    // The same subscriber and context: the SGSN has lost the old one (§7.3.1).
-    const old = imsi === undefined ? undefined : sessions.subscriber(nameOfUser(imsi, bearer.id));
-    if (old !== undefined) {
-      sessions.remove(old);
-      counters.replaced++;
-    }
-    const made = sessions.create(wish, turn());
-    if (made === 'no_address') return CAUSE_V1.unknownPdpType;
-    return made === 'full' ? CAUSE_V1.allAddressesOccupied : made;
   }
 
   #update(arrival: Arrival, { teid, sequence, ies }: Request<'updateRequest'>): void {

@@ -1,7 +1,6 @@
 /** PDN connections (TS 29.274 §7.2): what a PDN gateway does with requests on S5/S8, and its own. */
 import { acceptedV2, CAUSE_V2, faultCauseV2 } from '../protocol/gtp-cause.ts';
 import type { GtpProblem } from '../protocol/gtp-ie.ts';
-import { nameOfUser } from '../protocol/gtp-subscriber.ts';
 import { GTPC_PORT } from '../protocol/gtpv1.ts';
 import {
   buildGtpv2,
@@ -25,6 +24,7 @@ import {
   type GatewayContext,
   isDone,
   type MessageClass,
+  openSession,
   respond,
 } from './gateway-context.ts';
 import { backupExtension } from './gateway-extension.ts';
@@ -46,6 +46,12 @@ const RESPONSES: Readonly<Record<number, ResponseKind>> = {
   [GTPV2_MESSAGES.createSessionRequest.type]: 'createSessionResponse',
   [GTPV2_MESSAGES.modifyBearerRequest.type]: 'modifyBearerResponse',
   [GTPV2_MESSAGES.deleteSessionRequest.type]: 'deleteSessionResponse',
+};
+/** Why there is no session. */
+const CAUSES = {
+  no_resources: CAUSE_V2.noResources,
+  no_address: CAUSE_V2.pdnTypeNotSupported,
+  full: CAUSE_V2.allAddressesOccupied,
 };
 const ACCEPTED: CauseV2 = { value: CAUSE_V2.accepted };
 
@@ -214,18 +220,17 @@ export class Gtpv2Gateway {
   }
 
   #create(arrival: Arrival, { sequence, ies }: Request<'createSessionRequest'>): void {
-    const { sessions, counters, address, restart, backupVid } = this.#context;
+    const { counters, address, restart, backupVid } = this.#context;
     const wish = this.#wish(ies);
-    const again = 'value' in wish ? undefined : sessions.asked(wish);
-    const made = 'value' in wish ? wish : (again ?? this.#make(wish));
-    if ('value' in made) {
+    const made = 'value' in wish ? wish : openSession(this.#context, wish);
+    if (typeof made === 'string' || 'value' in made) {
       counters.refused++;
-      const refusal = { cause: made, bearers: [] };
+      const cause = typeof made === 'string' ? { value: CAUSES[made] } : made;
+      const refusal = { cause, bearers: [] };
       const to = endOf(ies.senderControl)?.teid ?? 0;
       this.#answer(arrival, sequence, 'createSessionResponse', to, refusal);
       return;
     }
-    counters[again === undefined ? 'created' : 'repeated']++;
     const given = givenAddress(made);
     const { id, teid } = defaultBearer(made);
     const backup = backupVid(vidOfTeid(made.teid));
@@ -278,22 +283,6 @@ export class Gtpv2Gateway {
       chargingId: ++this.#chargingId,
       bearer: { id: wanted.id, peer: user, quality: Buffer.from(wanted.quality) },
     };
-  }
-
-  /** A session, or the cause why there is none. */
-  #make(wish: SessionWish): Session | CauseV2 {
-    const { sessions, counters, capacity, turn } = this.#context;
-    const { imsi, bearer } = wish;
-    if (sessions.size >= capacity) return { value: CAUSE_V2.noResources };
-    // The same subscriber and bearer: the peer has lost the old one (§7.2.1).
-    const old = imsi === undefined ? undefined : sessions.subscriber(nameOfUser(imsi, bearer.id));
-    if (old !== undefined) {
-      sessions.remove(old);
-      counters.replaced++;
-    }
-    const made = sessions.create(wish, turn());
-    if (made === 'no_address') return { value: CAUSE_V2.pdnTypeNotSupported };
-    return made === 'full' ? { value: CAUSE_V2.allAddressesOccupied } : made;
   }
 
   #modify(arrival: Arrival, { teid = 0, sequence, ies }: Request<'modifyBearerRequest'>): void {

@@ -258,6 +258,8 @@ export type VidRun = z.infer<typeof vidRun>;
 export type VidPage = z.infer<typeof vidPage>;
 export type ControlService = z.infer<typeof service>;
 export type ControlLeaver = z.infer<typeof leaver>;
+/** A user, and the end of its peer that tells the new session from older ones. */
+export type ControlUser = Omit<ControlLeaver, 'at'>;
 export type ControlPool = z.infer<typeof pool>;
 export type ControlErrorCode = z.infer<typeof errorCode>;
 

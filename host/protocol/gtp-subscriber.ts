@@ -1,17 +1,10 @@
 /** Whose session a set-up asks for: one node has no more than one of them (TS 29.060 §7.3.1, TS 29.274 §7.2.1). */
+import type { ControlUser } from './control.ts';
 import { mandatory, many, optional, orProblem, readFields } from './gtp-ie.ts';
 import { readGtpv1Header } from './gtpv1-header.ts';
 import { ieV1, readIesV1 } from './gtpv1-ie.ts';
 import { readGtpv2Header } from './gtpv2.ts';
 import { grouped, ieV2, readIesV2 } from './gtpv2-ie.ts';
-
-export interface Subscriber {
-  /** As `nameOfUser` gives it. */
-  readonly user: string;
-  /** The sender's end for control. */
-  readonly address: string;
-  readonly teid: number;
-}
 
 const V1 = {
   imsi: optional(ieV1.imsi),
@@ -30,8 +23,8 @@ const NAME = 'GTP-C';
 export const nameOfUser = (imsi: string, bearer: number): string => `${imsi} ${bearer}`;
 
 /** Undefined where it names nobody, as emergency calls without a card do, or cannot be read. */
-export function readSubscriber(version: 1 | 2, bytes: Uint8Array): Subscriber | undefined {
-  const read = orProblem<Subscriber | { readonly nobody: true }>(
+export function readSubscriber(version: 1 | 2, bytes: Uint8Array): ControlUser | undefined {
+  const read = orProblem<ControlUser | { readonly nobody: true }>(
     () => undefined,
     () => {
       if (version === 1) {

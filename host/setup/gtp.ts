@@ -8,6 +8,7 @@
  * peer, port and sequence number (TS 29.060 §7.6, TS 29.274 §7.6), for as long as a peer repeats it.
  */
 
+import type { ControlUser } from '../protocol/control.ts';
 import { ExpiringMap } from '../protocol/expiring-map.ts';
 import { CAUSE_V1, CAUSE_V2 } from '../protocol/gtp-cause.ts';
 import { orProblem } from '../protocol/gtp-ie.ts';
@@ -33,7 +34,6 @@ import type {
   Setup,
   SetupHandler,
   SetupHost,
-  SetupUser,
 } from './handler.ts';
 import { SeenUsers } from './seen-users.ts';
 
@@ -166,7 +166,7 @@ export class GtpSetup implements SetupHandler {
   }
 
   /** What a user has elsewhere ends: the peer has lost it (TS 29.060 §7.3.1, TS 29.274 §7.2.1). */
-  #came(user: SetupUser | undefined, at: Occupant): void {
+  #came(user: ControlUser | undefined, at: Occupant): void {
     if (user === undefined || !this.#seen.add(user.user)) return;
     const ended = this.#host?.endUser(this.service, user, at);
     if (ended === undefined) return;

@@ -8,6 +8,8 @@
  * its protocol, or drops under a name that is counted.
  */
 
+import type { ControlUser } from '../protocol/control.ts';
+
 /** Why the card did not steer the frame: its reasons, without `punt_`. */
 export type PuntCause =
   | 'setup'
@@ -75,14 +77,7 @@ export interface Setup {
   /** Sessions that it will make, 0 for a mere question. */
   readonly size: number;
   /** Of whom there may be one session in all. */
-  readonly user?: SetupUser | undefined;
-}
-
-/** A user, and the end of its peer that tells the new session from older ones. */
-export interface SetupUser {
-  readonly user: string;
-  readonly address: string;
-  readonly teid: number;
+  readonly user?: ControlUser | undefined;
 }
 
 /** A frame of a set-up that a processor has already. */
@@ -127,7 +122,7 @@ export interface SetupHost {
    * Has every processor but the one at `at` end older sessions of a user; resolves and rejects as
    * `endSessions`.
    */
-  readonly endUser: (service: string, user: SetupUser, at: Occupant) => Promise<void>;
+  readonly endUser: (service: string, user: ControlUser, at: Occupant) => Promise<void>;
 }
 
 export interface SetupHandler {
