@@ -19,7 +19,6 @@ module finish #(
     // to the queues
     output logic [QUEUES-1:0]   select_o,  // the frame goes there, if anywhere
     output logic                stay_o,    // with the last beat: it stays if there was room
-    output logic                keep_o,    // and there was
     input  logic [QUEUES-1:0]   accept_i,  // with the last beat: there was room for all of it
     // the host's queue is shared out
     input  logic                conform_i,   // within its service's rate
@@ -82,7 +81,6 @@ module finish #(
   logic held;
   assign held = !ill_i && meta_i.hold && accepted;
   assign stay_o = !ill_i && ((goes && !limited) || meta_i.hold);
-  assign keep_o = stay_o && accepted;
   assign commit_o = valid_i && last_i && stay_o && to_host && accept_i[PORTS];
 
   linecard_regs_pkg::decision_t record;

@@ -249,7 +249,7 @@ module linecard #(
 
   // ---- finish
   logic [PORTS+1:0] queue_select, queue_accept;
-  logic queue_keep_unused, queue_stay, copy_keep, host_commit, conform, share_ok, sender_valid, held, copied, copy_lost;
+  logic queue_stay, copy_keep, host_commit, conform, share_ok, sender_valid, held, copied, copy_lost;
   logic [PORTS-1:0] copy_select;
   logic [5:0] sender;
   linecard_regs_pkg::decision_t record, ended;
@@ -266,7 +266,6 @@ module linecard #(
       .length_i(out_length),
       .select_o(queue_select),
       .stay_o(queue_stay),
-      .keep_o(queue_keep_unused),
       .accept_i(queue_accept),
       .conform_i(conform),
       .share_ok_i(share_ok),

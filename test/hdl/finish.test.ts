@@ -116,8 +116,9 @@ function apply(dut: Dut, ended: Ended, time: bigint): void {
 }
 
 /** What the module says of the present beat, as if it were a frame's last, and a clock later. */
-function read(dut: Dut, { mirror }: Ended): Answer {
-  const [keep, commit] = [dut.get('keep_o') === 1, dut.get('commit_o') === 1];
+function read(dut: Dut, { mirror, accept }: Ended): Answer {
+  const keep = dut.get('stay_o') === 1 && (dut.get('select_o') & accept) !== 0;
+  const commit = dut.get('commit_o') === 1;
   const record = decision(dut.big('record_o'));
   const select = dut.get('copy_select_o');
   if (mirror && mirror.port < PORTS) expect(select).toBe(1 << mirror.port);
