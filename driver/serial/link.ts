@@ -17,7 +17,8 @@ import { Window } from './window.ts';
 export interface LinkOptions {
   /**
    * Milliseconds in which nothing whole came of the card, after which it counts as gone; 5000 where not
-   * given. It gets twenty times as long to do what it is asked for, which is for a very bad line.
+   * given. It gets twenty times as long to do what it is asked for, which is for a very bad line. What is
+   * waited for one answer goes with it, so that it is also how a card is reached that is simulated slowly.
    */
   readonly patience?: number;
   /** Milliseconds between two looks at a line on which nothing goes; 0: none. 1000 where not given. */
@@ -35,8 +36,9 @@ const MOST_OCTETS = 248;
 const FIRST_OCTETS = 128;
 /** Octets of replies that may be on their way: as many as of requests. */
 const MOST_REPLIES = SERIAL.queueOctets;
-/** Milliseconds to the first repetition, until something is measured. */
-const FIRST_TIMEOUT = 250;
+/** Parts of the patience: to the first repetition, until something is measured; to any repetition, at most. */
+const FIRST_TIMEOUT = 1 / 20;
+const MOST_TIMEOUT = 2 / 5;
 const NONCE_OCTETS = 4;
 const MOST_PATIENCE = 20;
 /** Requests of the present size that may be on their way. On a good line that is the card's queue. */
@@ -156,7 +158,7 @@ export class SerialLink {
         throw error;
       }
       answered = await new Promise<boolean>((resolve) => {
-        const timer = setTimeout(() => resolve(false), FIRST_TIMEOUT);
+        const timer = setTimeout(() => resolve(false), FIRST_TIMEOUT * this.#patience);
         this.#hello = {
           nonce,
           number,
@@ -177,7 +179,11 @@ export class SerialLink {
       return;
     this.#hello = undefined;
     if (report.version === SERIAL.version) {
-      this.#window = new Window(hello.number + 1, FIRST_TIMEOUT);
+      this.#window = new Window(
+        hello.number + 1,
+        FIRST_TIMEOUT * this.#patience,
+        MOST_TIMEOUT * this.#patience,
+      );
       this.#heard = this.#progress = performance.now();
       this.#schedule();
     } else

@@ -9,7 +9,6 @@ import { encodeFrame, mostOctets } from './framing.ts';
 const MOST_OPEN = 127;
 /** Milliseconds. A system that is busy answers no sooner. */
 const LEAST_TIMEOUT = 60;
-const MOST_TIMEOUT = 2000;
 const MOST_BACKOFF = 4;
 
 export interface OpenRequest<T> {
@@ -34,16 +33,21 @@ export class Window<T> {
   #variation = 0;
   #timeout: number;
   #backoff = 1;
+  readonly #most: number;
 
-  /** `first` is the number of the first request, `timeout` (ms) holds until something is measured. */
-  constructor(first: number, timeout: number) {
+  /**
+   * `first` is the number of the first request. `timeout` (ms) holds until something is measured; at most
+   * `most` are waited for whatever is measured.
+   */
+  constructor(first: number, timeout: number, most: number) {
     this.#number = first & 0xff;
     this.#timeout = timeout;
+    this.#most = most;
   }
 
   /** Milliseconds in which something of the open requests is acknowledged, if the line is well. */
   get timeout(): number {
-    return Math.min(MOST_TIMEOUT, this.#timeout * this.#backoff);
+    return Math.min(this.#most, this.#timeout * this.#backoff);
   }
 
   get empty(): boolean {

@@ -18,6 +18,8 @@ const [LINE, FABRIC, SLOTS, VIDS, FRAMES] = [0, 1, 4, 32, 40];
 const FIRST_PORT = 20_000;
 const PREFIX = 0x02564c00;
 const ADDRESS = '192.0.2.1';
+/** Milliseconds for an answer: a netlist makes some thousand clocks a second, and one octet takes forty. */
+const PATIENCE = 300_000;
 const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02'];
 
 /** What came out, in words that can be compared. */
@@ -30,8 +32,15 @@ export interface Outcome {
   readonly tables: number;
 }
 
-/** Tables written and read back, a set-up punted, sessions steered, bad frames counted, a frame injected. */
-export async function exercise(configuration: string, standIn?: StandIn): Promise<Outcome> {
+/**
+ * Tables written and read back, a set-up punted, sessions steered, bad frames counted, a frame injected.
+ * `line` is told what is under way.
+ */
+export async function exercise(
+  configuration: string,
+  line: (text: string) => void,
+  standIn?: StandIn,
+): Promise<Outcome> {
   const simulated = await SimulatedCard.open({
     ...{ configuration, mode: 'lockstep', board: BOARD, seed: 0 },
     ...(standIn ? { standIn } : {}),
@@ -40,11 +49,15 @@ export async function exercise(configuration: string, standIn?: StandIn): Promis
   try {
     for (const port of [LINE, FABRIC]) await simulated.attachMemory(port);
     const path = await simulated.attachSerial();
-    const line = { path, baudRate: BOARD.baud };
-    card = await Card.attach(await SerialTransport.open(line, { keepAlive: 0 }));
+    const serial = { path, baudRate: BOARD.baud };
+    card = await Card.attach(
+      await SerialTransport.open(serial, { keepAlive: 0, patience: PATIENCE }),
+    );
     const punted: DecidedFrame[] = [];
     card.on('frames', (frames) => punted.push(...frames));
+    line('attached; tables are written and read back');
     const tables = await fill(card);
+    line('a set-up, and sessions');
     const random = new Random(5);
     await simulated.send(LINE, [toCard(5060, random.bytes(600))]);
     await settle(simulated, card);
@@ -54,6 +67,7 @@ export async function exercise(configuration: string, standIn?: StandIn): Promis
     const bad = frames.map((_, n) => n % 9 === 4);
     await simulated.send(LINE, frames, { bad });
     await settle(simulated, card);
+    line('a frame of the host, all counters and all tables');
     await card.inject([{ target: { to: 'port', port: LINE }, data: random.bytes(300) }]);
     await settle(simulated, card);
     const { ends } = await card.snapshot();

@@ -68,8 +68,8 @@ async function board(configuration: string): Promise<number> {
   say(
     "A board's RTL, then its netlist: to be built (once; build/sim), programmed and fed with frames",
   );
-  const rtl = await exercise(configuration);
-  const other = await exercise(configuration, netlist);
+  const rtl = await exercise(configuration, (text) => say(`RTL: ${text}`));
+  const other = await exercise(configuration, (text) => say(`netlist: ${text}`), netlist);
   try {
     compareOutcomes(rtl, other);
   } catch (error) {
