@@ -71,10 +71,9 @@ module slot_health_formal #(
   always @* if (!begun_q) assume (!rst_ni);
 
   always @* begin
-    // Assumes: a slot is raised or dropped, not both at once; what is raised and dropped, is heard of or is stale is a slot that the card has; and only a slot that is up is dropped (registers, decide).
+    // Assumes: a slot is raised or dropped, not both at once; what is raised and dropped, is heard of or is stale is a slot that the card has (registers, decide).
     assume (!(raise_i && drop_i));
     assume (slot_i < SLOTS && heartbeat_slot_i < SLOTS && stale_slot_i < SLOTS);
-    if (drop_i) assume (up[slot_i[0]]);
   end
 
   (* anyconst *) logic any;

@@ -77,11 +77,12 @@ module slot_rule_formal #(
   always @(posedge clk_i) begun_q <= 1'b1;
   always @* if (!begun_q) assume (!rst_ni);
 
-  // Assumes: the address of a write stands one clock before it, in which there is no reset and no other write (registers).
-  logic [23:0] address_q;
-  logic write_q;
-  always @(posedge clk_i) {write_q, address_q} <= {write_i || !rst_ni, address_i};
-  always @* if (begun_q && write_i) assume (address_i == address_q && !write_q);
+  // Assumes: address and words of a write stand two clocks before it, in which there is no reset and no other write (registers).
+  logic [24+WORDS_BITS-1:0] access, access_q, access_q2;
+  logic [1:0] write_q;
+  assign access = {address_i, words_i};
+  always @(posedge clk_i) {write_q, access_q2, access_q} <= {write_q[0], write_i || !rst_ni, access_q, access};
+  always @* if (begun_q && write_i) assume (access == access_q && access == access_q2 && write_q == '0);
 
   (* anyconst *) logic any;
   linecard_regs_pkg::slot_entry_t now, before;

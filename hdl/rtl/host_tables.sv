@@ -9,14 +9,14 @@ module host_tables #(
 ) (
     input  logic              clk_i,
     input  logic              rst_ni,
-    input  logic              write_i,    // of the word at address_i; not in two clocks in a row
-    input  logic [23:0]       address_i,  // stands one clock before write_i, too
-    input  logic [STAGED+31:0] words_i,   // that word on top, below it those written before
-    output logic [31:0]       data_o,     // of the address_i of three clocks before
+    input  logic              write_i,    // of the word at address_i
+    input  logic [23:0]       address_i,  // stands two clocks before write_i, too, and no other write comes meanwhile
+    input  logic [STAGED+31:0] words_i,   // that word on top, below it those written before; stand like the address
+    output logic [31:0]       data_o,     // of address_i, once it has stood for four clocks
     // slots go up and down in slot_health
     input  logic [SLOTS-1:0]  slot_up_i,
     output logic              slot_raise_o,
-    output logic              slot_drop_o,
+    output logic              slot_drop_o,   // whether it is up or not
     output logic [5:0]        slot_index_o,
     // entries
     output logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_o,
@@ -33,7 +33,7 @@ module host_tables #(
   logic [3:0] word;
   assign page = address_i[23:PAGE];
   assign word = address_i[5:2];
-  logic at_port, at_slot, at_prefix, at_rule, ends_port, ends_prefix, ends_rule;
+  logic at_port, at_slot, at_prefix, at_rule, slot_exists, ends_port, ends_prefix, ends_rule;
   localparam int PORT_STRIDE = $clog2(linecard_regs_pkg::STRIDE_PORT * 4);
   localparam int RULE_STRIDE = $clog2(linecard_regs_pkg::STRIDE_RULE * 4);
   localparam int PREFIX_STRIDE = $clog2(linecard_regs_pkg::STRIDE_PREFIX * 4);
@@ -48,9 +48,21 @@ module host_tables #(
     at_slot <= page == linecard_regs_pkg::ADDR_TABLE_SLOT[23:PAGE];
     at_prefix <= page == linecard_regs_pkg::ADDR_TABLE_PREFIX[23:PAGE];
     at_rule <= page == linecard_regs_pkg::ADDR_TABLE_RULE[23:PAGE];
+    slot_exists <= address_i[PAGE-1:2] < 10'(SLOTS);
     ends_port <= port_word == (PORT_STRIDE - 2)'(PORT_WORDS - 1);
     ends_prefix <= word == 4'(PREFIX_WORDS - 1);
     ends_rule <= word == 4'(RULE_WORDS - 1);
+  end
+
+  // What is written, two clocks behind the address.
+  logic [PAGE-1-RULE_STRIDE:0] rule_index;
+  logic port_q, slot_q, prefix_q, rule_q;
+  assign rule_index = address_i[PAGE-1:RULE_STRIDE];
+  always_ff @(posedge clk_i) begin
+    port_q <= at_port && ends_port;
+    slot_q <= at_slot && slot_exists;
+    prefix_q <= at_prefix && ends_prefix;
+    rule_q <= at_rule && ends_rule && 32'(rule_index) < RULES;
   end
 
   logic port_written, prefix_written, rule_written;
@@ -60,7 +72,7 @@ module host_tables #(
   ) port_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_i && at_port && ends_port),
+      .write_i(write_i && port_q),
       .index_i(16'(address_i[PAGE-1:PORT_STRIDE])),
       .data_i(linecard_regs_pkg::unpack_port(words_i[STAGED+31-:PORT_WORDS*32])),
       .entries_o(ports_o),
@@ -73,8 +85,7 @@ module host_tables #(
   logic [SLOTS*SLOT_BITS-1:0] slots;
   logic [SLOT_BITS-1:0] slot_before, slot_before_q;
   linecard_regs_pkg::slot_entry_t slot_old, slot_new, slot_read;
-  logic slot_exists, slot_up, slot_write;
-  assign slot_up = slot_exists && slot_up_i[address_i[2+:SLOT_INDEX_BITS]];
+  logic slot_up, slot_write, raises_q, drops_q;
   slice_at #(
       .IN_WIDTH(SLOTS * SLOT_BITS),
       .STEP(SLOT_BITS),
@@ -86,16 +97,20 @@ module host_tables #(
       .slice_o(slot_before)
   );
   always_ff @(posedge clk_i) begin
-    slot_exists <= address_i[PAGE-1:2] < 10'(SLOTS);
     slot_before_q <= slot_before;
   end
-  assign slot_write = write_i && at_slot && slot_exists;
+  assign slot_write = write_i && slot_q;
+  assign slot_old = slot_before_q;
+  assign slot_new = linecard_regs_pkg::unpack_slot(words_i[STAGED+31-:32]);
+  always_ff @(posedge clk_i) begin
+    raises_q <= at_slot && slot_exists && slot_new.up && slot_new.epoch != slot_old.epoch;
+    drops_q <= at_slot && slot_exists && !slot_new.up;
+    slot_up <= slot_up_i[address_i[2+:SLOT_INDEX_BITS]];
+  end
+  assign slot_raise_o = write_i && raises_q;
+  assign slot_drop_o = write_i && drops_q;
+  assign slot_index_o = 6'(address_i[2+:SLOT_INDEX_BITS]);
   always_comb begin
-    slot_old = slot_before_q;
-    slot_new = linecard_regs_pkg::unpack_slot(words_i[STAGED+31-:32]);
-    slot_raise_o = slot_write && slot_new.up && slot_new.epoch != slot_old.epoch;
-    slot_drop_o = slot_write && !slot_new.up && slot_up;
-    slot_index_o = 6'(address_i[2+:SLOT_INDEX_BITS]);
     slot_read = slot_old;
     slot_read.up = slot_up;
   end
@@ -125,7 +140,7 @@ module host_tables #(
   ) prefix_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_i && at_prefix && ends_prefix),
+      .write_i(write_i && prefix_q),
       .index_i(16'(address_i[PAGE-1:PREFIX_STRIDE])),
       .data_i(linecard_regs_pkg::unpack_prefix(words_i[STAGED+31-:PREFIX_WORDS*32])),
       .entries_o(prefixes_o),
@@ -135,10 +150,8 @@ module host_tables #(
   // Rules stand where they are compared; here is which of them are valid, since RAM has no reset.
   logic rule_write;
   linecard_regs_pkg::rule_entry_t rule_new;
-  logic [PAGE-1-RULE_STRIDE:0] rule_index;
-  assign rule_write = write_i && at_rule && ends_rule;
+  assign rule_write = write_i && rule_q;
   assign rule_new = linecard_regs_pkg::unpack_rule(words_i[STAGED+31-:RULE_WORDS*32]);
-  assign rule_index = address_i[PAGE-1:RULE_STRIDE];
   config_table #(
       .ENTRIES(RULES),
       .BITS(1)
@@ -151,7 +164,7 @@ module host_tables #(
       .entries_o(rules_valid_o),
       .written_o(rule_written)
   );
-  assign rule_write_o = rule_write && 32'(rule_index) < RULES;
+  assign rule_write_o = rule_write;
   assign rule_index_o = 5'(rule_index);
   assign rule_data_o = rule_new;
 
@@ -202,19 +215,27 @@ module host_tables #(
     end
   end
 
+  // Place and bits of the word are known two clocks behind its address, too.
   logic [31:0] words[0:PLACES-1];
-  logic [31:0] word_q, word_q2, slot_q, slot_q2;
-  logic written_q, written_q2;
+  logic [PLACE_BITS-1:0] place_q;
+  logic [31:0] bits_q;
+  logic there_q;
+  logic [31:0] word_q, word_q2, read_q;  // of `words`; of slots
+  logic written_q, written_q2, written_q3;
   always_ff @(posedge clk_i) begin
-    if (write_i && there) words[place] <= words_i[STAGED+31-:32] & bits;
-    else word_q <= words[place];
+    place_q <= place;
+    bits_q <= bits;
+    there_q <= there;
+  end
+  always_ff @(posedge clk_i) begin
+    if (write_i && there_q) words[place_q] <= words_i[STAGED+31-:32] & bits_q;
+    else word_q <= words[place_q];
   end
   always_ff @(posedge clk_i) begin
     word_q2 <= word_q;
-    {written_q, written_q2} <= {written, written_q};
-    slot_q <= (at_slot && slot_exists) ? linecard_regs_pkg::pack_slot(slot_read) : '0;
-    slot_q2 <= slot_q;
+    {written_q, written_q2, written_q3} <= {written, written_q, written_q2};
+    read_q <= (at_slot && slot_exists) ? linecard_regs_pkg::pack_slot(slot_read) : '0;
   end
-  assign data_o = slot_q2 | (written_q2 ? word_q2 : '0);
+  assign data_o = read_q | (written_q3 ? word_q2 : '0);
 
 endmodule

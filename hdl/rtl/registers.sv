@@ -106,25 +106,29 @@ module registers #(
   localparam state_t WRITE = 3'd3;
   localparam state_t WAIT = 3'd4;  // until what the write has begun is done
   localparam state_t DONE = 3'd5;
-  localparam logic [2:0] READ_CLOCKS = 3'd5;  // the tables' three, one to choose a table's word, one among tables
+  localparam state_t SELECT = 3'd6;  // what the address says is known, and what the access does is chosen
+  localparam logic [2:0] READ_CLOCKS = 3'd5;  // the tables' three, two to choose a table's word, one among the rest
+  localparam logic [2:0] SHOWN = 3'd2;        // wait_q at the clock whose state a register that is no table shows
   state_t state_q;
   logic [2:0] wait_q;
   logic cfg_write_q;
   logic [23:0] addr_q;
   logic [31:0] wdata_q;
-  logic write_now;  // the write of addr_q, wdata_q takes effect
 
-  // ---- where: known one clock behind the address, which no access uses before
+  // ---- where: known one clock behind the address
   localparam int HEALTH_WORDS = linecard_regs_pkg::WORDS_SLOT_HEALTH;
   localparam int POLICER_WORDS = linecard_regs_pkg::WORDS_POLICER;
   localparam int OVERRIDE_WORDS = linecard_regs_pkg::WORDS_OVERRIDE;
   logic [11:0] page;
   assign page = addr_q[23:PAGE];
-  logic at_single, at_type_set, at_vid_row, at_override, at_hits, at_health, at_event, at_policer, at_vid_counts;
+  logic at_type_set, at_vid_row, at_override, at_hits, at_health, at_event, at_policer, at_vid_counts;
   logic slot_exists, policer_exists, vid_exists, override_exists, hits_exist, type_set_exists;
-  logic is_control, is_snapshot, is_clear, ends_health, ends_policer, ends_override;
+  logic is_identity, is_control, is_fabric_prefix, is_status, is_snapshot, is_snapshot_in_flight, is_snapshot_held;
+  logic is_time_low, is_time_high, is_fragment_us, is_stall_us, is_suspect_hold_us, is_clear;
+  logic is_slots_low, is_slots_high, is_parity_errors, is_parity_last, is_scrubs;
+  logic is_mirror, is_reasons_low, is_reasons_high;
+  logic ends_health, ends_policer, ends_override;
   always_ff @(posedge clk_i) begin
-    at_single <= page == '0;
     at_type_set <= page == linecard_regs_pkg::ADDR_TABLE_TYPE_SET[23:PAGE];
     at_health <= page == linecard_regs_pkg::ADDR_TABLE_SLOT_HEALTH[23:PAGE];
     at_event <= page == linecard_regs_pkg::ADDR_TABLE_SLOT_EVENT[23:PAGE];
@@ -140,20 +144,38 @@ module registers #(
     override_exists <= {1'b0, addr_q[BIG:5]} < 17'(OVERRIDES);
     hits_exist <= {1'b0, addr_q[BIG-1:2]} < 19'(OVERRIDES / 32);
     type_set_exists <= {4'd0, addr_q[PAGE-1:2]} < 14'(RULES * 8);
+    is_identity <= {addr_q[23:6], addr_q[1:0]} == '0;
     is_control <= addr_q == linecard_regs_pkg::ADDR_CONTROL_CONTROL;
+    is_fabric_prefix <= addr_q == linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX;
+    is_status <= addr_q == linecard_regs_pkg::ADDR_CONTROL_STATUS;
     is_snapshot <= addr_q == linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT;
+    is_snapshot_in_flight <= addr_q == linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_IN_FLIGHT;
+    is_snapshot_held <= addr_q == linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_HELD;
+    is_time_low <= addr_q == linecard_regs_pkg::ADDR_CONTROL_TIME_LOW;
+    is_time_high <= addr_q == linecard_regs_pkg::ADDR_CONTROL_TIME_HIGH;
+    is_fragment_us <= addr_q == linecard_regs_pkg::ADDR_CONTROL_FRAGMENT_US;
+    is_stall_us <= addr_q == linecard_regs_pkg::ADDR_CONTROL_STALL_US;
+    is_suspect_hold_us <= addr_q == linecard_regs_pkg::ADDR_CONTROL_SUSPECT_HOLD_US;
     is_clear <= addr_q == linecard_regs_pkg::ADDR_CONTROL_OVERRIDES_CLEAR;
+    is_slots_low <= addr_q == linecard_regs_pkg::ADDR_EVENTS_SLOTS_LOW;
+    is_slots_high <= addr_q == linecard_regs_pkg::ADDR_EVENTS_SLOTS_HIGH;
+    is_parity_errors <= addr_q == linecard_regs_pkg::ADDR_EVENTS_PARITY_ERRORS;
+    is_parity_last <= addr_q == linecard_regs_pkg::ADDR_EVENTS_PARITY_LAST;
+    is_scrubs <= addr_q == linecard_regs_pkg::ADDR_EVENTS_SCRUBS;
+    is_mirror <= addr_q == linecard_regs_pkg::ADDR_MIRROR_SELECT;
+    is_reasons_low <= addr_q == linecard_regs_pkg::ADDR_MIRROR_REASONS_LOW;
+    is_reasons_high <= addr_q == linecard_regs_pkg::ADDR_MIRROR_REASONS_HIGH;
     ends_health <= addr_q[3:2] == 2'(HEALTH_WORDS - 1);
     ends_policer <= addr_q[2] == 1'(POLICER_WORDS - 1);
     ends_override <= addr_q[4:2] == 3'(OVERRIDE_WORDS - 1);
   end
 
-  logic may_write, write_entry, waits, working;
+  // Most writes never wait, and are made straight from flip-flops: write_q is 1 in the first clock of WRITE.
+  logic may_write, starts, write_q, waits, working;
   assign may_write = !(is_control && clearing_i) && !((is_control || is_snapshot) && snapshot_busy_i) &&
       !(override_write_o && !override_ready_i);
-  assign write_now = state_q == WRITE && may_write;
-  // What has a page of its own never waits, and is written straight from flip-flops.
-  assign write_entry = state_q == WRITE;
+  assign starts = rst_ni && state_q == SELECT && cfg_write_q;
+  always_ff @(posedge clk_i) write_q <= starts;
   assign waits = is_snapshot || is_clear || at_hits;
   assign working = (is_snapshot && snapshot_busy_i) || (is_clear && overrides_busy_i) ||
       (at_hits && override_hits_busy_i);
@@ -165,7 +187,8 @@ module registers #(
     end else begin
       case (state_q)
         IDLE: if (cfg_valid_i) state_q <= DECODE;
-        DECODE: begin
+        DECODE: state_q <= SELECT;
+        SELECT: begin
           wait_q <= READ_CLOCKS;
           state_q <= cfg_write_q ? WRITE : READ;
         end
@@ -206,7 +229,7 @@ module registers #(
   ) host_tables (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_entry),
+      .write_i(write_q),
       .address_i(addr_q),
       .words_i(words),
       .data_o(tables_data),
@@ -224,21 +247,24 @@ module registers #(
   );
 
   // ---- tables of which the data path reads one entry
-  assign slot_health_write_o = write_entry && at_health && slot_exists && ends_health;
+  logic override_there_q;
+  always_ff @(posedge clk_i) begin
+    slot_health_write_o <= starts && at_health && slot_exists && ends_health;
+    slot_event_ack_o <= starts && at_event && slot_exists && addr_q[3:2] == '0;
+    policer_write_o <= starts && at_policer && policer_exists && ends_policer;
+    type_set_write_o <= starts && at_type_set && type_set_exists;
+    vid_row_write_o <= starts && at_vid_row && vid_exists;
+    override_there_q <= at_override && override_exists && ends_override;
+    override_hits_read_o <= rst_ni && state_q == SELECT && !cfg_write_q && at_hits && hits_exist;
+    override_hits_clear_o <= starts && at_hits && hits_exist;
+    overrides_clear_o <= starts && is_clear;
+  end
   assign slot_health_data_o = linecard_regs_pkg::unpack_slot_health(words[STAGED+31-:HEALTH_WORDS*32]);
-  assign slot_event_ack_o = write_entry && at_event && slot_exists && addr_q[3:2] == '0;
   assign slot_event_count_o = wdata_q[7:0];
-  assign policer_write_o = write_entry && at_policer && policer_exists && ends_policer;
   assign policer_data_o = linecard_regs_pkg::unpack_policer(words[STAGED+31-:POLICER_WORDS*32]);
   assign entry_o = at_policer ? 16'(addr_q[PAGE-1:3]) : 16'(addr_q[PAGE-1:4]);
-
-  assign type_set_write_o = write_entry && at_type_set && type_set_exists;
-  assign vid_row_write_o = write_entry && at_vid_row && vid_exists;
-  assign override_write_o = state_q == WRITE && at_override && override_exists && ends_override;
+  assign override_write_o = state_q == WRITE && override_there_q;
   assign override_data_o = linecard_regs_pkg::unpack_override(words[STAGED+31-:OVERRIDE_WORDS*32]);
-  assign override_hits_read_o = state_q == READ && wait_q == READ_CLOCKS && at_hits && hits_exist;
-  assign override_hits_clear_o = write_now && at_hits && hits_exist;
-  assign overrides_clear_o = write_now && is_clear;
   assign ram_data_o = wdata_q;
 
   // ---- scrubber: has the tables' read ports between accesses
@@ -278,21 +304,18 @@ module registers #(
       suspect_hold_us_o <= '0;
       mirror_o <= '0;
       mirror_reasons_o <= '0;
-    end else if (write_now && at_single) begin
-      case (addr_q)
-        linecard_regs_pkg::ADDR_CONTROL_CONTROL: {bad_parity_o, enable_o} <= wdata_q[1:0];
-        linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX: fabric_prefix_o <= wdata_q;
-        linecard_regs_pkg::ADDR_CONTROL_FRAGMENT_US: fragment_us_o <= wdata_q;
-        linecard_regs_pkg::ADDR_CONTROL_STALL_US: stall_us_o <= wdata_q;
-        linecard_regs_pkg::ADDR_CONTROL_SUSPECT_HOLD_US: suspect_hold_us_o <= wdata_q;
-        linecard_regs_pkg::ADDR_MIRROR_SELECT: mirror_o <= wdata_q & 32'hffff_00f3;
-        linecard_regs_pkg::ADDR_MIRROR_REASONS_LOW: mirror_reasons_o[31:0] <= wdata_q;
-        linecard_regs_pkg::ADDR_MIRROR_REASONS_HIGH: mirror_reasons_o[63:32] <= wdata_q;
-        default: ;
-      endcase
+    end else begin
+      if (state_q == WRITE && is_control && !clearing_i && !snapshot_busy_i) {bad_parity_o, enable_o} <= wdata_q[1:0];
+      if (write_q && is_fabric_prefix) fabric_prefix_o <= wdata_q;
+      if (write_q && is_fragment_us) fragment_us_o <= wdata_q;
+      if (write_q && is_stall_us) stall_us_o <= wdata_q;
+      if (write_q && is_suspect_hold_us) suspect_hold_us_o <= wdata_q;
+      if (write_q && is_mirror) mirror_o <= wdata_q & 32'hffff_00f3;
+      if (write_q && is_reasons_low) mirror_reasons_o[31:0] <= wdata_q;
+      if (write_q && is_reasons_high) mirror_reasons_o[63:32] <= wdata_q;
     end
   end
-  // write_now of this register, without what other writes wait for: the counters have a long way from here.
+  // Without what other writes wait for: the counters have a long way from here.
   assign snapshot_o = state_q == WRITE && is_snapshot && !snapshot_busy_i;
   logic [31:0] snapshots_q;
   always_ff @(posedge clk_i) begin
@@ -300,11 +323,10 @@ module registers #(
     else if (snapshot_o) snapshots_q <= snapshots_q + 32'd1;
   end
 
+  // The high half belongs to the low half that was read before it, so both are of one clock.
   logic [31:0] time_high_q;
   always_ff @(posedge clk_i) begin
-    if (state_q == READ && addr_q == linecard_regs_pkg::ADDR_CONTROL_TIME_LOW) begin
-      time_high_q <= time_us_i[63:32];
-    end
+    if (state_q == READ && wait_q == SHOWN && is_time_low) time_high_q <= time_us_i[63:32];
   end
 
   // ---- read
@@ -319,78 +341,85 @@ module registers #(
   assign policer_words = linecard_regs_pkg::pack_policer(policer_data_i);
   assign override_words = linecard_regs_pkg::pack_override(override_data_i);
 
-  logic [31:0] single;  // registers that are no table: all in the first page
+  logic [31:0] identity;
   always_comb begin
-    case (addr_q[PAGE-1:0])
-      linecard_regs_pkg::ADDR_IDENTITY_MAGIC[PAGE-1:0]: single = linecard_regs_pkg::MAGIC;
-      linecard_regs_pkg::ADDR_IDENTITY_VERSION[PAGE-1:0]:
-      single = {linecard_regs_pkg::VERSION_MAJOR, linecard_regs_pkg::VERSION_MINOR};
-      linecard_regs_pkg::ADDR_IDENTITY_BUILD_ID[PAGE-1:0]: single = BUILD_ID;
-      linecard_regs_pkg::ADDR_IDENTITY_CONFIGURATION[PAGE-1:0]: single = 32'(CONFIGURATION_ID);
-      linecard_regs_pkg::ADDR_IDENTITY_DATA_WIDTH[PAGE-1:0]: single = 32'(DATA_WIDTH);
-      linecard_regs_pkg::ADDR_IDENTITY_PORTS[PAGE-1:0]: single = 32'(PORTS);
-      linecard_regs_pkg::ADDR_IDENTITY_SLOTS[PAGE-1:0]: single = 32'(SLOTS);
-      linecard_regs_pkg::ADDR_IDENTITY_VIDS[PAGE-1:0]: single = 32'(VIDS);
-      linecard_regs_pkg::ADDR_IDENTITY_RULES[PAGE-1:0]: single = 32'(RULES);
-      linecard_regs_pkg::ADDR_IDENTITY_PREFIXES[PAGE-1:0]: single = 32'(PREFIXES);
-      linecard_regs_pkg::ADDR_IDENTITY_OVERRIDES[PAGE-1:0]: single = 32'(OVERRIDES);
-      linecard_regs_pkg::ADDR_IDENTITY_FRAGMENTS[PAGE-1:0]: single = 32'(FRAGMENTS);
-      linecard_regs_pkg::ADDR_IDENTITY_MAX_FRAME[PAGE-1:0]: single = 32'(linecard_pkg::MAX_FRAME);
-      linecard_regs_pkg::ADDR_IDENTITY_WINDOW[PAGE-1:0]: single = 32'(linecard_pkg::WINDOW);
-      linecard_regs_pkg::ADDR_IDENTITY_VID_COUNTER_BITS[PAGE-1:0]: single = 32'(VID_COUNTER_BITS);
-      linecard_regs_pkg::ADDR_IDENTITY_VID_BYTE_COUNTER_BITS[PAGE-1:0]: single = 32'(VID_BYTE_COUNTER_BITS);
-      linecard_regs_pkg::ADDR_CONTROL_CONTROL[PAGE-1:0]: single = {30'd0, bad_parity_o, enable_o};
-      linecard_regs_pkg::ADDR_CONTROL_FABRIC_PREFIX[PAGE-1:0]: single = fabric_prefix_o;
-      linecard_regs_pkg::ADDR_CONTROL_STATUS[PAGE-1:0]: single = {in_flight_i, 15'd0, idle_i};
-      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT[PAGE-1:0]: single = snapshots_q;
-      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_IN_FLIGHT[PAGE-1:0]: single = {16'd0, snapshot_in_flight_i};
-      linecard_regs_pkg::ADDR_CONTROL_SNAPSHOT_HELD[PAGE-1:0]: single = {16'd0, snapshot_held_i};
-      linecard_regs_pkg::ADDR_CONTROL_TIME_LOW[PAGE-1:0]: single = time_us_i[31:0];
-      linecard_regs_pkg::ADDR_CONTROL_TIME_HIGH[PAGE-1:0]: single = time_high_q;
-      linecard_regs_pkg::ADDR_CONTROL_FRAGMENT_US[PAGE-1:0]: single = fragment_us_o;
-      linecard_regs_pkg::ADDR_CONTROL_STALL_US[PAGE-1:0]: single = stall_us_o;
-      linecard_regs_pkg::ADDR_CONTROL_SUSPECT_HOLD_US[PAGE-1:0]: single = suspect_hold_us_o;
-      linecard_regs_pkg::ADDR_EVENTS_SLOTS_LOW[PAGE-1:0]: single = pending[31:0];
-      linecard_regs_pkg::ADDR_EVENTS_SLOTS_HIGH[PAGE-1:0]: single = pending[63:32];
-      linecard_regs_pkg::ADDR_EVENTS_PARITY_ERRORS[PAGE-1:0]: single = parity_errors;
-      linecard_regs_pkg::ADDR_EVENTS_PARITY_LAST[PAGE-1:0]: single = parity_last;
-      linecard_regs_pkg::ADDR_EVENTS_SCRUBS[PAGE-1:0]: single = scrubs;
-      linecard_regs_pkg::ADDR_MIRROR_SELECT[PAGE-1:0]: single = mirror_o;
-      linecard_regs_pkg::ADDR_MIRROR_REASONS_LOW[PAGE-1:0]: single = mirror_reasons_o[31:0];
-      linecard_regs_pkg::ADDR_MIRROR_REASONS_HIGH[PAGE-1:0]: single = mirror_reasons_o[63:32];
-      default: single = '0;
+    case ({addr_q[5:2], 2'b00})
+      linecard_regs_pkg::ADDR_IDENTITY_MAGIC[5:0]: identity = linecard_regs_pkg::MAGIC;
+      linecard_regs_pkg::ADDR_IDENTITY_VERSION[5:0]:
+      identity = {linecard_regs_pkg::VERSION_MAJOR, linecard_regs_pkg::VERSION_MINOR};
+      linecard_regs_pkg::ADDR_IDENTITY_BUILD_ID[5:0]: identity = BUILD_ID;
+      linecard_regs_pkg::ADDR_IDENTITY_CONFIGURATION[5:0]: identity = 32'(CONFIGURATION_ID);
+      linecard_regs_pkg::ADDR_IDENTITY_DATA_WIDTH[5:0]: identity = 32'(DATA_WIDTH);
+      linecard_regs_pkg::ADDR_IDENTITY_PORTS[5:0]: identity = 32'(PORTS);
+      linecard_regs_pkg::ADDR_IDENTITY_SLOTS[5:0]: identity = 32'(SLOTS);
+      linecard_regs_pkg::ADDR_IDENTITY_VIDS[5:0]: identity = 32'(VIDS);
+      linecard_regs_pkg::ADDR_IDENTITY_RULES[5:0]: identity = 32'(RULES);
+      linecard_regs_pkg::ADDR_IDENTITY_PREFIXES[5:0]: identity = 32'(PREFIXES);
+      linecard_regs_pkg::ADDR_IDENTITY_OVERRIDES[5:0]: identity = 32'(OVERRIDES);
+      linecard_regs_pkg::ADDR_IDENTITY_FRAGMENTS[5:0]: identity = 32'(FRAGMENTS);
+      linecard_regs_pkg::ADDR_IDENTITY_MAX_FRAME[5:0]: identity = 32'(linecard_pkg::MAX_FRAME);
+      linecard_regs_pkg::ADDR_IDENTITY_WINDOW[5:0]: identity = 32'(linecard_pkg::WINDOW);
+      linecard_regs_pkg::ADDR_IDENTITY_VID_COUNTER_BITS[5:0]: identity = 32'(VID_COUNTER_BITS);
+      linecard_regs_pkg::ADDR_IDENTITY_VID_BYTE_COUNTER_BITS[5:0]: identity = 32'(VID_BYTE_COUNTER_BITS);
+      default: identity = '0;
     endcase
   end
 
-  // Of the tables whose entries are several words. No two of these are asked for at once: an OR has no order in which
-  // one waits for another.
+  // No two of these are asked for at once: an OR has no order in which one waits for another.
+  function automatic logic [31:0] where(input logic chosen, input logic [31:0] value);
+    where = value & {32{chosen}};
+  endfunction
+
+  logic [31:0] single;  // registers that are no table
+  assign single = where(is_identity, identity) | where(is_control, {30'd0, bad_parity_o, enable_o}) |
+      where(is_fabric_prefix, fabric_prefix_o) | where(is_status, {in_flight_i, 15'd0, idle_i}) |
+      where(is_snapshot, snapshots_q) | where(is_snapshot_in_flight, {16'd0, snapshot_in_flight_i}) |
+      where(is_snapshot_held, {16'd0, snapshot_held_i}) | where(is_time_low, time_us_i[31:0]) |
+      where(is_time_high, time_high_q) | where(is_fragment_us, fragment_us_o) | where(is_stall_us, stall_us_o) |
+      where(is_suspect_hold_us, suspect_hold_us_o) | where(is_slots_low, pending[31:0]) |
+      where(is_slots_high, pending[63:32]) | where(is_parity_errors, parity_errors) |
+      where(is_parity_last, parity_last) | where(is_scrubs, scrubs) | where(is_mirror, mirror_o) |
+      where(is_reasons_low, mirror_reasons_o[31:0]) | where(is_reasons_high, mirror_reasons_o[63:32]);
+
+  // Of the tables whose entries are several words: which one is known two clocks behind the address.
+  logic [HEALTH_WORDS-1:0] health_word_q, event_word_q;
+  logic [POLICER_WORDS-1:0] policer_word_q;
+  logic [OVERRIDE_WORDS-1:0] override_word_q;
+  logic type_set_q, vid_row_q, hits_q, whole_q;  // whole_q: a table of one word an entry
+  always_ff @(posedge clk_i) begin
+    for (int i = 0; i < HEALTH_WORDS; i++) begin
+      health_word_q[i] <= at_health && slot_exists && addr_q[3:2] == 2'(i);
+      event_word_q[i] <= at_event && slot_exists && addr_q[3:2] == 2'(i);
+    end
+    for (int i = 0; i < POLICER_WORDS; i++) policer_word_q[i] <= at_policer && policer_exists && addr_q[2] == 1'(i);
+    for (int i = 0; i < OVERRIDE_WORDS; i++) begin
+      override_word_q[i] <= at_override && override_exists && addr_q[4:2] == 3'(i);
+    end
+    type_set_q <= at_type_set && type_set_exists;
+    vid_row_q <= at_vid_row && vid_exists;
+    hits_q <= at_hits && hits_exist;
+    whole_q <= at_type_set || at_vid_row || at_hits || at_vid_counts;
+  end
   logic [31:0] entry_word;
   always_comb begin
     entry_word = '0;
     for (int i = 0; i < HEALTH_WORDS; i++) begin
-      entry_word = entry_word | (health_words[i*32+:32] & {32{at_health && slot_exists && addr_q[3:2] == 2'(i)}});
-      entry_word = entry_word | (event_words[i*32+:32] & {32{at_event && slot_exists && addr_q[3:2] == 2'(i)}});
+      entry_word = entry_word | where(health_word_q[i], health_words[i*32+:32]) | where(event_word_q[i], event_words[i*32+:32]);
     end
-    for (int i = 0; i < POLICER_WORDS; i++) begin
-      entry_word = entry_word | (policer_words[i*32+:32] & {32{at_policer && policer_exists && addr_q[2] == 1'(i)}});
-    end
-    for (int i = 0; i < OVERRIDE_WORDS; i++) begin
-      entry_word = entry_word | (override_words[i*32+:32] & {32{at_override && override_exists && addr_q[4:2] == 3'(i)}});
-    end
+    for (int i = 0; i < POLICER_WORDS; i++) entry_word = entry_word | where(policer_word_q[i], policer_words[i*32+:32]);
+    for (int i = 0; i < OVERRIDE_WORDS; i++) entry_word = entry_word | where(override_word_q[i], override_words[i*32+:32]);
   end
 
-  // Chosen among fewer in each of two clocks.
-  logic [31:0] single_q, word_q;
+  // Chosen among fewer in each of three clocks.
+  logic [31:0] single_q, entry_q, word_q;
   always_ff @(posedge clk_i) begin
     single_q <= single;
-    word_q <= tables_data | entry_word | count_data_i;
+    entry_q <= entry_word;
+    word_q <= whole_q ? '0 : single_q | entry_q | tables_data | count_data_i;
     if (state_q == READ) begin
-      if (at_single) cfg_rdata_o <= single_q;
-      else if (at_type_set) cfg_rdata_o <= type_set_exists ? type_set_data_i : '0;
-      else if (at_vid_row) cfg_rdata_o <= vid_exists ? linecard_regs_pkg::pack_vid_row(vid_row_data_i) : '0;
-      else if (at_hits) cfg_rdata_o <= hits_exist ? override_hits_i : '0;
-      else if (at_vid_counts) cfg_rdata_o <= vid_counts_i;
-      else cfg_rdata_o <= word_q;
+      cfg_rdata_o <= word_q | where(type_set_q, type_set_data_i) |
+          where(vid_row_q, linecard_regs_pkg::pack_vid_row(vid_row_data_i)) | where(hits_q, override_hits_i) |
+          where(at_vid_counts, vid_counts_i);
     end
   end
 

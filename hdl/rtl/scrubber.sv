@@ -18,7 +18,7 @@ module scrubber #(
     input  logic        override_bad_i,
     input  logic        type_set_bad_i,
     input  logic        met_i,           // the data path has met a word of the wrong parity
-    output logic [31:0] errors_o,
+    output logic [31:0] errors_o,        // one clock behind what it counts
     output logic [31:0] last_o,          // as the register parity_last
     output logic [31:0] rounds_o
 );
@@ -37,9 +37,11 @@ module scrubber #(
   assign bad[1] = override_bad_i && {1'b0, index_q} < 17'(OVERRIDES);
   assign bad[2] = type_set_bad_i && {1'b0, index_q} < 17'(RULES * 8);
 
+  logic [2:0] more_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       wait_q <= '0;
+      more_q <= '0;
       index_q <= '0;
       errors_o <= '0;
       last_o <= '0;
@@ -55,7 +57,8 @@ module scrubber #(
                                   : linecard_regs_pkg::EVENTS_PARITY_LAST_TABLE_TYPE_SET, 8'd0, index_q};
         end
       end
-      errors_o <= errors_o + 32'(sample && bad[0]) + 32'(sample && bad[1]) + 32'(sample && bad[2]) + 32'(met_i);
+      more_q <= 3'(sample && bad[0]) + 3'(sample && bad[1]) + 3'(sample && bad[2]) + 3'(met_i);
+      errors_o <= errors_o + 32'(more_q);
     end
   end
   assign index_o = index_q;

@@ -4,11 +4,11 @@
 // acknowledged it.
 //
 // Contract:
-// - raise_i and drop_i take effect at once; drop_i names a slot that is up. heartbeat_i and stale_i
+// - raise_i and drop_i take effect at once; a slot that is down is not dropped. heartbeat_i and stale_i
 //   come with the frame's end, in every clock if need be (but the timer of a slot that is raised
 //   begins at a clock without a heartbeat).
-// - Slots and ports are looked at in turn, one a clock; what is found takes effect five clocks later.
-//   A walk over all of them takes SLOTS + PORTS clocks.
+// - Slots and ports are looked at in turn, one a clock; what is found takes effect five clocks later, or a walk
+//   later where the host raises or drops a slot meanwhile. A walk over all of them takes SLOTS + PORTS clocks.
 // - Times are compared as signed differences of 48 bits. Where time has gone back, what was heard of
 //   a slot last counts as heard now: a jump back brings no slot down, and none stays up for ever.
 // - An event is counted, and its flag set, at one clock. event_ack_i clears the flags of the slot
@@ -120,38 +120,44 @@ module slot_health #(
   always_ff @(posedge clk_i) if (write_q) copy[write_index_q] <= write_data_q;
 
   // ---- the walk
-  logic walk_port_q, walk_last;
-  logic [INDEX_BITS-1:0] walk_q;
-  assign walk_last = walk_q == (walk_port_q ? INDEX_BITS'(PORTS - 1) : INDEX_BITS'(SLOTS - 1));
+  // Whose turn comes is known a clock ahead, so that what is asked of it comes from flip-flops.
+  logic ahead_port_q, walk_port_q, ahead_last, walk_last_q, walk_anchor_q;
+  logic [INDEX_BITS-1:0] ahead_q, walk_q;
+  logic [2*2**INDEX_BITS-1:0] anchors;
+  assign ahead_last = ahead_q == (ahead_port_q ? INDEX_BITS'(PORTS - 1) : INDEX_BITS'(SLOTS - 1));
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
+      ahead_q <= '0;
+      ahead_port_q <= 1'b0;
       walk_q <= '0;
       walk_port_q <= 1'b0;
+      walk_last_q <= 1'b0;
+      walk_anchor_q <= 1'b1;
       clearing_q <= 1'b1;
     end else begin
-      walk_q <= walk_last ? '0 : walk_q + 1'b1;
-      if (walk_last) begin
-        walk_port_q <= !walk_port_q;
-        clearing_q <= 1'b0;
-      end
+      ahead_q <= ahead_last ? '0 : ahead_q + 1'b1;
+      if (ahead_last) ahead_port_q <= !ahead_port_q;
+      walk_q <= ahead_q;
+      walk_port_q <= ahead_port_q;
+      walk_last_q <= ahead_last;
+      walk_anchor_q <= anchors[{ahead_port_q, ahead_q}];
+      if (walk_last_q) clearing_q <= 1'b0;
     end
   end
 
   // When each slot was heard of last, and since when each port's queue stands still. What is wanted in
   // `anchor` is written when the walk comes by: that of a slot with its raising, that of a port as
-  // long as its queue moves.
+  // long as its queue moves. Nothing but the walk takes an anchor away, so one that was seen ahead is still there.
   logic [SLOTS-1:0] anchor_slot_q;
   logic [PORTS-1:0] anchor_port_q;
-  logic [2*2**INDEX_BITS-1:0] anchors;
-  logic walk_anchor, anchored;
+  logic anchored;
   assign anchors = {(2 ** INDEX_BITS)'(anchor_port_q), (2 ** INDEX_BITS)'(anchor_slot_q)};
-  assign walk_anchor = anchors[{walk_port_q, walk_q}];
-  assign anchored = walk_anchor && !heartbeat_i && !clearing_q;
+  assign anchored = walk_anchor_q && !heartbeat_i && !clearing_q;
 
   logic [47:0] heard[0:2*2**INDEX_BITS-1];
   logic [INDEX_BITS:0] heard_index;
   assign heard_index = heartbeat_i ? {1'b0, heartbeat_slot_i[INDEX_BITS-1:0]} : {walk_port_q, walk_q};
-  always_ff @(posedge clk_i) if (heartbeat_i || walk_anchor) heard[heard_index] <= time_q;
+  always_ff @(posedge clk_i) if (heartbeat_i || walk_anchor_q) heard[heard_index] <= time_q;
 
   // Each step of the look has its digit.
   logic port_1, port_2, port_3, last_1, last_2, last_3, last_4, skip_1, skip_2;
@@ -181,8 +187,8 @@ module slot_health #(
     stalls_q <= stall_us_i != '0;
     port_1 <= walk_port_q;
     index_1 <= walk_q;
-    last_1 <= walk_port_q && walk_last;
-    skip_1 <= walk_anchor;
+    last_1 <= walk_port_q && walk_last_q;
+    skip_1 <= walk_anchor_q;
     behind_1 <= behind_0;
     heard_1 <= heard[{walk_port_q, walk_q}];
     timeout_1 <= walk_port_q ? stall_us_i : 32'(read_timeout);
@@ -233,42 +239,47 @@ module slot_health #(
     next_3 <= (suspects_2 && !doubtful_2) ? 32'(suspect_2) : timeout_2;
   end
 
-  // ---- verdict
-  logic [PORTS-1:0] link_q, stuck_q;
-  logic present_3, up_3, touched_3, lost_3, stuck_3, down_3, stale_3;
+  // ---- verdict. What it asks of slot and port by their numbers is fetched a clock ahead. While the host raises
+  // or drops a slot there is none: whoever it concerns is judged the next time.
+  logic [PORTS-1:0] link_q, stalled_q, stuck_q;
+  logic present_3, host_3, stood_3, up_3, touched_3, lost_3, stuck_3, down_3, waits_3, stale_3;
   logic [SLOTS-1:0] stale_new_q, went_q, stale_q;
-  always_comb begin
-    lost_3 = 1'b0;
-    stuck_3 = 1'b0;
+  always_ff @(posedge clk_i) begin
+    host_3 <= raise_i || drop_i;
+    stood_3 <= up_o[index_2];
+    touched_3 <= anchor_slot_q[index_2];  // whoever has been raised since the walk came by
+    waits_3 <= stale_new_q[index_2];
+    lost_3 <= 1'b0;
+    stuck_3 <= 1'b0;
     for (int p = 0; p < PORTS; p++) begin
-      if (behind_3 == 4'(p)) begin
-        lost_3 = !link_q[p];
-        stuck_3 = stuck_q[p];
+      if (behind_2 == 4'(p)) begin
+        lost_3 <= !link_q[p];
+        stuck_3 <= stuck_q[p];
       end
     end
-    present_3 = !port_3 && !clearing_q && !drop_i;
-    up_3 = present_3 && up_o[index_3];
-    // Whoever has been raised since the walk came by is judged the next time.
-    touched_3 = anchor_slot_q[index_3] || (raise_i && slot_i[INDEX_BITS-1:0] == index_3);
-    down_3 = up_3 && !touched_3 && (out_3 || lost_3 || stuck_3);
-    stale_3 = present_3 && !down_3 && stale_new_q[index_3];
   end
+  assign present_3 = !port_3 && !clearing_q && !host_3 && !raise_i && !drop_i;
+  assign up_3 = present_3 && stood_3;
+  assign down_3 = up_3 && !touched_3 && (out_3 || lost_3 || stuck_3);
+  assign stale_3 = present_3 && !down_3 && waits_3;
 
   // ---- events, one clock behind the verdict; the host's own drop comes before what the walk has found
-  logic down_q, noted_q, event_new;
+  logic down_q, noted_q, event_new, dropped;
+  logic [SLOTS-1:0] named;  // by the host
+  assign dropped = drop_i && (named & up_o) != '0;
   logic [INDEX_BITS-1:0] event_slot_q, event_slot;
   logic [CAUSE_BITS-1:0] cause_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       down_q <= 1'b0;
       noted_q <= 1'b0;
-    end else if (!clearing_q || drop_i) begin
-      down_q <= drop_i || down_3;
+    end else if (!clearing_q || dropped) begin
+      down_q <= dropped || down_3;
       noted_q <= stale_3;
     end
   end
   always_ff @(posedge clk_i) begin
-    if (!clearing_q || drop_i) begin
+    if (!clearing_q || dropped) begin
       event_slot_q <= drop_i ? slot_i[INDEX_BITS-1:0] : index_3;
       if (drop_i) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_HOST;
       else if (lost_3) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_LINK;
@@ -339,9 +350,9 @@ module slot_health #(
 
   // ---- slots
   for (genvar s = 0; s < SLOTS; s++) begin : g_slot
-    logic named, raised, looked_at, happened, acked;
-    assign named = slot_i == 6'(s);
-    assign raised = raise_i && named;
+    logic raised, looked_at, happened, acked;
+    assign named[s] = slot_i == 6'(s);
+    assign raised = raise_i && named[s];
     assign looked_at = index_3 == INDEX_BITS'(s);
     assign happened = event_slot_q == INDEX_BITS'(s) && !clearing_q;
     assign acked = acknowledged_q && index_q3 == INDEX_BITS'(s);
@@ -354,7 +365,7 @@ module slot_health #(
         stale_new_q[s] <= 1'b0;
       end else begin
         if (raised) up_o[s] <= 1'b1;
-        else if ((drop_i && named) || (down_3 && looked_at)) up_o[s] <= 1'b0;
+        else if ((drop_i && named[s]) || (down_3 && looked_at)) up_o[s] <= 1'b0;
 
         if (raised || (back_3 && !port_3 && looked_at)) anchor_slot_q[s] <= 1'b1;
         else if (anchored && !walk_port_q && walk_q == INDEX_BITS'(s)) anchor_slot_q[s] <= 1'b0;
@@ -378,15 +389,17 @@ module slot_health #(
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
         link_q[p] <= 1'b1;
+        stalled_q[p] <= 1'b0;
         anchor_port_q[p] <= 1'b1;
         stuck_q[p] <= 1'b0;
         hold_new_q[p] <= 1'b0;
         hold_o[p] <= 1'b0;
       end else begin
         link_q[p] <= link_i[p];
-        if (!stalled_i[p] || (back_3 && looked_at)) anchor_port_q[p] <= 1'b1;
+        stalled_q[p] <= stalled_i[p];
+        if (!stalled_q[p] || (back_3 && looked_at)) anchor_port_q[p] <= 1'b1;
         else if (anchored && walk_port_q && walk_q == INDEX_BITS'(p)) anchor_port_q[p] <= 1'b0;
-        if (!stalled_i[p]) stuck_q[p] <= 1'b0;
+        if (!stalled_q[p]) stuck_q[p] <= 1'b0;
         else if (looked_at && out_3 && !anchor_port_q[p]) stuck_q[p] <= 1'b1;
 
         if (looked_at) begin
@@ -423,13 +436,14 @@ module slot_health #(
   end
 
   // What has changed is in the deadline when a whole walk has begun and ended since.
-  logic news, due_q;
+  logic news, due_q, linked_q;
   logic [1:0] walks_q;
   always_comb begin
     news = clearing_q || heartbeat_i || raise_i || drop_i || down_q || health_write_i || write_q || stale_i ||
-        link_q != link_i || due_q || event_new || (up_3 && (skip_3 || back_3));
+        link_q != link_i || linked_q || due_q || event_new || (up_3 && (skip_3 || back_3));
   end
   always_ff @(posedge clk_i) begin
+    linked_q <= link_q != link_i;  // which a verdict sees a clock later
     due_q <= !until_due[48] && !(&deadline_us_o);
     if (!rst_ni || news) walks_q <= '0;
     else if (last_4 && !settled_o) walks_q <= walks_q + 1'b1;

@@ -32,7 +32,9 @@ class Bench {
   /** Percent of the clocks. */
   grants = 100;
   frames = 0;
+  /** As `errors_o` shows them: a clock late. */
   met = 0;
+  #news = 0;
   #asked: { index: number; free: boolean }[] = [];
   #override = 0;
 
@@ -47,7 +49,8 @@ class Bench {
     const grant = random.chance(this.grants);
     const free = !random.chance(this.frames);
     const met = random.chance(2);
-    this.met += Number(met);
+    this.met += this.#news;
+    this.#news = Number(met);
     // Where the index belongs to no entry, any answer may come.
     const answer = (table: Table, index: number | undefined) => bad[table].has(index ?? -1);
     const late = this.#asked[2];
@@ -64,9 +67,10 @@ class Bench {
     dut.clock();
   }
 
-  /** Clocks until that many rounds are done. */
+  /** Clocks until that many rounds are done, and what they have found is counted. */
   rounds(count: number): void {
     while (this.dut.get('rounds_o') < count) this.clock();
+    this.clock();
   }
 }
 
