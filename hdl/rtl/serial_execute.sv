@@ -2,7 +2,8 @@
 // what it reads goes back. docs/serial.md has the layouts.
 //
 // Contract:
-// - Requests come from serial_queue, octet by octet, and are done in order. done_o for one clock at the
+// - Requests come from serial_queue, octet by octet, and are done in order: an octet stands for a clock behind
+//   that in which it is taken, and the next one comes later. done_o for one clock at the
 //   end of each; number_o is the number of the last one behind that.
 // - While reply_o is 1 an answer is open, to request reply_number_o: its octets are taken when reply_valid_o and
 //   reply_ready_i meet. reply_hello_o: the answer to a hello.
@@ -79,6 +80,8 @@ module serial_execute #(
   logic write_q, started_q, last_q;
   logic [linecard_regs_pkg::INJECT_BITS-1:0] record_q;
   logic ends, comes, shifts, step, opens;
+  logic shift_q, zero_q;            // beat_q moves one clock behind what decides it
+  logic took_q;                     // the beat was taken in the clock before
   assign word = beat_q[DATA_WIDTH-1-:32];
   assign ends = valid_i && end_i;
   assign comes = valid_i && !end_i;
@@ -118,14 +121,14 @@ module serial_execute #(
         else if (comes && octet_q == 2'd3) state = (state_q == SEGMENT) ? SPLIT : BUS;
         else if (comes && octet_q == 2'd1 && state_q == RECORD) state = FRAME;
       end
-      SPLIT: state = word[serial_pkg::LSB_SEGMENT_WRITE] ? WORD : BUS;
+      SPLIT: if (!shift_q) state = word[serial_pkg::LSB_SEGMENT_WRITE] ? WORD : BUS;
       BUS: begin
         step = cfg_ready_i && write_q;
         if (cfg_ready_i && !write_q) state = REPLY;
       end
       REPLY: begin
         opens = 1'b1;
-        shifts = reply_o && reply_ready_i;
+        shifts = reply_valid_o && reply_ready_i;
         step = shifts && octet_q == 2'd3;
       end
       // A beat goes when it is full and another octet comes: the frame's last one goes with its end.
@@ -140,8 +143,8 @@ module serial_execute #(
         if (keep_q == '0) state = DONE;
         else if (keep_q[0]) state = BEAT;
       end
-      BEAT: if (inject_tready_i) state = last_q ? DONE : FRAME;
-      PAD: if (inject_tready_i && count_q == '1) state = ECHO;
+      BEAT: if (took_q) state = last_q ? DONE : FRAME;
+      PAD: if (took_q && count_q == '1) state = ECHO;
       SKIP: begin
         ready_o = 1'b1;
         if (ends) state = DONE;
@@ -161,14 +164,18 @@ module serial_execute #(
       keep_q <= '0;
       reply_o <= 1'b0;
       number_o <= '0;
+      shift_q <= 1'b0;
+      took_q <= 1'b0;
     end else begin
+      shift_q <= shifts;
+      took_q <= inject_tvalid_o && inject_tready_i;
       state_q <= state;
       if (opens) reply_o <= 1'b1;
       if (state_q == DONE) reply_o <= 1'b0;
       if (state_q == DONE) number_o <= number_q;
-      if (state_q == BEAT && inject_tready_i) started_q <= !last_q;
+      if (state_q == BEAT && took_q) started_q <= !last_q;
       if (state_q == ECHO) started_q <= 1'b0;
-      if ((state_q == BEAT && inject_tready_i) || state_q == ECHO || state_q == RECORD) keep_q <= '0;
+      if ((state_q == BEAT && took_q) || state_q == ECHO || state_q == RECORD) keep_q <= '0;
       else if (shifts && (state_q == FRAME || state_q == ALIGN)) keep_q <= {state_q == FRAME, keep_q[K-1:1]};
     end
   end
@@ -183,26 +190,27 @@ module serial_execute #(
     if (state_q == NUMBER) count_q <= '0;
     else if (state_q == SPLIT) count_q <= word[serial_pkg::LSB_SEGMENT_COUNT+:serial_pkg::BITS_SEGMENT_COUNT];
     else if (step) count_q <= count_q - 8'd1;
-    else if (state_q == PAD && inject_tready_i) count_q <= count_q + 8'd1;
+    else if (state_q == PAD && took_q) count_q <= count_q + 8'd1;
     last_q <= (state_q == BEAT) ? last_q : state_q == ALIGN;
     if (state_q == FRAME && !started_q && kind_q[serial_pkg::LSB_REQUEST_FIRST] && keep_q == '0)
       record_q <= beat_q[DATA_WIDTH-16+:linecard_regs_pkg::INJECT_BITS];
   end
   always_ff @(posedge clk_i) begin
+    zero_q <= state_q == ALIGN || state_q == REPLY;
     if (state_q == BUS && !write_q) beat_q[DATA_WIDTH-1-:32] <= cfg_rdata_i;
-    else if (shifts) beat_q <= {(state_q == ALIGN || state_q == REPLY) ? 8'd0 : data_i, beat_q[DATA_WIDTH-1:8]};
+    else if (shift_q) beat_q <= {zero_q ? 8'd0 : data_i, beat_q[DATA_WIDTH-1:8]};
   end
 
   assign done_o = state_q == DONE;
   assign reply_number_o = number_q;
   assign reply_hello_o = kind_q[1:0] == serial_pkg::REQUEST_HELLO;
-  assign reply_valid_o = reply_o && (state_q == REPLY || (state_q == ECHO && comes));
+  assign reply_valid_o = reply_o && ((state_q == REPLY && !shift_q) || (state_q == ECHO && comes));
   assign reply_data_o = (state_q == ECHO) ? data_i : word[7:0];
-  assign cfg_valid_o = state_q == BUS;
+  assign cfg_valid_o = state_q == BUS && !shift_q;
   assign cfg_write_o = write_q;
   assign cfg_addr_o = {addr_q, 2'b00};
   assign cfg_wdata_o = word;
-  assign inject_tvalid_o = state_q == BEAT || state_q == PAD;
+  assign inject_tvalid_o = ((state_q == BEAT && !shift_q) || state_q == PAD) && !took_q;
   assign inject_tdata_o = beat_q;
   assign inject_tkeep_o = keep_q | {K{state_q == PAD}};
   assign inject_tlast_o = (state_q == PAD) ? count_q == '1 : last_q;

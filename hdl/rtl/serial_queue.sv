@@ -7,7 +7,8 @@
 // - refused_o for one clock behind a frame where something is missing: it came damaged, there was no room,
 //   or its number is one that is to come; repeated_o behind one whose number was there already: it only
 //   wants its acknowledgement once more.
-// - A kept request is offered octet by octet without its FCS, then end_o: each is taken by ready_i.
+// - A kept request is offered octet by octet without its FCS, then end_o: each is taken by ready_i, and stands for
+//   a clock more.
 // Octets and flags come four clocks apart at the least, and a frame begins eight behind a flag.
 // The host has no more under way than fits in here, so a lack of room is never its good fault.
 module serial_queue #(
@@ -100,7 +101,7 @@ module serial_queue #(
 
   // A block RAM's output is slow: a register stands right behind it, and an octet is taken every five clocks at best.
   logic [8:0] ram_q, out_q;
-  logic [1:0] wait_q;  // 3: out_q is the octet at read_q
+  logic [1:0] wait_q;  // 2: out_q is the octet at read_q behind this clock
   logic taken_q;
   always_ff @(posedge clk_i) begin
     ram_q <= ram[read_q];
@@ -111,14 +112,15 @@ module serial_queue #(
       read_q <= '0;
       wait_q <= '0;
       taken_q <= 1'b0;
+      valid_o <= 1'b0;
     end else begin
       taken_q <= valid_o && ready_i;
       if (taken_q) read_q <= read_q + 1'b1;
+      valid_o <= (wait_q == 2'd2) || (valid_o && !ready_i);
       if (valid_o && ready_i) wait_q <= '0;
       else if (!taken_q && wait_q != 2'd3 && (wait_q != '0 || read_q != commit_q)) wait_q <= wait_q + 2'd1;
     end
   end
-  assign valid_o = wait_q == 2'd3;
   assign {end_o, data_o} = out_q;
   assign empty_o = read_q == commit_q && back_q == '0 && wait_q == '0 && !taken_q && !refused_o && !repeated_o;
 

@@ -5,6 +5,7 @@
 // - Each report names the last request that is done; an answer names its own. Where one was done since the last report, or
 //   a request came that was not kept, a report goes out by itself; so does one when attention_i rises.
 // - An answer goes out before frames, but for one behind an answer: neither keeps the other off the line.
+// - What waits for ready_i is taken by it in no two clocks in a row (serial_tx).
 // - Frames for the host have a number each, from 0 on behind a hello: the host counts what the line lost.
 //   While none can go the card's host stream waits, and the card's queue behind it polices and counts.
 module serial_report #(
@@ -58,46 +59,49 @@ module serial_report #(
   logic taken, reply_first;
   assign taken = valid_o && ready_i;
 
-  // ---- octets of record and beat, by index: chosen in two steps, with time for each
+  // ---- octets of record and beat, by index: chosen in two steps, with time for each. The first is short, for a RAM's
+  // output is slow; it is told that its beat is done a clock late.
   localparam int RECORD_OCTETS = (linecard_regs_pkg::DECISION_BITS + 7) / 8;
   localparam int RECORD_GROUPS = (RECORD_OCTETS + 7) / 8;
   localparam int BEAT_GROUPS = K / 8;
-  localparam int GROUPS = RECORD_GROUPS + BEAT_GROUPS;
+  localparam int GROUPS = RECORD_GROUPS + BEAT_GROUPS;  // of 8 octets
   localparam int GROUP_BITS = $clog2(GROUPS);
   localparam int INDEX_BITS = GROUP_BITS + 3;
   localparam logic [INDEX_BITS-1:0] LAST_OF_RECORD = INDEX_BITS'(RECORD_OCTETS - 1);
   localparam logic [INDEX_BITS-1:0] FIRST_OF_BEAT = INDEX_BITS'(RECORD_GROUPS * 8);
   logic [GROUPS*64-1:0] octets;
   logic [INDEX_BITS-1:0] index_q, position;
-  logic [GROUPS*8-1:0] chosen, chosen_q;
+  logic [GROUPS*16-1:0] chosen, chosen_q;  // one of four octets each
   logic [7:0] octet, octet_q;
+  logic [K-1:0] keep_q;
   logic [K:0] more;          // keep, and nothing behind it
   logic behind, last_of_beat_q;  // another octet of the beat
+  logic last_beat_q;
   logic [1:0] settle_q;      // 3: octet_q is that of index_q
   assign octets = {host_tdata_i, (RECORD_GROUPS * 64)'(host_tuser_i)};
-  for (genvar g = 0; g < GROUPS; g++) begin : g_group
+  for (genvar g = 0; g < 2 * GROUPS; g++) begin : g_group
     slice_at #(
-        .IN_WIDTH(64),
+        .IN_WIDTH(32),
         .STEP(8),
-        .SELECT_BITS(3),
+        .SELECT_BITS(2),
         .WIDTH(8)
     ) slice_at (
-        .vector_i(octets[g*64+:64]),
-        .select_i(index_q[2:0]),
+        .vector_i(octets[g*32+:32]),
+        .select_i(index_q[1:0]),
         .slice_o(chosen[g*8+:8])
     );
   end
   slice_at #(
-      .IN_WIDTH(GROUPS * 8),
+      .IN_WIDTH(GROUPS * 16),
       .STEP(8),
-      .SELECT_BITS(GROUP_BITS),
+      .SELECT_BITS(GROUP_BITS + 1),
       .WIDTH(8)
   ) group_at (
       .vector_i(chosen_q),
-      .select_i(index_q[INDEX_BITS-1:3]),
+      .select_i(index_q[INDEX_BITS-1:2]),
       .slice_o(octet)
   );
-  assign more = {1'b0, host_tkeep_i};
+  assign more = {1'b0, keep_q};
   assign position = index_q - FIRST_OF_BEAT + 1'b1;
   slice_at #(
       .IN_WIDTH(K + 1),
@@ -112,6 +116,8 @@ module serial_report #(
   always_ff @(posedge clk_i) begin
     chosen_q <= chosen;
     octet_q <= octet;
+    keep_q <= host_tkeep_i;
+    last_beat_q <= host_tlast_i;
     last_of_beat_q <= !behind;
   end
   always_ff @(posedge clk_i) begin
@@ -141,7 +147,7 @@ module serial_report #(
   assign answers = kind_q == serial_pkg::REPORT_HELLO || kind_q == serial_pkg::REPORT_REPLY;
   assign end_o = state_q == CLOSE;
   assign reply_ready_o = state_q == REPLY && ready_i;
-  assign host_tready_o = state_q == FRAME && taken && last_of_beat_q;
+  always_ff @(posedge clk_i) host_tready_o <= rst_ni && state_q == FRAME && taken && last_of_beat_q;
   assign idle_o = state_q == BETWEEN && !due_q && !refused_q && !reply_i && !host_tvalid_i && attention_q == attention_i;
 
   always_ff @(posedge clk_i) begin
@@ -163,7 +169,7 @@ module serial_report #(
         REPLY: if (!reply_i) state_q <= CLOSE;
         NUMBER: if (taken) state_q <= RECORD;
         RECORD: if (taken && index_q == LAST_OF_RECORD) state_q <= FRAME;
-        FRAME: if (host_tready_o && host_tlast_i) state_q <= CLOSE;
+        FRAME: if (taken && last_of_beat_q && last_beat_q) state_q <= CLOSE;
         default: if (taken) state_q <= BETWEEN;
       endcase
       if (state_q == CLOSE && kind_q == serial_pkg::REPORT_HELLO) count_q <= '0;

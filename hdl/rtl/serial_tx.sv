@@ -1,7 +1,8 @@
 // Octets of the line out of frames; the other end of serial_rx.
 //
 // Contract: a frame is some octets and then an end_i, each taken when valid_i and ready_o meet. The FCS and
-// the flags are added here. ready_o comes from a flip-flop: who asks has logic of its own.
+// the flags are added here. ready_o comes from a flip-flop, and is 0 in the clock behind one that has taken
+// something: who asks has logic of its own.
 module serial_tx (
     input  logic       clk_i,
     input  logic       rst_ni,
@@ -26,27 +27,36 @@ module serial_tx (
   logic full_q, end_q;   // what was taken and is not sent
   logic [7:0] octet_q;
   logic [31:0] crc;
-  logic [7:0] plain;
-  logic special, sent, whole, takes;
+  logic sent, whole, takes;
+
+  // The octet that comes next, and whether it needs an escape, stand in flip-flops a clock behind it. The line takes
+  // one so slowly that the FCS has moved on long before the next.
+  logic [7:0] plain, plain_q;
+  logic special_q, there_q;
+  assign plain = (state_q == FCS) ? ~crc[7:0] : octet_q;
+  always_ff @(posedge clk_i) begin
+    plain_q <= plain;
+    special_q <= plain == serial_pkg::FLAG || plain == serial_pkg::ESCAPE;
+    there_q <= state_q == FCS || (full_q && !end_q);
+  end
 
   always_comb begin
-    plain = (state_q == FCS) ? ~crc[7:0] : octet_q;
-    special = plain == serial_pkg::FLAG || plain == serial_pkg::ESCAPE;
     unique case (state_q)
       BETWEEN, CLOSE: data_o = serial_pkg::FLAG;
       default: begin
-        if (!special) data_o = plain;
-        else data_o = escaped_q ? plain ^ serial_pkg::TOGGLE : serial_pkg::ESCAPE;
+        if (!special_q) data_o = plain_q;
+        else data_o = escaped_q ? plain_q ^ serial_pkg::TOGGLE : serial_pkg::ESCAPE;
       end
     endcase
     unique case (state_q)
       BETWEEN: valid_o = full_q;
-      BODY: valid_o = full_q && !end_q;
+      BODY: valid_o = full_q && !end_q && there_q;
+      FCS: valid_o = there_q;
       default: valid_o = 1'b1;
     endcase
   end
   assign sent = valid_o && ready_i;
-  assign whole = sent && (!special || escaped_q);
+  assign whole = sent && (!special_q || escaped_q);
   assign takes = state_q == BODY && whole;
   assign ready_o = !full_q;
   assign idle_o = state_q == BETWEEN && !full_q;
@@ -68,12 +78,12 @@ module serial_tx (
       unique case (state_q)
         BETWEEN: if (sent) state_q <= BODY;
         BODY: begin
-          if (sent) escaped_q <= special && !escaped_q;
+          if (sent) escaped_q <= special_q && !escaped_q;
           if (full_q && end_q) state_q <= FCS;
         end
         FCS:
         if (sent) begin
-          escaped_q <= special && !escaped_q;
+          escaped_q <= special_q && !escaped_q;
           if (whole && count_q == 2'd3) state_q <= CLOSE;
         end
         default: if (sent) state_q <= BETWEEN;

@@ -2,8 +2,9 @@
 // speed between them.
 //
 // Contract:
-// - A frame's beats are offered without a gap (port_queue holds whole frames). A word goes out each clock
-//   then: at 50 MHz and more the transmitter, which takes one each 32 ns at most, never waits for one.
+// - A frame's beats are offered without a gap (port_queue holds whole frames). One goes out in three clocks
+//   then: at 50 MHz and more the transmitter, which takes one in 64 ns at least, never waits for a word.
+// - tx_tready_o comes from a flip-flop: who offers has logic of its own.
 // - Without a link frames are taken and thrown away, each an event. A link that goes within a frame ends it
 //   where it stands, with an event too.
 // - A speed is told before the first frame that is to leave at it, and as soon as there is a link.
@@ -30,10 +31,10 @@ module mac_accept #(
   logic [63:0] data_q;
   logic [7:0] keep_q;
   logic done;
-  assign tx_tready_o = !valid_q || done;
+  assign tx_tready_o = !valid_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) valid_q <= 1'b0;
-    else valid_q <= tx_tvalid_i || (valid_q && !done);
+    else valid_q <= valid_q ? !done : tx_tvalid_i;
     if (tx_tready_o) begin
       data_q <= tx_tdata_i;
       keep_q <= tx_tkeep_i;

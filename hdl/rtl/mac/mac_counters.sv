@@ -34,19 +34,19 @@ module mac_counters #(
   logic [2:0] code;
   logic [PORT_BITS-1:0] port;
   assign {port, sent, host} = turn_q;
-  always_comb begin
-    valid = 1'b0;
-    code = mac_pkg::TX_NO_LINK;
-    fault_ready_o = '0;
-    unsent_ready_o = '0;
+  // A source is told its turn from a flip-flop, for what waits for it there is long.
+  logic [PORT_BITS+1:0] turn_next;
+  assign turn_next = turn_q + 1'b1;
+  always_ff @(posedge clk_i) begin
     for (int p = 0; p < PORTS; p++) begin
-      if (ready_q && !host && port == PORT_BITS'(p)) begin
-        valid = sent ? unsent_valid_i[p] : fault_valid_i[p];
-        if (!sent) code = fault_i[3*p+:3];
-        fault_ready_o[p] = !sent;
-        unsent_ready_o[p] = sent;
-      end
+      fault_ready_o[p] <= rst_ni && ready_q && turn_next == {PORT_BITS'(p), 2'b00};
+      unsent_ready_o[p] <= rst_ni && ready_q && turn_next == {PORT_BITS'(p), 2'b10};
     end
+  end
+  assign valid = (fault_ready_o & fault_valid_i) != '0 || (unsent_ready_o & unsent_valid_i) != '0;
+  always_comb begin
+    code = sent ? mac_pkg::TX_NO_LINK : '0;
+    for (int p = 0; p < PORTS; p++) code = code | (fault_i[3*p+:3] & {3{fault_ready_o[p]}});
   end
 
   // ---- cleared behind a reset, by the writes' own way
@@ -57,7 +57,7 @@ module mac_counters #(
       clear_q <= '0;
       ready_q <= 1'b0;
     end else begin
-      turn_q <= turn_q + 1'b1;
+      turn_q <= turn_next;
       if (!ready_q) {ready_q, clear_q} <= {1'b0, clear_q} + 1'b1;
     end
   end
