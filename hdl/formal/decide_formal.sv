@@ -2,9 +2,11 @@
 module decide_formal #(
     parameter int PORTS = 2,
     parameter int SLOTS = 4,
+    parameter int SPARE = 0,
     localparam int SLOT_BITS = linecard_regs_pkg::BITS_SLOT
 ) (
     input logic                                            clk_i,
+    input logic                                            first_i,
     input logic [linecard_pkg::META_BITS-1:0]              meta_i,
     input logic [30*8-1:0]                                 window_i,
     input logic [31:0]                                     fabric_prefix_i,
@@ -16,9 +18,11 @@ module decide_formal #(
   logic [linecard_pkg::META_BITS-1:0] out_bits;
   decide #(
       .PORTS(PORTS),
-      .SLOTS(SLOTS)
+      .SLOTS(SLOTS),
+      .SPARE(SPARE)
   ) dut (
       .clk_i(clk_i),
+      .first_i(first_i),
       .meta_i(meta_i),
       .window_i(window_i),
       .fabric_prefix_i(fabric_prefix_i),
@@ -36,30 +40,41 @@ module decide_formal #(
     if (given.by_rules && given.decided) assume (linecard_regs_pkg::ends_in_punt(given.reason) || linecard_regs_pkg::ends_in_drop(given.reason));
   end
 
-  // ---- what it was given two clocks ago, when the slots were read
-  localparam int CLOCKS = 2;
+  // ---- what it was given when the frame was there, and the slots when they were read
+  localparam int CLOCKS = 2 + 2 * SPARE;
+  localparam int META = linecard_pkg::META_BITS;
+  localparam int TABLE = SLOTS * SLOT_BITS;
+  localparam int READ = CLOCKS - SPARE;  // clocks ago
   logic [CLOCKS-1:0] begun_q = '0;
-  logic [2*linecard_pkg::META_BITS-1:0] metas_q;
-  logic [2*240-1:0] windows_q;
-  logic [2*32-1:0] prefixes_q;
-  logic [2*SLOTS*SLOT_BITS-1:0] tables_q;
-  logic [2*SLOTS*32-1:0] nonces_q;
+  logic [CLOCKS-1:0] firsts_q = '0;
+  logic [CLOCKS*META-1:0] metas_q;
+  logic [CLOCKS*240-1:0] windows_q;
+  logic [CLOCKS*32-1:0] prefixes_q;
+  logic [CLOCKS*TABLE-1:0] tables_q;
+  logic [CLOCKS*SLOTS*32-1:0] nonces_q;
   always @(posedge clk_i) begin
     begun_q <= {begun_q[CLOCKS-2:0], 1'b1};
-    metas_q <= {metas_q[linecard_pkg::META_BITS-1:0], meta_i};
-    windows_q <= {windows_q[239:0], window_i};
-    prefixes_q <= {prefixes_q[31:0], fabric_prefix_i};
-    tables_q <= {tables_q[SLOTS*SLOT_BITS-1:0], slots_i};
-    nonces_q <= {nonces_q[SLOTS*32-1:0], nonces_i};
+    firsts_q <= {firsts_q[CLOCKS-2:0], first_i};
+    metas_q <= {metas_q[(CLOCKS-1)*META-1:0], meta_i};
+    windows_q <= {windows_q[(CLOCKS-1)*240-1:0], window_i};
+    prefixes_q <= {prefixes_q[(CLOCKS-1)*32-1:0], fabric_prefix_i};
+    tables_q <= {tables_q[(CLOCKS-1)*TABLE-1:0], slots_i};
+    nonces_q <= {nonces_q[(CLOCKS-1)*SLOTS*32-1:0], nonces_i};
   end
+  // Assumes: where there are spare clocks, frames leave time for them (rx_merge).
+  if (SPARE != 0) begin : g_apart
+    always @* if (first_i) assume (firsts_q[CLOCKS-2:0] == '0);
+  end
+  logic answers;
+  assign answers = begun_q[CLOCKS-1] && (SPARE == 0 || firsts_q[CLOCKS-1]);
   linecard_pkg::meta_t asked;
   logic [239:0] window;
   logic [SLOTS*SLOT_BITS-1:0] slots;
   logic [SLOTS*32-1:0] nonces;
-  assign asked = metas_q[linecard_pkg::META_BITS+:linecard_pkg::META_BITS];
-  assign window = windows_q[240+:240];
-  assign slots = tables_q[SLOTS*SLOT_BITS+:SLOTS*SLOT_BITS];
-  assign nonces = nonces_q[SLOTS*32+:SLOTS*32];
+  assign asked = metas_q[(CLOCKS-1)*META+:META];
+  assign window = windows_q[(CLOCKS-1)*240+:240];
+  assign slots = tables_q[(READ-1)*TABLE+:TABLE];
+  assign nonces = nonces_q[(READ-1)*SLOTS*32+:SLOTS*32];
 
   // ---- the slot that the answer names, and the one that the frame says it comes from
   logic [5:0] destined, sender;
@@ -70,7 +85,7 @@ module decide_formal #(
   assign destined = out.slot;
   assign source_slot = window[80+:8];
   assign source_prefix = {window[48+:8], window[56+:8], window[64+:8], window[72+:8]};
-  assign fabric_prefix = prefixes_q[63:32];
+  assign fabric_prefix = prefixes_q[(CLOCKS-1)*32+:32];
   always @* begin
     to = '0;
     from = '0;
@@ -111,7 +126,7 @@ module decide_formal #(
   end
 
   always @* begin
-    if (begun_q[CLOCKS-1]) begin
+    if (answers) begin
       // Proves: a frame goes only to a slot that the card has and that is up, out of that slot's port, which the card has, with that slot's epoch, all as they stood at one clock.
       if (to_slot) begin
         assert (out.slot_valid && to_exists && to.up && to.port < PORTS);
@@ -150,13 +165,13 @@ module decide_formal #(
               3'(linecard_regs_pkg::ends_in_consume(out.reason)) == 3'd1);
     end
     // Reaches: steered to the active slot, to the backup, and to neither.
-    cover (begun_q[CLOCKS-1] && out.reason == linecard_regs_pkg::REASON_STEER_ACTIVE);
-    cover (begun_q[CLOCKS-1] && out.reason == linecard_regs_pkg::REASON_STEER_BACKUP);
-    cover (begun_q[CLOCKS-1] && out.reason == linecard_regs_pkg::REASON_PUNT_SLOTS_DOWN);
+    cover (answers && out.reason == linecard_regs_pkg::REASON_STEER_ACTIVE);
+    cover (answers && out.reason == linecard_regs_pkg::REASON_STEER_BACKUP);
+    cover (answers && out.reason == linecard_regs_pkg::REASON_PUNT_SLOTS_DOWN);
     // Reaches: from slot to slot, from a slot to the line, a heartbeat, one that is refused.
-    cover (begun_q[CLOCKS-1] && out.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT);
-    cover (begun_q[CLOCKS-1] && out.reason == linecard_regs_pkg::REASON_LINE_FROM_SLOT);
-    cover (begun_q[CLOCKS-1] && out.reason == linecard_regs_pkg::REASON_HEARTBEAT);
-    cover (begun_q[CLOCKS-1] && out.reason == linecard_regs_pkg::REASON_HEARTBEAT_REFUSED);
+    cover (answers && out.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT);
+    cover (answers && out.reason == linecard_regs_pkg::REASON_LINE_FROM_SLOT);
+    cover (answers && out.reason == linecard_regs_pkg::REASON_HEARTBEAT);
+    cover (answers && out.reason == linecard_regs_pkg::REASON_HEARTBEAT_REFUSED);
   end
 endmodule

@@ -50,19 +50,19 @@ module fragment_table_formal #(
   always @* if (!begun_q) assume (!rst_ni);
 
   // ---- who was asked for in the clocks before
-  logic [3:0] asks_q;
+  logic [4:0] asks_q;
   logic [4*KEY-1:0] keys_q;  // of the clocks before; without FORWARD the one that learns is the last that was asked for
   logic [KEY-1:0] learner, last_q;
   assign learner = (FORWARD != 0) ? keys_q[3*KEY+:KEY] : last_q;
   always @(posedge clk_i) begin
-    asks_q <= rst_ni ? {asks_q[2:0], lookup_valid_i} : '0;
+    asks_q <= rst_ni ? {asks_q[3:0], lookup_valid_i} : '0;
     keys_q <= {keys_q[3*KEY-1:0], key_i};
     if (lookup_valid_i) last_q <= key_i;
   end
   always @* begin
-    // Assumes: no frame comes while the table is being emptied (linecard), and who learns was asked for four clocks ago (pipeline).
+    // Assumes: no frame comes while the table is being emptied (linecard), and who learns was asked for four clocks ago, on a narrow card four or five (pipeline).
     if (busy || !rst_ni) assume (!lookup_valid_i && !learn_i);
-    if (learn_i) assume (asks_q[3]);
+    if (learn_i) assume (asks_q[3] || (FORWARD == 0 && asks_q[4]));
     // Assumes: on a narrow card a frame that learns has five beats at least.
     if (FORWARD == 0 && learn_i) assume (asks_q[2:0] == '0 && !lookup_valid_i);
   end

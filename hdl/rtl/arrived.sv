@@ -1,5 +1,5 @@
 // How many bytes of the header window has the frame whose first beat stands at TAP? Beats behind its
-// last one are another frame's. One clock.
+// last one are another frame's. Two clocks: which beat is the last, and what that makes.
 module arrived #(
     parameter int DATA_WIDTH = 64,
     parameter int POSITIONS = 33,
@@ -15,11 +15,10 @@ module arrived #(
     output logic [7:0]                      bytes_o   // or so many
 );
   localparam int BEATS = (linecard_pkg::WINDOW + K - 1) / K;
-  logic [7-COUNT_BITS:0] beat;  // the last one of the frame
-  logic [COUNT_BITS-1:0] count;
-  logic mark, ends;
+  logic [7-COUNT_BITS:0] beat, beat_q;  // the last one of the frame
+  logic [COUNT_BITS-1:0] count, count_q;
+  logic mark, ends, mark_q, ends_q;
   logic [7:0] bytes;
-  logic whole;
   always_comb begin
     {ends, beat, count, mark} = '0;
     for (int i = BEATS - 1; i >= 0; i--) begin
@@ -30,12 +29,12 @@ module arrived #(
         mark = mark_i[TAP-i];
       end
     end
-    bytes = {beat, count} + 8'(!mark);
-    whole = !ends || bytes >= 8'(linecard_pkg::WINDOW);
   end
+  assign bytes = {beat_q, count_q} + 8'(!mark_q);
   always_ff @(posedge clk_i) begin
+    {ends_q, beat_q, count_q, mark_q} <= {ends, beat, count, mark};
     bytes_o <= bytes;
-    whole_o <= whole;
+    whole_o <= !ends_q || bytes >= 8'(linecard_pkg::WINDOW);
   end
 
 endmodule

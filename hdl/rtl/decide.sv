@@ -1,10 +1,14 @@
 // Decide, two clocks: the first reads the two slots that can matter for a frame, the second gives
-// the frame its reason, its slot and its port (docs/card.md, steps 3.13 to 5).
+// the frame its reason, its slot and its port (docs/card.md, steps 3.13 to 5). With a spare clock each has two: which
+// slots they are, and reading them; what holds of them and the sender, and what follows.
 module decide #(
+    parameter int DATA_WIDTH = 64,
     parameter int PORTS = 2,
-    parameter int SLOTS = 8
+    parameter int SLOTS = 8,
+    parameter int SPARE = 0
 ) (
     input  logic                clk_i,
+    input  logic                first_i,   // a frame's first beat stands at tap_slots
     input  linecard_pkg::meta_t meta_i,
     input  logic [30*8-1:0]     window_i,  // both MAC addresses, and a heartbeat as far as its nonce
     input  logic [31:0]         fabric_prefix_i,
@@ -36,6 +40,18 @@ module decide #(
     end
   end
 
+  logic [7:0] chosen_a, chosen_b;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(SPARE),
+      .BITS(2 * 8)
+  ) indexes (
+      .clk_i(clk_i),
+      .first_i(1'b1),
+      .meta_i({index_a, index_b}),
+      .meta_o({chosen_a, chosen_b})
+  );
+
   // The slots are chosen by an OR, which has no order in which one waits for another.
   logic [SLOT_BITS-1:0] slot_a, slot_b;
   logic [SLOTS-1:0] is_a, is_b;
@@ -56,8 +72,8 @@ module decide #(
     slot_a = '0;
     slot_b = '0;
     for (int i = 0; i < SLOTS; i++) begin
-      is_a[i] = index_a == 8'(i);
-      is_b[i] = index_b == 8'(i);
+      is_a[i] = chosen_a == 8'(i);
+      is_b[i] = chosen_b == 8'(i);
       slot_a = slot_a | (slots_i[i*SLOT_BITS+:SLOT_BITS] & {SLOT_BITS{is_a[i]}});
       slot_b = slot_b | (slots_i[i*SLOT_BITS+:SLOT_BITS] & {SLOT_BITS{is_b[i]}});
       nonce = nonce | (nonces_i[i*32+:32] & {32{is_a[i]}});
@@ -77,32 +93,61 @@ module decide #(
     endcase
   end
 
+  // Of the frame, beside its slots.
   linecard_pkg::meta_t meta_q;
-  logic version_q;
-  logic [31:0] nonce_q, nonce_sent_q;
+  logic from_prefix, to_prefix, to_control;
+  assign from_prefix = source_prefix == fabric_prefix_i;
+  assign to_prefix = destination_prefix == fabric_prefix_i;
+  assign to_control = to_prefix && destination_slot == linecard_pkg::CONTROL_SLOT;
+  logic version_q, from_prefix_q, to_prefix_q, to_control_q, to_group_q;
+  logic [31:0] nonce_sent_q;
+  logic [5:0] index_a_q, index_b_q;
+  logic [7:0] epoch_q;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(1 + 2 * SPARE),
+      .BITS(linecard_pkg::META_BITS + 5 + 32 + 2 * 6 + 8)
+  ) beside (
+      .clk_i(clk_i),
+      .first_i(first_i),
+      .meta_i({
+        meta_i,
+        beat[7:0] == linecard_pkg::HEARTBEAT_VERSION,
+        from_prefix, to_prefix, to_control, window_i[0],
+        {beat[39:32], beat[47:40], beat[55:48], beat[63:56]},
+        index_a[5:0], index_b[5:0],
+        window_i[88+:8]
+      }),
+      .meta_o({
+        meta_q, version_q, from_prefix_q, to_prefix_q, to_control_q, to_group_q, nonce_sent_q,
+        index_a_q, index_b_q, epoch_q
+      })
+  );
+  // The slots stand till the end, as they were when they were read.
+  logic first_read;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(SPARE),
+      .BITS(1)
+  ) first_chosen (
+      .clk_i(clk_i),
+      .first_i(1'b1),
+      .meta_i(first_i),
+      .meta_o(first_read)
+  );
+  logic [31:0] nonce_q;
   linecard_regs_pkg::slot_entry_t a_q, b_q;
   logic exists_a_q, up_a_q, up_b_q;
-  logic [5:0] index_a_q, index_b_q;
-  logic from_prefix_q, to_prefix_q, to_control_q, to_group_q;
-  logic [7:0] epoch_q;
-  always_ff @(posedge clk_i) begin
-    meta_q <= meta_i;
-    version_q <= beat[7:0] == linecard_pkg::HEARTBEAT_VERSION;
-    nonce_q <= nonce;
-    nonce_sent_q <= {beat[39:32], beat[47:40], beat[55:48], beat[63:56]};
-    a_q <= slot_a;
-    b_q <= slot_b;
-    index_a_q <= index_a[5:0];
-    index_b_q <= index_b[5:0];
-    exists_a_q <= exists_a;
-    up_a_q <= up_a;
-    up_b_q <= up_b;
-    from_prefix_q <= source_prefix == fabric_prefix_i;
-    to_prefix_q <= destination_prefix == fabric_prefix_i;
-    to_control_q <= destination_prefix == fabric_prefix_i && destination_slot == linecard_pkg::CONTROL_SLOT;
-    to_group_q <= window_i[0];
-    epoch_q <= window_i[88+:8];
-  end
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(1 + SPARE),
+      .BITS(2 * SLOT_BITS + 32 + 3)
+  ) slots_read (
+      .clk_i(clk_i),
+      .first_i(first_read),
+      .meta_i({slot_a, slot_b, nonce, exists_a, up_a, up_b}),
+      .meta_o({a_q, b_q, nonce_q, exists_a_q, up_a_q, up_b_q})
+  );
 
   // ---- source check
   logic sender_ok;
@@ -120,13 +165,32 @@ module decide #(
   end
 
   // ---- decide
-  logic target_is_fabric;
+  logic beat_ok, target_is_fabric;
   always_comb begin
     target_is_fabric = 1'b0;
     for (int p = 0; p < PORTS; p++) begin
       if (meta_q.inject_target == 8'(p)) target_is_fabric = ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_FABRIC];
     end
   end
+
+  assign beat_ok = sender_ok && version_q && nonce_sent_q == nonce_q;
+  logic sender_good, beat_good, backup_good, to_fabric, to_line, inject_port;
+  linecard_regs_pkg::reason_t fault;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(SPARE),
+      .BITS(6 + 6)
+  ) facts (
+      .clk_i(clk_i),
+      .first_i(1'b1),
+      .meta_i({
+        sender_ok, beat_ok, meta_q.row_in_sync && up_b_q, target_is_fabric,
+        a_q.line_port < 4'(PORTS),
+        meta_q.inject_mode == linecard_regs_pkg::INJECT_MODE_PORT && meta_q.inject_target < 8'(PORTS),
+        sender_fault
+      }),
+      .meta_o({sender_good, beat_good, backup_good, to_fabric, to_line, inject_port, fault})
+  );
 
   localparam logic [3:0] HOST_PORT = 4'(PORTS);
   localparam logic [3:0] HOLD_PORT = 4'(PORTS + 1);
@@ -151,7 +215,7 @@ module decide #(
         end else if (up_a_q) begin
           meta.reason = linecard_regs_pkg::REASON_STEER_ACTIVE;
           use_a = 1'b1;
-        end else if (meta_q.row_in_sync && up_b_q) begin
+        end else if (backup_good) begin
           meta.reason = linecard_regs_pkg::REASON_STEER_BACKUP;
           use_b = 1'b1;
         end else begin
@@ -165,13 +229,13 @@ module decide #(
         meta.reason = linecard_regs_pkg::REASON_IP_HEADER;
       end else if (meta_q.neighbour) begin
         meta.reason = linecard_regs_pkg::REASON_HOST_NEIGHBOUR;
-        use_a = sender_ok;
+        use_a = sender_good;
         meta.egress = HOST_PORT;
       end else if (meta_q.heartbeat) begin
-        use_a = sender_ok && version_q && nonce_sent_q == nonce_q;
+        use_a = beat_good;
         meta.reason = use_a ? linecard_regs_pkg::REASON_HEARTBEAT : linecard_regs_pkg::REASON_HEARTBEAT_REFUSED;
-      end else if (!sender_ok) begin
-        meta.reason = to_control_q ? linecard_regs_pkg::REASON_HOST_UNVERIFIED : sender_fault;
+      end else if (!sender_good) begin
+        meta.reason = to_control_q ? linecard_regs_pkg::REASON_HOST_UNVERIFIED : fault;
         if (to_control_q) meta.egress = HOST_PORT;
       end else if (to_control_q) begin
         meta.reason = linecard_regs_pkg::REASON_HOST_CONTROL;
@@ -182,7 +246,7 @@ module decide #(
         meta.reason = up_b_q ? linecard_regs_pkg::REASON_SLOT_TO_SLOT : linecard_regs_pkg::REASON_SLOT_DOWN;
       end else if (to_group_q) begin
         meta.reason = linecard_regs_pkg::REASON_SLOT_GROUP;
-      end else if (a_q.line_port < 4'(PORTS)) begin
+      end else if (to_line) begin
         meta.reason = linecard_regs_pkg::REASON_LINE_FROM_SLOT;
         use_a = 1'b1;
         meta.egress = a_q.line_port;
@@ -192,15 +256,15 @@ module decide #(
     end else if (meta_q.inject_mode == linecard_regs_pkg::INJECT_MODE_SLOT) begin
       use_a = up_a_q;
       meta.reason = up_a_q ? linecard_regs_pkg::REASON_INJECT_SLOT : linecard_regs_pkg::REASON_SLOT_DOWN;
-    end else if (meta_q.inject_mode == linecard_regs_pkg::INJECT_MODE_PORT && meta_q.inject_target < 8'(PORTS)) begin
-      meta.reason = target_is_fabric ? linecard_regs_pkg::REASON_INJECT_FABRIC
+    end else if (inject_port) begin
+      meta.reason = to_fabric ? linecard_regs_pkg::REASON_INJECT_FABRIC
                                      : linecard_regs_pkg::REASON_INJECT_LINE;
       meta.egress = meta_q.inject_target[3:0];
     end else begin
       meta.reason = linecard_regs_pkg::REASON_INJECT_TARGET;
     end
 
-    meta.sender_valid = sender_ok && (meta.reason == linecard_regs_pkg::REASON_LINE_FROM_SLOT ||
+    meta.sender_valid = sender_good && (meta.reason == linecard_regs_pkg::REASON_LINE_FROM_SLOT ||
         meta.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT ||
         meta.reason == linecard_regs_pkg::REASON_HEARTBEAT ||
         linecard_regs_pkg::ends_in_host(meta.reason));

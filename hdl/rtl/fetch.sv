@@ -1,8 +1,12 @@
 // Fetch, two clocks: the identifier's bytes out of the header window (docs/card.md, steps 3.9 and
 // 3.10). In the first clock header_pick reads the 16 bytes around it, and here it is said whether the
-// packet has it at all; the second shifts them into place and puts them in order.
-module fetch (
+// packet has it at all; the second shifts them into place and puts them in order, or does that with a spare one.
+module fetch #(
+    parameter int DATA_WIDTH = 64,
+    parameter int SPARE = 0
+) (
     input  logic                clk_i,
+    input  logic                first_i,   // a frame's first beat stands at tap_fetch
     input  linecard_pkg::meta_t meta_i,
     input  linecard_regs_pkg::rule_entry_t rule_i,
     input  logic [8:0]          offset_i,  // identifier's first byte, from the frame's first
@@ -13,10 +17,6 @@ module fetch (
     output linecard_regs_pkg::rule_entry_t rule_o
 );
   // ---- pick
-  logic [127:0] around_q;
-  logic [2:0] skip_q;
-  linecard_pkg::meta_t meta_q;
-  linecard_regs_pkg::rule_entry_t rule_q;
   slice_at #(
       .IN_WIDTH(linecard_pkg::PAYLOAD_BYTES * 8),
       .STEP(8),
@@ -27,6 +27,12 @@ module fetch (
       .select_i(rule_i.type_offset),
       .slice_o(type_o)
   );
+  logic [127:0] around_q;
+  logic [2:0] skip_q;
+  always_ff @(posedge clk_i) begin
+    around_q <= around_i;
+    skip_q <= offset_i[2:0];
+  end
 
   // ---- is it there?
   logic [9:0] behind;  // first byte behind the identifier
@@ -52,29 +58,29 @@ module fetch (
     endcase
   end
 
-  linecard_pkg::meta_t meta_picked;
-  always_comb begin
-    meta_picked = meta_i;
-    if (meta_i.by_rules && !meta_i.decided && !meta_i.follows) begin
-      if (meta_i.quoted) begin
-        meta_picked.decided = unquoted;
-        meta_picked.reason = linecard_regs_pkg::REASON_PUNT_ICMP;
-      end else begin
-        meta_picked.decided = missing || (!unwanted && behind > 10'(linecard_pkg::WINDOW));
-        meta_picked.reason = missing ? linecard_regs_pkg::REASON_NO_IDENTIFIER
-                                     : linecard_regs_pkg::REASON_PUNT_WINDOW;
-      end
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    meta_q <= meta_picked;
-    rule_q <= rule_i;
-    skip_q <= offset_i[2:0];
-    around_q <= around_i;
-  end
+  logic [6:0] unused_bits;  // of 64 that are not part of the identifier
+  logic outside;            // of the header window
+  assign unused_bits = 7'd64 - {rule_i.id_width, 3'b000};
+  assign outside = !unwanted && behind > 10'(linecard_pkg::WINDOW);
 
-  // ---- align
-  logic [63:0] little, big, key;
+  // ---- with the bytes in place
+  localparam int META_BITS = linecard_pkg::META_BITS;
+  localparam int RULE_BITS = linecard_regs_pkg::BITS_RULE;
+  linecard_pkg::meta_t meta_q;
+  linecard_regs_pkg::rule_entry_t rule_q;
+  logic [6:0] unused_bits_q;
+  logic missing_q, unquoted_q, outside_q;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(1 + SPARE),
+      .BITS(META_BITS + RULE_BITS + 10)
+  ) beside (
+      .clk_i(clk_i),
+      .first_i(first_i),
+      .meta_i({meta_i, rule_i, unused_bits, missing, unquoted, outside}),
+      .meta_o({meta_q, rule_q, unused_bits_q, missing_q, unquoted_q, outside_q})
+  );
+  logic [63:0] aligned, little, big, key;
   slice_at #(
       .IN_WIDTH(128),
       .STEP(8),
@@ -83,18 +89,35 @@ module fetch (
   ) align (
       .vector_i(around_q),
       .select_i(skip_q),
-      .slice_o(little)
+      .slice_o(aligned)
   );
-  logic [6:0] unused_bits;  // of the 64 that are not part of the identifier
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(SPARE),
+      .BITS(64)
+  ) in_place (
+      .clk_i(clk_i),
+      .first_i(1'b1),
+      .meta_i(aligned),
+      .meta_o(little)
+  );
   linecard_pkg::meta_t meta;
   always_comb begin
     for (int i = 0; i < 8; i++) big[63-8*i-:8] = little[8*i+:8];
-    unused_bits = 7'd64 - {rule_q.id_width, 3'b000};
-    key = rule_q.id_little ? (little & (64'hffff_ffff_ffff_ffff >> unused_bits)) : (big >> unused_bits);
+    key = rule_q.id_little ? (little & (64'hffff_ffff_ffff_ffff >> unused_bits_q)) : (big >> unused_bits_q);
     meta = meta_q;
-    if (meta_q.by_rules && !meta_q.decided && !meta_q.follows && rule_q.id_width != '0) begin
-      meta.key_valid = 1'b1;
-      meta.key = key;
+    if (meta_q.by_rules && !meta_q.decided && !meta_q.follows) begin
+      if (meta_q.quoted) begin
+        meta.decided = unquoted_q;
+        meta.reason = linecard_regs_pkg::REASON_PUNT_ICMP;
+      end else begin
+        meta.decided = missing_q || outside_q;
+        meta.reason = missing_q ? linecard_regs_pkg::REASON_NO_IDENTIFIER : linecard_regs_pkg::REASON_PUNT_WINDOW;
+      end
+      if (!meta.decided && rule_q.id_width != '0) begin
+        meta.key_valid = 1'b1;
+        meta.key = key;
+      end
     end
   end
 

@@ -6,8 +6,9 @@
 //   a clock of its own) hit_o, vid_valid_o and vid_o say what the first fragment with that space and key
 //   left behind, if that is less than fragment_us_i ago (modulo 2^40 us, seen 2 clocks before), and
 //   index_o its place.
-// - learn_i one clock after that: the frame is a first fragment and leaves learn_vid_valid_i and learn_vid_i. Every
-//   frame behind it sees that; learned_o with learned_index_o says so one clock later.
+// - learn_i one clock after that, with FORWARD = 0 one or two: the frame is a first fragment and leaves
+//   learn_vid_valid_i and learn_vid_i. Every frame behind it sees that; learned_o with learned_index_o says
+//   so one clock later.
 // - FORWARD = 0: a frame that learns has at least 5 beats; a look-up less than LATENCY clocks behind
 //   another spoils that other's answer. FORWARD = 1: one look-up a clock for ever.
 // - After reset all places are emptied; busy_o until that is done, and no frame may come.

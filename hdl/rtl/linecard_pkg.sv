@@ -81,6 +81,11 @@ package linecard_pkg;
   function automatic int tap_select(input int k, input int turns);
     tap_select = tap_match(k) + turns;
   endfunction
+  // Where rules take turns a card is small, and its clock counts more than clocks: what is late there has one more
+  // (1 / turns is 0).
+  function automatic int spare(input int turns);
+    spare = 1 - 1 / turns;
+  endfunction
   function automatic int tap_fetch(input int k, input int turns);
     tap_fetch = tap_select(k, turns) + 1;
   endfunction
@@ -88,7 +93,7 @@ package linecard_pkg;
     tap_align = tap_fetch(k, turns) + 1;
   endfunction
   function automatic int tap_identify(input int k, input int turns);
-    tap_identify = tap_align(k, turns) + 1;
+    tap_identify = tap_align(k, turns) + 1 + spare(turns);
   endfunction
   // While rules are compared the addresses are taken from the packet line, before it has to be longer for them.
   function automatic int beside_addresses(input int k);
@@ -102,11 +107,14 @@ package linecard_pkg;
   function automatic int packet_positions(input int k);
     packet_positions = beside_addresses(k) - tap_packet(k) + 1;
   endfunction
-  // Override and fragment tables: RAM, its output register, compare. Where rules take turns no clock is counted so
-  // strictly, and there is one more for the hash in front of the RAM: 1 / turns is 0.
+  // Override and fragment tables: RAM, its output register, compare. A spare clock is for the hash in front of the RAM,
+  // and one for the answer before it is used.
   localparam int MATCH_LATENCY = 3;
+  function automatic int tap_answer(input int k, input int turns);
+    tap_answer = tap_identify(k, turns) + MATCH_LATENCY + spare(turns);
+  endfunction
   function automatic int tap_resolve(input int k, input int turns);
-    tap_resolve = tap_identify(k, turns) + MATCH_LATENCY + 1 - 1 / turns;
+    tap_resolve = tap_answer(k, turns) + spare(turns);
   endfunction
   function automatic int beside_learn(input int k, input int turns);
     beside_learn = tap_resolve(k, turns) + 1;
@@ -117,10 +125,10 @@ package linecard_pkg;
     tap_slots = tap_resolve(k, turns) + ROW_LATENCY;
   endfunction
   function automatic int tap_decide(input int k, input int turns);
-    tap_decide = tap_slots(k, turns) + 1;
+    tap_decide = tap_slots(k, turns) + 1 + spare(turns);
   endfunction
   function automatic int tap_rewrite(input int k, input int turns);
-    tap_rewrite = tap_decide(k, turns) + 1;
+    tap_rewrite = tap_decide(k, turns) + 1 + spare(turns);
   endfunction
 
   // What the receiver says of a frame, with its last beat.

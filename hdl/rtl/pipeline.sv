@@ -86,7 +86,8 @@ module pipeline #(
   localparam int POSITIONS = linecard_pkg::tap_rewrite(K, RULE_TURNS) + 1;
   localparam int PACKET_POSITIONS = linecard_pkg::packet_positions(K);
   localparam int WINDOW_DECIDE = 30;  // bytes
-  localparam int MATCH_LATENCY = linecard_pkg::tap_resolve(K, RULE_TURNS) - linecard_pkg::tap_identify(K, RULE_TURNS);
+  localparam int SPARE = linecard_pkg::spare(RULE_TURNS);
+  localparam int MATCH_LATENCY = linecard_pkg::tap_answer(K, RULE_TURNS) - linecard_pkg::tap_identify(K, RULE_TURNS);
 
   // ---- what is known of a frame as it enters
   linecard_pkg::meta_t entering, entering_q;
@@ -246,8 +247,12 @@ module pipeline #(
       .unit_i(offset_fetch[7:3]),
       .bytes_o(around_fetch)
   );
-  fetch fetch (
+  fetch #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .SPARE(SPARE)
+  ) fetch (
       .clk_i(clk_i),
+      .first_i(line_first[linecard_pkg::tap_fetch(K, RULE_TURNS)]),
       .meta_i(meta_fetch),
       .rule_i(rule_fetch),
       .offset_i(offset_fetch),
@@ -259,7 +264,8 @@ module pipeline #(
   );
   logic type_is_setup, type_bad;
   type_sets #(
-      .RULES(RULES)
+      .RULES(RULES),
+      .SPARE(SPARE)
   ) type_sets (
       .clk_i(clk_i),
       .rule_i(meta_fetch.rule),
@@ -322,9 +328,9 @@ module pipeline #(
   // The host waits for the frames' turn to pass: from flip-flops, not for what asks.
   logic turn;
   assign turn = meta_identify.by_rules && line_first[linecard_pkg::tap_identify(K, RULE_TURNS)];
-  logic override_hit, override_bad;
+  logic override_hit, override_hit_q, override_bad, override_bad_q;
   logic [15:0] override_bad_index_unused;
-  logic [15:0] override_vid;
+  logic [15:0] override_vid, override_vid_q;
   override_table #(
       .ENTRIES(OVERRIDES),
       .EVERY_CLOCK((DATA_WIDTH > 64) ? 1 : 0),
@@ -359,9 +365,9 @@ module pipeline #(
 
   linecard_pkg::meta_t meta_learn;
   logic learn, learned_all;
-  logic fragment_hit, fragment_vid_valid;
-  logic [15:0] fragment_vid;
-  logic [FRAGMENT_BITS-1:0] fragment_index;
+  logic fragment_hit, fragment_hit_q, fragment_vid_valid, fragment_vid_valid_q;
+  logic [15:0] fragment_vid, fragment_vid_q;
+  logic [FRAGMENT_BITS-1:0] fragment_index, fragment_index_q;
   fragment_table #(
       .ENTRIES(FRAGMENTS),
       .FORWARD((DATA_WIDTH > 64) ? 1 : 0),
@@ -386,8 +392,23 @@ module pipeline #(
       .busy_o(fragments_busy_o)
   );
 
+  // What the tables say goes into the rows' address and a good part of the metadata.
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(linecard_pkg::tap_resolve(K, RULE_TURNS) - linecard_pkg::tap_answer(K, RULE_TURNS)),
+      .BITS(2 + 16 + 2 + 16 + FRAGMENT_BITS)
+  ) answers (
+      .clk_i(clk_i),
+      .first_i(1'b1),
+      .meta_i({override_hit, override_bad, override_vid,
+               fragment_hit, fragment_vid_valid, fragment_vid, fragment_index}),
+      .meta_o({override_hit_q, override_bad_q, override_vid_q,
+               fragment_hit_q, fragment_vid_valid_q, fragment_vid_q, fragment_index_q})
+  );
+
   // ---- lookup, which takes two clocks to the RAM of the rows, beside the tables' last
-  localparam int LOOKUP_WAITS = MATCH_LATENCY - linecard_pkg::MATCH_LATENCY;
+  localparam int LOOKUP_WAITS = linecard_pkg::tap_resolve(K, RULE_TURNS) -
+      linecard_pkg::tap_identify(K, RULE_TURNS) - linecard_pkg::MATCH_LATENCY;
   logic [META_BITS-1:0] meta_lookup;
   logic [63:0] vid_lookup;
   meta_delay #(
@@ -407,13 +428,13 @@ module pipeline #(
       .clk_i(clk_i),
       .meta_i(meta_lookup),
       .vid_i(vid_lookup),
-      .override_hit_i(override_hit),
-      .override_vid_i(override_vid),
-      .override_bad_i(override_bad),
-      .fragment_hit_i(fragment_hit),
-      .fragment_vid_valid_i(fragment_vid_valid),
-      .fragment_vid_i(fragment_vid),
-      .fragment_index_i(10'(fragment_index)),
+      .override_hit_i(override_hit_q),
+      .override_vid_i(override_vid_q),
+      .override_bad_i(override_bad_q),
+      .fragment_hit_i(fragment_hit_q),
+      .fragment_vid_valid_i(fragment_vid_valid_q),
+      .fragment_vid_i(fragment_vid_q),
+      .fragment_index_i(10'(fragment_index_q)),
       .learned_i(learn_count_i),
       .meta_resolved_o(meta_learn),
       .meta_o(meta_slots),
@@ -443,11 +464,11 @@ module pipeline #(
   );
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::beside_learn(K, RULE_TURNS) - linecard_pkg::beside_window(K) - 1),
+      .CYCLES(linecard_pkg::beside_learn(K, RULE_TURNS) - linecard_pkg::beside_window(K) - 2),
       .BITS(9)
   ) delay_arrived (
       .clk_i(clk_i),
-      .first_i(line_first[linecard_pkg::beside_window(K)+1]),
+      .first_i(line_first[linecard_pkg::beside_window(K)+2]),
       .meta_i({arrived_whole, arrived_bytes}),
       .meta_o({whole_learn, bytes_learn})
   );
@@ -468,10 +489,13 @@ module pipeline #(
       .window_o(window_decide)
   );
   decide #(
+      .DATA_WIDTH(DATA_WIDTH),
       .PORTS(PORTS),
-      .SLOTS(SLOTS)
+      .SLOTS(SLOTS),
+      .SPARE(SPARE)
   ) decide (
       .clk_i(clk_i),
+      .first_i(line_first[linecard_pkg::tap_slots(K, RULE_TURNS)]),
       .meta_i(meta_slots),
       .window_i(window_decide),
       .fabric_prefix_i(fabric_prefix_i),

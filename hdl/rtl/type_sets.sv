@@ -1,7 +1,8 @@
-// Is a message type in the set of its rule? The answer comes two clocks after the question. One RAM
-// holds all sets, 32 types a word, each with a parity bit.
+// Is a message type in the set of its rule? The answer comes two clocks after the question, or three where one is to
+// spare, which is the RAM's. One RAM holds all sets, 32 types a word, each with a parity bit.
 module type_sets #(
-    parameter int RULES = 16
+    parameter int RULES = 16,
+    parameter int SPARE = 0
 ) (
     input  logic        clk_i,
     input  logic [4:0]  rule_i,
@@ -27,25 +28,43 @@ module type_sets #(
 
   // A word that is written in this clock is answered for from beside the RAM. The RAM's output is late: all that can be
   // known before stands in flip-flops, also which of its bits is asked for.
-  logic hit_q, written_bad_q;
-  logic [31:0] asked_q, written_q;
-  logic [32:0] host_q;
+  logic hit_q;
+  logic [4:0] type_q;
+  logic [32:0] written_q, host_q;
   always_ff @(posedge clk_i) begin
     word_q <= sets[index];
-    asked_q <= 32'd1 << type_i[4:0];
+    type_q <= type_i[4:0];
     hit_q <= host_write_i && host_index_i[INDEX_BITS-1:0] == index;
-    written_q <= host_data_i;
-    written_bad_q <= host_bad_parity_i;
-    member_o <= hit_q ? (written_q & asked_q) != '0 : (word_q[31:0] & asked_q) != '0;
-    bad_o <= hit_q ? written_bad_q : ^word_q;
+    written_q <= written;
+  end
+  if (SPARE != 0) begin : g_spare
+    logic [32:0] given_q;
+    logic [31:0] asked_q;
+    always_ff @(posedge clk_i) begin
+      given_q <= hit_q ? written_q : word_q;
+      asked_q <= 32'd1 << type_q;
+      member_o <= (given_q[31:0] & asked_q) != '0;
+      bad_o <= ^given_q;
+    end
+  end else begin : g_none
+    logic [31:0] asked_q;
+    logic written_bad_q;
+    always_ff @(posedge clk_i) begin
+      asked_q <= 32'd1 << type_i[4:0];
+      written_bad_q <= host_bad_parity_i;
+      member_o <= hit_q ? (written_q[31:0] & asked_q) != '0 : (word_q[31:0] & asked_q) != '0;
+      bad_o <= hit_q ? written_bad_q : ^word_q;
+    end
+    logic unused;
+    assign unused = ^{type_q, written_q[32]};
   end
   always_ff @(posedge clk_i) begin
     if (host_write_i) sets[host_index_i[INDEX_BITS-1:0]] <= written;
     else host_q <= sets[host_index_i[INDEX_BITS-1:0]];
   end
-  always_ff @(posedge clk_i) begin
-    host_data_o <= host_q[31:0];
-    host_bad_o <= ^host_q;
-  end
+  logic [32:0] host_word_q;
+  always_ff @(posedge clk_i) host_word_q <= host_q;
+  assign host_data_o = host_word_q[31:0];
+  assign host_bad_o = ^host_word_q;
 
 endmodule
