@@ -1,6 +1,10 @@
 // Identify, two clocks: is this a set-up packet, and if not, which VID does its identifier give
-// (docs/card.md, steps 3.11 and 3.12). In the first clock the override table is asked.
-module identify (
+// (docs/card.md, steps 3.11 and 3.12). In the first clock the override table is asked. With a spare clock
+// the VID takes one more, and comes one clock behind the metadata.
+module identify #(
+    parameter int DATA_WIDTH = 64,
+    parameter int SPARE = 0
+) (
     input  logic                clk_i,
     input  linecard_pkg::meta_t meta_i,
     input  linecard_regs_pkg::rule_entry_t rule_i,
@@ -43,13 +47,27 @@ module identify (
     endcase
   end
 
+  // ---- shift, by eights and by what is left
+  logic [63:0] whole_bytes;
+  logic [2:0] rest;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(SPARE),
+      .BITS(64 + 3)
+  ) shift (
+      .clk_i(clk_i),
+      .first_i(1'b1),
+      .meta_i({difference_q >> {shift_q[5:3], 3'd0}, shift_q[2:0]}),
+      .meta_o({whole_bytes, rest})
+  );
+
   always_ff @(posedge clk_i) begin
     meta_q <= meta;
     difference_q <= masked - rule_i.id_subtract;
     shift_q <= rule_i.id_shift;
     // ---- second clock
     meta_o <= meta_q;
-    vid_o <= difference_q >> shift_q;
+    vid_o <= whole_bytes >> rest;
   end
 
 endmodule

@@ -71,7 +71,7 @@ package linecard_pkg;
     beside_quote_ports = max(beside_quote(k) + 2, tap_packet(k) + (QUOTE_END - 1) / k);
   endfunction
   function automatic int beside_prefix(input int k);
-    beside_prefix = beside_quote(k) + 2;
+    beside_prefix = beside_quote(k) + 3;
   endfunction
   function automatic int tap_match(input int k);
     tap_match = tap_payload(k) + 1;
@@ -107,11 +107,11 @@ package linecard_pkg;
   function automatic int packet_positions(input int k);
     packet_positions = beside_addresses(k) - tap_packet(k) + 1;
   endfunction
-  // Override and fragment tables: RAM, its output register, compare. A spare clock is for the hash in front of the RAM,
-  // and one for the answer before it is used.
+  // Override and fragment tables: RAM, its output register, compare. Spare clocks are for what is asked and for its hash,
+  // in front of the RAM, and for the answer before it is used.
   localparam int MATCH_LATENCY = 3;
   function automatic int tap_answer(input int k, input int turns);
-    tap_answer = tap_identify(k, turns) + MATCH_LATENCY + spare(turns);
+    tap_answer = tap_identify(k, turns) + MATCH_LATENCY + 2 * spare(turns);
   endfunction
   function automatic int tap_resolve(input int k, input int turns);
     tap_resolve = tap_answer(k, turns) + spare(turns);

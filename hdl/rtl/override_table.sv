@@ -2,9 +2,9 @@
 // (docs/card.md, "Overrides").
 //
 // Contract:
-// - hit_o, vid_o and bad_parity_o belong to the look-up of LATENCY clocks before: 3, or 4 where a
-//   register stands in front of the hash (what is asked is chosen late, and hash and RAM take a clock). A key lies at hash way0 in
-//   the first half of the places or at hash way1 in the second; where it lies in both, way0 counts.
+// - hit_o, vid_o and bad_parity_o belong to the look-up of LATENCY clocks before: 3, or 5 where the hash
+//   has a clock of its own, since what is asked is chosen late, and the RAM is far. A key lies at hash way0
+//   in the first half of the places or at hash way1 in the second; where it lies in both, way0 counts.
 // - A look-up sees each place whole, before or after a write. An entry that is written to its other
 //   place before the old one is emptied is found at every clock in between.
 // - Each word has a parity bit; bad_parity_o says that one of the two that were read is wrong, and
@@ -64,8 +64,8 @@ module override_table #(
   localparam int VID_LSB = linecard_regs_pkg::LSB_OVERRIDE_VID;
   localparam int VALID_LSB = linecard_regs_pkg::LSB_OVERRIDE_VALID;
 
-  if (LATENCY != 3 && LATENCY != 4) begin : g_wrong_latency
-    $error("override_table: LATENCY is 3 or 4");
+  if (LATENCY != 3 && LATENCY != 5) begin : g_wrong_latency
+    $error("override_table: LATENCY is 3 or 5");
   end
   if (ENTRIES < 64 || ENTRIES > 65536 || 2 ** PLACE_BITS != HALF) begin : g_wrong_size
     $error("override_table: ENTRIES is no power of two from 64 to 65536");
@@ -77,27 +77,38 @@ module override_table #(
   logic [PLACE_BITS-1:0] place0, place1;
   assign given = {space_i, key_i};
   if (LATENCY > 3) begin : g_hashed
-    logic asks_q, turn_q;
+    logic [1:0] asks_q, turn_q;
     logic [ASKED_BITS-1:0] asked_q;
+    logic [PLACE_BITS-1:0] place0_q, place1_q;
     always_ff @(posedge clk_i) begin
       if (!rst_ni) {asks_q, turn_q} <= '0;
-      else {asks_q, turn_q} <= {lookup_valid_i, turn_i};
+      else {asks_q, turn_q} <= {asks_q[0], lookup_valid_i, turn_q[0], turn_i};
     end
     always_ff @(posedge clk_i) begin
       if (turn_i || EVERY_CLOCK != 0) begin
         asked_q <= given;
       end
+      place0_q <= PLACE_BITS'(linecard_regs_pkg::hash_way0(asked_q));
+      place1_q <= PLACE_BITS'(linecard_regs_pkg::hash_way1(asked_q));
     end
-    assign asks = asks_q;
-    assign turn = turn_q;
-    assign asked = asked_q;
+    assign asks = asks_q[1];
+    assign turn = turn_q[1];
+    assign place0 = place0_q;
+    assign place1 = place1_q;
+    if (EVERY_CLOCK != 0) begin : g_behind
+      logic [ASKED_BITS-1:0] asked_q2;
+      always_ff @(posedge clk_i) asked_q2 <= asked_q;
+      assign asked = asked_q2;
+    end else begin : g_stands
+      assign asked = asked_q;
+    end
   end else begin : g_at_once
     assign asks = lookup_valid_i;
     assign turn = turn_i;
     assign asked = given;
+    assign place0 = PLACE_BITS'(linecard_regs_pkg::hash_way0(asked));
+    assign place1 = PLACE_BITS'(linecard_regs_pkg::hash_way1(asked));
   end
-  assign place0 = PLACE_BITS'(linecard_regs_pkg::hash_way0(asked));
-  assign place1 = PLACE_BITS'(linecard_regs_pkg::hash_way1(asked));
 
   // ---- clearing: first all entries, then all hit bits, so that no look-up under way sets one again
   localparam int WALK_BITS = PLACE_BITS + 2;

@@ -1,16 +1,16 @@
 // Parse, beside the extension headers: the packet that an ICMP error quotes (RFC 792; RFC 4443
 // section 3). It is one of ours, so its source says whose it is (docs/card.md, "ICMP errors"). Two
-// clocks to the quoted source address, one more for the quoted source port.
+// clocks to say whether it is one, one more for its source address, and for its source port.
 module parse_quote #(
     parameter int DATA_WIDTH = 64,
     localparam int K = DATA_WIDTH / 8,
     localparam int POSITIONS = linecard_pkg::packet_positions(K)
 ) (
     input  logic                            clk_i,
-    input  logic                            first_i,        // a frame's first beat stands two behind beside_quote
+    input  logic                            first_i,        // a frame's first beat stands at beside_quote
     input  logic [POSITIONS*DATA_WIDTH-1:0] packet_i,       // see packet_line
     input  linecard_pkg::meta_t             meta_i,         // at beside_quote, as parse_l3 left it
-    input  logic [127:0]                    destination_i,  // the same
+    input  logic [127:0]                    destination_i,  // two clocks later
     output logic                            ipv6_o,         // at beside_prefix: the packet, or what it quotes
     output logic [127:0]                    address_o,
     output linecard_pkg::quote_t            quote_o         // one clock behind beside_quote_ports
@@ -37,7 +37,8 @@ module parse_quote #(
     for (int i = 0; i < 16; i++) source6[127-8*i-:8] = packet[(QUOTE6+8+i)*8+:8];
   end
   linecard_pkg::meta_t meta_q;
-  logic [127:0] destination_q, source_q;
+  logic [127:0] source;
+  logic [1:0] first_q;
   logic [7:0] icmp_type_q, quoted_protocol_q;
   logic [3:0] version, ihl, ihl_q;
   logic [12:0] offset4_q;
@@ -47,8 +48,7 @@ module parse_quote #(
   assign {version, ihl} = meta_i.ipv6 ? packet[QUOTE6*8+:8] : packet[QUOTE4*8+:8];
   always_ff @(posedge clk_i) begin
     meta_q <= meta_i;
-    destination_q <= destination_i;
-    source_q <= meta_i.ipv6 ? source6 : source4;
+    first_q <= {first_q[0], first_i};
     icmp_type_q <= meta_i.ipv6 ? packet[40*8+:8] : packet[20*8+:8];
     ihl_q <= ihl;
     quoted_protocol_q <= meta_i.ipv6 ? packet[(QUOTE6+6)*8+:8] : packet[(QUOTE4+9)*8+:8];
@@ -59,6 +59,16 @@ module parse_quote #(
     left_q <= 18'(meta_i.packet_end) - 18'(meta_i.l4);
     needed_q <= meta_i.ipv6 ? 5'(2 + 10 + 1) : 5'd2 + 5'(ihl) + 5'd1;
   end
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(2),
+      .BITS(128)
+  ) delay_source (
+      .clk_i(clk_i),
+      .first_i(first_i),
+      .meta_i(meta_i.ipv6 ? source6 : source4),
+      .meta_o(source)
+  );
 
   // ---- read
   logic icmp, icmpv6, is_error;
@@ -97,11 +107,13 @@ module parse_quote #(
     quote.valid = is_error && suits_q && !left_q[17] && left_q[16:2] >= 15'(needed_q);
   end
 
+  logic ipv6_q;
   always_ff @(posedge clk_i) begin
     quote_q <= quote;
     ports_at_q <= ports_at;
-    ipv6_o <= meta_q.ipv6;
-    address_o <= quote.valid ? source_q : destination_q;
+    ipv6_q <= meta_q.ipv6;
+    ipv6_o <= ipv6_q;
+    address_o <= quote_q.valid ? source : destination_i;
   end
 
   // ---- source port
@@ -115,7 +127,7 @@ module parse_quote #(
       .BITS(PORTS_BITS + linecard_pkg::QUOTE_BITS)
   ) delay (
       .clk_i(clk_i),
-      .first_i(first_i),
+      .first_i(first_q[1]),
       .meta_i({ports_at_q, quote_q}),
       .meta_o({ports_at_waited, waited})
   );

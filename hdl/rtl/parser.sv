@@ -155,7 +155,7 @@ module parser #(
   );
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::beside_quote(K) - linecard_pkg::tap_l3(K) - 1),
+      .CYCLES(linecard_pkg::beside_quote(K) + 2 - linecard_pkg::tap_l3(K) - 1),
       .BITS(128)
   ) delay_destination (
       .clk_i(clk_i),
@@ -167,7 +167,7 @@ module parser #(
       .DATA_WIDTH(DATA_WIDTH)
   ) parse_quote (
       .clk_i(clk_i),
-      .first_i(first_i[linecard_pkg::beside_quote(K)+2]),
+      .first_i(first_i[linecard_pkg::beside_quote(K)]),
       .packet_i(packet_o),
       .meta_i(meta_quote),
       .destination_i(destination_quote),

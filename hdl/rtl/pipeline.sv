@@ -312,7 +312,10 @@ module pipeline #(
   logic ask;
   logic [7:0] ask_space;
   logic [127:0] ask_key;
-  identify identify (
+  identify #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .SPARE(SPARE)
+  ) identify (
       .clk_i(clk_i),
       .meta_i(meta_identify),
       .rule_i(rule_identify),
@@ -364,20 +367,20 @@ module pipeline #(
   );
 
   linecard_pkg::meta_t meta_learn;
-  logic learn, learned_all;
+  logic learn;
   logic fragment_hit, fragment_hit_q, fragment_vid_valid, fragment_vid_valid_q;
   logic [15:0] fragment_vid, fragment_vid_q;
   logic [FRAGMENT_BITS-1:0] fragment_index, fragment_index_q;
   fragment_table #(
       .ENTRIES(FRAGMENTS),
       .FORWARD((DATA_WIDTH > 64) ? 1 : 0),
-      .LATENCY(MATCH_LATENCY)
+      .LATENCY(MATCH_LATENCY - SPARE)
   ) fragment_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
       .time_us_i(time_us_i),
       .fragment_us_i(fragment_us_i),
-      .lookup_valid_i(line_first[linecard_pkg::tap_identify(K, RULE_TURNS)]),
+      .lookup_valid_i(line_first[linecard_pkg::tap_identify(K, RULE_TURNS)+SPARE]),
       .space_i(fragment_space),
       .key_i(fragment_key),
       .hit_o(fragment_hit),
@@ -413,13 +416,22 @@ module pipeline #(
   logic [63:0] vid_lookup;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(LOOKUP_WAITS),
-      .BITS(64 + META_BITS)
+      .CYCLES(LOOKUP_WAITS)
   ) delay_lookup (
       .clk_i(clk_i),
       .first_i(line_first[linecard_pkg::tap_identify(K, RULE_TURNS)+2]),
-      .meta_i({vid, meta_vid}),
-      .meta_o({vid_lookup, meta_lookup})
+      .meta_i(meta_vid),
+      .meta_o(meta_lookup)
+  );
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(LOOKUP_WAITS - SPARE),
+      .BITS(64)
+  ) delay_vid (
+      .clk_i(clk_i),
+      .first_i(line_first[linecard_pkg::tap_identify(K, RULE_TURNS)+2+SPARE]),
+      .meta_i(vid),
+      .meta_o(vid_lookup)
   );
   linecard_pkg::meta_t meta_slots;
   lookup #(
@@ -464,7 +476,7 @@ module pipeline #(
   );
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::beside_learn(K, RULE_TURNS) - linecard_pkg::beside_window(K) - 2),
+      .CYCLES(linecard_pkg::beside_learn(K, RULE_TURNS) - 2 - linecard_pkg::beside_window(K) - 2),
       .BITS(9)
   ) delay_arrived (
       .clk_i(clk_i),
@@ -472,9 +484,17 @@ module pipeline #(
       .meta_i({arrived_whole, arrived_bytes}),
       .meta_o({whole_learn, bytes_learn})
   );
-  assign learned_all = whole_learn || meta_learn.packet_end <= 17'(bytes_learn);
-  assign learn = line_first[linecard_pkg::beside_learn(K, RULE_TURNS)] && meta_learn.by_rules && meta_learn.rule_hit &&
-      meta_learn.first_fragment && !meta_learn.quoted && learned_all && enable_i && fragment_us_i != '0;
+  // Before it is needed, since it is long.
+  linecard_pkg::meta_t meta_teaches;
+  logic teaches, teaches_q, teaches_q2;
+  assign meta_teaches = meta_lookup;
+  assign teaches = meta_teaches.by_rules && meta_teaches.rule_hit && meta_teaches.first_fragment && !meta_teaches.quoted &&
+      (whole_learn || meta_teaches.packet_end <= 17'(bytes_learn));
+  always_ff @(posedge clk_i) begin
+    teaches_q <= teaches && enable_i && fragment_us_i != '0;
+    teaches_q2 <= teaches_q;
+  end
+  assign learn = line_first[linecard_pkg::beside_learn(K, RULE_TURNS)] && teaches_q2;
 
   // ---- decide
   logic [WINDOW_DECIDE*8-1:0] window_decide;

@@ -69,9 +69,9 @@ function run(width: Width, frames: readonly Frame[], random: Random, gaps = 0): 
     const rubbish = META.random((bits) => random.bits(bits));
     const entering = line.at(tap);
     const meta_i = META.pack({ ...rubbish, ...entering?.before });
-    const destination_i = entering?.destination ?? random.bits(128);
+    const destination_i = line.at(tap + 2)?.destination ?? random.bits(128);
     const packet_i = line.packet(({ before }) => before.l3 ?? 0);
-    const first_i = line.at(tap + 2) !== undefined;
+    const first_i = entering !== undefined;
     dut.set({ packet_i, first_i, meta_i, destination_i }).settle();
     const addressed = line.at(prefix);
     if (addressed) {

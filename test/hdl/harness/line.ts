@@ -12,12 +12,12 @@ export const TAPS = {
     chain: 9,
     quote: 12,
     quotePorts: 15,
-    prefix: 14,
+    prefix: 15,
     window: 19,
     match: 20,
     fetch: 22,
   },
-  512: { packet: 3, chain: 4, quote: 4, quotePorts: 6, prefix: 6, window: 2, match: 11, fetch: 13 },
+  512: { packet: 3, chain: 4, quote: 4, quotePorts: 6, prefix: 7, window: 2, match: 11, fetch: 13 },
 } as const;
 export const POSITIONS = { 64: 32, 512: 23 } as const;
 export const PACKET_POSITIONS = { 64: 18, 512: 10 } as const;
