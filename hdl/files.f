@@ -13,6 +13,7 @@ rtl/packet_line.sv
 rtl/meta_delay.sv
 rtl/parse_l2.sv
 rtl/parse_l3.sv
+rtl/parse_chain_unit.sv
 rtl/parse_chain_step.sv
 rtl/parse_chain.sv
 rtl/parse_quote.sv

@@ -279,7 +279,33 @@ package linecard_pkg;
     logic unreadable;
     logic fragmented;      // a fragment header was among them
     logic [3:0] read;      // units that had to be there to say all this
+    // as in meta_t
+    logic [7:0] l4;
+    logic [7:0] protocol;
+    logic first_fragment;
+    logic later_fragment;
+    logic [31:0] identification;
   } chain_t;
-  localparam int CHAIN_BITS = 13;
+  localparam int CHAIN_BITS = 63;
+
+  // Eight bytes, if a header begins there.
+  typedef struct packed {
+    logic [2:0] at;
+    logic [7:0] next_header;
+    logic extension;       // which is one,
+    logic fragment;        // and of these kinds
+    logic authentication;
+    logic [2:0] more;      // units behind this one, last of all,
+    logic [2:0] last;
+    logic impossible;      // which is beyond the bound
+    logic [2:0] auth_more; // the same of an authentication header
+    logic [2:0] auth_last;
+    logic auth_impossible;
+    // of a fragment header
+    logic later;
+    logic more_fragments;
+    logic [31:0] identification;
+  } chain_unit_t;
+  localparam int CHAIN_UNIT_BITS = 62;
 
 endpackage

@@ -15,7 +15,8 @@ module packet_line #(
     input  logic                                   first_i,  // a frame's first beat stands at position TAP
     input  logic [4:0]                             l3_i,     // its network header begins there: 14, 18, 22
     input  logic [POSITIONS*DATA_WIDTH-1:0]        line_i,
-    output logic [PACKET_POSITIONS*DATA_WIDTH-1:0] data_o    // position p at [p*DATA_WIDTH]
+    output logic [PACKET_POSITIONS*DATA_WIDTH-1:0] data_o,   // position p at [p*DATA_WIDTH]
+    output logic [DATA_WIDTH-1:0]                  next_o    // what stands at position 0 in the next clock
 );
   localparam int TAP = linecard_pkg::tap_packet(K) - 1;
   localparam int BYTES = linecard_pkg::L3_MAX + K;
@@ -49,5 +50,6 @@ module packet_line #(
     data_q <= {data_q[(PACKET_POSITIONS-1)*DATA_WIDTH-1:0], beat};
   end
   assign data_o = data_q;
+  assign next_o = beat;
 
 endmodule

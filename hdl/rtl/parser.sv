@@ -95,6 +95,7 @@ module parser #(
       .meta_o(meta_packet)
   );
   assign meta_at_packet = meta_packet;
+  logic [DATA_WIDTH-1:0] packet_next;
   packet_line #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS)
@@ -103,7 +104,8 @@ module parser #(
       .first_i(first_i[linecard_pkg::tap_packet(K)-1]),
       .l3_i(meta_at_packet.l3),
       .line_i(line_i),
-      .data_o(packet_o)
+      .data_o(packet_o),
+      .next_o(packet_next)
   );
 
   // ---- L3
@@ -223,8 +225,10 @@ module parser #(
       .DATA_WIDTH(DATA_WIDTH)
   ) parse_chain (
       .clk_i(clk_i),
+      .soon_i(first_i[linecard_pkg::tap_chain(K)-1]),
       .first_i(first_i[linecard_pkg::tap_chain(K)]),
       .packet_i(packet_o),
+      .packet_next_i(packet_next),
       .meta_i(meta_chain),
       .meta_o(meta_after_chain),
       .l4_o(l4_after_chain)

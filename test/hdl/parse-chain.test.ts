@@ -67,7 +67,10 @@ function walk(width: Width, frames: readonly Frame[], random: Random, gaps = 0):
     const entering = line.at(tap)?.before;
     const first_i = entering !== undefined;
     const packet_i = line.packet(({ before }) => before.l3 ?? 0);
-    dut.set({ packet_i, first_i, meta_i: META.pack({ ...rubbish, ...entering }) }).settle();
+    const packet_next_i = line.packetNext(({ before }) => before.l3 ?? 0);
+    const soon_i = line.at(tap - 1) !== undefined;
+    const meta_i = META.pack({ ...rubbish, ...entering });
+    dut.set({ packet_i, packet_next_i, soon_i, first_i, meta_i }).settle();
     const leaving = line.at(tap + CHAIN_CLOCKS[width]);
     if (leaving) {
       const expected = chain(leaving.bytes, leaving.before);

@@ -85,18 +85,27 @@ export class Line<Frame extends { readonly bytes: Buffer }> {
 
   /** `packet_i`: what packet_line makes of it, for frames whose packets begin at `l3Of`. */
   packet(l3Of: (frame: Frame) => number): Buffer {
-    const beatsOf = Array.from({ length: PACKET_POSITIONS[this.#width] }, (_, position) => {
-      const rubbish = this.#random.bytes(this.#k);
-      for (let at = TAPS[this.#width].packet + position; at < this.positions; at++) {
-        const frame = this.#beats[at]?.frame;
-        if (!frame) continue;
-        const beat = at - TAPS[this.#width].packet - position;
-        frame.bytes.subarray(l3Of(frame) + beat * this.#k).copy(rubbish);
-        break;
-      }
-      return rubbish;
-    });
+    const beatsOf = Array.from({ length: PACKET_POSITIONS[this.#width] }, (_, position) =>
+      this.#packetBeat(position, l3Of),
+    );
     return Buffer.concat(beatsOf);
+  }
+
+  /** `packet_next_i`: what comes to position 0 of the packet line with the next step. */
+  packetNext(l3Of: (frame: Frame) => number): Buffer {
+    return this.#packetBeat(-1, l3Of);
+  }
+
+  #packetBeat(position: number, l3Of: (frame: Frame) => number): Buffer {
+    const rubbish = this.#random.bytes(this.#k);
+    for (let at = TAPS[this.#width].packet + position; at < this.positions; at++) {
+      const frame = this.#beats[at]?.frame;
+      if (!frame) continue;
+      const beat = at - TAPS[this.#width].packet - position;
+      frame.bytes.subarray(l3Of(frame) + beat * this.#k).copy(rubbish);
+      break;
+    }
+    return rubbish;
   }
 
   /** `next_i`: what the next step brings. No frame may be sent between this and the step, unless one waits. */
