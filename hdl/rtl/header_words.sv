@@ -23,7 +23,8 @@ module header_words #(
     if (TAP < (LAST - 3) / K || TAP >= RING - 1) begin : g_wrong_tap
       $error("header_words: the bytes are not in the ring");
     end
-    logic [4:0] now_q, origin_q;
+    logic [4:0] now_q;
+    logic [4*6-1:0] origins_q;  // each RAM's, see below
     logic [31:0] word_before, word_in;  // that end in, and lie in, the first six bytes of next_i
     assign word_before = {next_i[15:0], line_i[63:48]};
     assign word_in = next_i[47:16];
@@ -33,7 +34,6 @@ module header_words #(
     logic [31:0] ram3[0:RING/2-1];
     always_ff @(posedge clk_i) begin
       now_q <= now_q + 5'd1;
-      origin_q <= now_q - 5'(TAP);
     end
     always_ff @(posedge clk_i) if (!now_q[0]) ram0[now_q[4:1]] <= word_before;
     always_ff @(posedge clk_i) if (!now_q[0]) ram1[now_q[4:1]] <= word_in;
@@ -43,12 +43,15 @@ module header_words #(
     // The frame's words are counted from the one that ends in its first beat. In the ring the first that
     // is wanted stands at `at`; each RAM has the first of its own at or behind that.
     logic [5:0] origin, from, at, at0, at1, at2;
-    assign origin = {origin_q, 1'b0};
+    assign origin = {now_q - 5'(TAP), 1'b0};
+    always_ff @(posedge clk_i) begin
+      origins_q <= {origin + 6'd2, origin + 6'd3, origin + 6'd4, origin + 6'd1};
+    end
     assign from = at_i[7:2];
-    assign at = origin + from + 6'd1;
-    assign at0 = origin + from + 6'd4;
-    assign at1 = origin + from + 6'd3;
-    assign at2 = origin + from + 6'd2;
+    assign at = origins_q[0+:6] + from;
+    assign at0 = origins_q[6+:6] + from;
+    assign at1 = origins_q[12+:6] + from;
+    assign at2 = origins_q[18+:6] + from;
     logic [31:0] word0, word1, word2, word3;
     assign word0 = ram0[at0[5:2]];
     assign word1 = ram1[at1[5:2]];

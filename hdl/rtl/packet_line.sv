@@ -12,8 +12,9 @@ module packet_line #(
     localparam int PACKET_POSITIONS = linecard_pkg::packet_positions(K)
 ) (
     input  logic                                   clk_i,
-    input  logic                                   first_i,  // a frame's first beat stands at position TAP
-    input  logic [4:0]                             l3_i,     // its network header begins there: 14, 18, 22
+    input  logic                                   soon_i,     // a frame's first beat stands at position TAP - 1,
+    input  logic                                   any_tag_i,  // with one VLAN tag: its network header begins at 18,
+    input  logic                                   two_tags_i, // or two, at 22; else 14
     input  logic [POSITIONS*DATA_WIDTH-1:0]        line_i,
     output logic [PACKET_POSITIONS*DATA_WIDTH-1:0] data_o,   // position p at [p*DATA_WIDTH]
     output logic [DATA_WIDTH-1:0]                  next_o    // what stands at position 0 in the next clock
@@ -33,20 +34,17 @@ module packet_line #(
   );
 
   // A frame's later beats are turned as its first was.
-  logic any_tag, two_tags, any_tag_q, two_tags_q;
-  assign any_tag = first_i ? l3_i[4] : any_tag_q;         // 18 and 22
-  assign two_tags = first_i ? l3_i[4] && l3_i[2] : two_tags_q;  // 22
+  logic any_tag_q, two_tags_q;
   logic [DATA_WIDTH-1:0] beat;
   always_comb begin
-    if (two_tags) beat = window[22*8+:DATA_WIDTH];
-    else if (any_tag) beat = window[18*8+:DATA_WIDTH];
+    if (two_tags_q) beat = window[22*8+:DATA_WIDTH];
+    else if (any_tag_q) beat = window[18*8+:DATA_WIDTH];
     else beat = window[14*8+:DATA_WIDTH];
   end
 
   logic [PACKET_POSITIONS*DATA_WIDTH-1:0] data_q;
   always_ff @(posedge clk_i) begin
-    any_tag_q <= any_tag;
-    two_tags_q <= two_tags;
+    if (soon_i) {any_tag_q, two_tags_q} <= {any_tag_i, two_tags_i};
     data_q <= {data_q[(PACKET_POSITIONS-1)*DATA_WIDTH-1:0], beat};
   end
   assign data_o = data_q;

@@ -164,7 +164,6 @@ module parse_chain #(
         meta_o.protocol = linecard_pkg::PROTOCOL_NONE;
         meta_o.first_fragment = 1'b0;
         meta_o.later_fragment = 1'b0;
-        meta_o.l4 = begin_at;
         if (!meta.decided) begin
           meta_o.decided = 1'b1;
           meta_o.reason = linecard_regs_pkg::REASON_PUNT_IPV6_EXTENSION;

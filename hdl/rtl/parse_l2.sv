@@ -13,6 +13,8 @@ module parse_l2 #(
     input  logic [22*8-1:0]            window_i,  // header bytes 0 to 21
     input  logic [31:0]                fabric_prefix_i,
     input  logic [PORTS*linecard_regs_pkg::BITS_PORT-1:0] ports_i,
+    output logic                       any_tag_o,   // one VLAN tag or two, at tap_l2
+    output logic                       two_tags_o,
     output linecard_pkg::meta_t        meta_o
 );
   localparam int PORT_BITS = linecard_regs_pkg::BITS_PORT;
@@ -66,6 +68,8 @@ module parse_l2 #(
   logic tag0, tag1;
   assign tag0 = type0[IS_TAG];
   assign tag1 = tag0 && type1[IS_TAG];
+  assign any_tag_o = tag0;
+  assign two_tags_o = tag1;
 
   linecard_pkg::meta_t meta;
   always_comb begin

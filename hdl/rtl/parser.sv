@@ -33,6 +33,7 @@ module parser #(
   logic [14*8-1:0] window_address;
   logic [22*8-1:0] window_l2;
   linecard_pkg::meta_t meta_after_l2;
+  logic any_tag, two_tags;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_l2(K) - 1)
@@ -79,12 +80,16 @@ module parser #(
       .window_i(window_l2),
       .fabric_prefix_i(fabric_prefix_i),
       .ports_i(ports_i),
+      .any_tag_o(any_tag),
+      .two_tags_o(two_tags),
       .meta_o(meta_after_l2)
   );
 
   // ---- the packet in the frame
+  if (linecard_pkg::tap_packet(K) != linecard_pkg::tap_l2(K) + 2) begin : g_late
+    $error("parser: the packet line is told where the packet lies as soon as that is known");
+  end
   logic [META_BITS-1:0] meta_packet;
-  linecard_pkg::meta_t meta_at_packet;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(linecard_pkg::tap_packet(K) - linecard_pkg::tap_l2(K) - 2)
@@ -94,15 +99,15 @@ module parser #(
       .meta_i(meta_after_l2),
       .meta_o(meta_packet)
   );
-  assign meta_at_packet = meta_packet;
   logic [DATA_WIDTH-1:0] packet_next;
   packet_line #(
       .DATA_WIDTH(DATA_WIDTH),
       .POSITIONS(POSITIONS)
   ) packet_line (
       .clk_i(clk_i),
-      .first_i(first_i[linecard_pkg::tap_packet(K)-1]),
-      .l3_i(meta_at_packet.l3),
+      .soon_i(first_i[linecard_pkg::tap_l2(K)]),
+      .any_tag_i(any_tag),
+      .two_tags_i(two_tags),
       .line_i(line_i),
       .data_o(packet_o),
       .next_o(packet_next)

@@ -17,7 +17,7 @@ const VARIANTS = ['every', 'spaced', 'every5', 'spaced5'] as const;
 type Variant = (typeof VARIANTS)[number];
 const everyClock = (variant: Variant) => variant.startsWith('every');
 /** Clocks in which the hash is made. */
-const hashing = (variant: Variant) => variant.endsWith('5') ? 2 : 0;
+const hashing = (variant: Variant) => (variant.endsWith('5') ? 2 : 0);
 
 let makers: Record<Variant, Make>;
 beforeAll(async () => {

@@ -37,10 +37,12 @@ describe.each(WIDTHS)('packet_line at %i bits', (width) => {
       }
       line.step();
       dut.set({ line_i: line.data });
-      const entering = line.at(tap - 1);
+      const soon = line.at(tap - 2);
       // Where no frame begins the place is somebody else's, and to be left alone.
-      dut.set({ first_i: entering !== undefined, l3_i: entering?.l3 ?? random.below(32) });
-      dut.settle();
+      const [any_tag_i, two_tags_i] = soon
+        ? [Number(soon.l3 > 14), Number(soon.l3 > 18)]
+        : [random.below(2), random.below(2)];
+      dut.set({ soon_i: soon !== undefined, any_tag_i, two_tags_i }).settle();
       const data = dut.bytes('data_o');
       for (let position = 0; position < PACKET_POSITIONS[width]; position++) {
         // The beat of the packet that stands there, when its frame's first stands `beat` further on.

@@ -243,16 +243,18 @@ const L4_FIELDS: readonly string[] = [
 
 /**
  * What of a stage's answer has a meaning: `decided` for frames that go by rules, `reason` with it;
- * of an L4 header that is not all there, or that no rule will ask for, nothing.
+ * of an L4 header that is not all there, that lies behind what cannot be read, or that no rule will ask for, nothing.
  */
 export function meaningful(expected: Meta, got: Record<string, bigint>): Meta {
   const cut = expected.decided === 1 && expected.reason === REASON.l4_length;
-  const noL4 = cut || !expected.by_rules;
+  const unread = expected.ipv6 === 1 && expected.protocol === 255; // a chain that cannot be read
+  const noL4 = cut || unread || !expected.by_rules;
   const names = Object.keys(expected).filter(
     (name) =>
       (name !== 'reason' || (expected.by_rules && expected.decided)) &&
       (name !== 'decided' || expected.by_rules) &&
-      !(noL4 && L4_FIELDS.includes(name)),
+      !(noL4 && L4_FIELDS.includes(name)) &&
+      !(unread && name === 'l4'),
   );
   return Object.fromEntries(names.map((name) => [name, Number(got[name])]));
 }
