@@ -91,11 +91,12 @@ module ingress_formal #(
 
   // ---- what the sources keep to
   localparam int BEATS = (linecard_pkg::MAX_FRAME + K - 1) / K;
-  logic inject_takes, inject_waits_q, held_under_way_q, cut_q;
+  logic inject_takes, inject_waits_q, held_under_way_q, held_taken_q, cut_q;
   logic [1:0] inject_beats_q;
   assign inject_takes = inject_tvalid_i && inject_tready;
   always @(posedge clk_i) begin
     cut_q <= cut_through_i;
+    held_taken_q <= rst_ni && held_valid_i && held_ready;
     inject_waits_q <= rst_ni && inject_tvalid_i && !inject_tready;
     if (!rst_ni) begin
       inject_beats_q <= '0;
@@ -156,7 +157,7 @@ module ingress_formal #(
       if (under_way_q) assert (valid && !first && source == source_q);
       if (valid && !under_way_q) assert (first);
       // Proves: what says that it came from the hold buffer did.
-      if (held_ready) assert (held_valid_i);
+      if (valid && source == 4'(PORTS + 1)) assert (held_taken_q);
       // Proves: empty, as it is reported, means that no injected frame is inside.
       if (empty) assert (inside_q == '0 || (inside_q == 4'd1 && valid && source == 4'(PORTS)));
     end

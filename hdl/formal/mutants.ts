@@ -93,7 +93,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'more injected frames than words beside them',
     file: 'ingress',
     task: 'ingress',
-    from: "(inject_room && injected_write_q - injected_read_q != (INJECTED_BITS + 1)'(INJECTED))",
+    from: '(inject_room && injected_room_q)',
     to: '(inject_room)',
   },
   {
@@ -163,7 +163,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'another source in the middle of a frame',
     file: 'rx_merge',
     task: 'rx_merge',
-    from: "busy_q <= (shown & last_i) == '0;",
+    from: 'busy_q <= !ends;',
     to: "busy_q <= 1'b0;",
   },
   {
@@ -387,8 +387,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'reading does not stop at the end',
     file: 'rx_port',
     task: 'rx_port',
-    from: '(!out_valid_q || take) && (write_q != read_q)',
-    to: '(!out_valid_q || take)',
+    from: '(!ram_valid_q || advance) && some_q',
+    to: '(!ram_valid_q || advance)',
   },
   {
     name: 'the room of a frame that is still held is given away',

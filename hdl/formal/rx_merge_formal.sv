@@ -68,8 +68,12 @@ module rx_merge_formal #(
     for (int s = 0; s < SOURCES; s++) begin
       // Assumes: a frame that has begun to leave its buffer has a beat in every clock (rx_port).
       if (under_way_q[s]) assume (valid_i[s]);
+      // Assumes: a beat that is offered stays until it is taken (rx_port, fragment_hold).
+      if (left_q[s]) assume (valid_i[s]);
     end
   end
+  logic [SOURCES-1:0] left_q;  // offered in the clock before, and not taken
+  always @(posedge clk_i) left_q <= rst_ni ? valid_i & ~take : '0;
 
   // ---- how long ago the last frame began
   logic [3:0] ago_q;  // clocks, at most 15; a reset is long enough ago
@@ -127,16 +131,15 @@ module rx_merge_formal #(
       if (valid) assert (first == first_q);
     end
     if (begun_q && rst_ni) begin
-      // Proves: at most one source is taken from in a clock, and only where it has a beat.
+      // Proves: at most one source is taken from in a clock.
       assert ((ready & (ready - 1'b1)) == '0);
-      assert ((ready & ~valid_i) == '0);
       // Proves: frames are never mixed: while a frame of one source is under way, it alone is taken, in every clock; so the output has no gap within a frame.
       assert ((under_way_q & (under_way_q - 1'b1)) == '0);
       if (under_way_q != '0) assert (take == under_way_q);
       if (inside_q) assert (valid && !first);
-      // Proves: while held, or less than APART clocks behind the beginning of another, no frame begins; while not, a frame begins as soon as a source has one and none is under way.
+      // Proves: while held, or less than APART clocks behind the beginning of another, no frame begins; while not, and while none is under way, a frame begins at the latest in the clock behind one in which a source had one.
       if (hold_i || soon) assert (!begins);
-      if (!hold_i && !soon && valid_i != '0) assert (take != '0);
+      if (!hold_i && !soon && left_q != '0) assert (take != '0);
       // Proves: a source that waits is passed by at most one frame of each other source.
       assert (overtaken_q < SOURCES);
     end

@@ -60,6 +60,8 @@ module ingress #(
   logic [SOURCES*3-1:0] rx_verdict;
   logic [SOURCES*SIDE_BITS-1:0] rx_side;
   for (genvar p = 0; p < PORTS; p++) begin : g_rx
+    logic cut_through_q;
+    always_ff @(posedge clk_i) cut_through_q <= ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_CUT_THROUGH];
     rx_port #(
         .DATA_WIDTH(DATA_WIDTH),
         .BYTES(RX_BYTES),
@@ -68,7 +70,7 @@ module ingress #(
         .clk_i(clk_i),
         .rst_ni(rst_ni),
         .clock_i(clock_i),
-        .cut_through_i(ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_CUT_THROUGH]),
+        .cut_through_i(cut_through_q),
         .rx_tvalid_i(rx_tvalid_i[p]),
         .rx_tdata_i(rx_tdata_i[p*DATA_WIDTH+:DATA_WIDTH]),
         .rx_tkeep_i(rx_tkeep_i[p*K+:K]),
@@ -98,8 +100,13 @@ module ingress #(
   logic inject_room, inject_started_q, inject_begins, inject_leaves;
   logic [INJECT_BITS-1:0] injected[0:INJECTED-1];
   logic [INJECTED_BITS:0] injected_write_q, injected_read_q;
-  assign inject_tready_o = inject_started_q ||
-      (inject_room && injected_write_q - injected_read_q != (INJECTED_BITS + 1)'(INJECTED));
+  logic [INJECTED_BITS:0] injected_used;
+  logic injected_room_q;  // a word is free; one that a frame gives back counts a clock later
+  assign injected_used = injected_write_q - injected_read_q;
+  always_ff @(posedge clk_i) begin
+    injected_room_q <= !rst_ni || injected_used < (INJECTED_BITS + 1)'(inject_begins ? INJECTED - 1 : INJECTED);
+  end
+  assign inject_tready_o = inject_started_q || (inject_room && injected_room_q);
   assign inject_begins = inject_tvalid_i && inject_tready_o && !inject_started_q;
   assign inject_leaves = rx_valid[PORTS] && rx_ready[PORTS] && rx_last[PORTS];
   assign inject_side = injected[injected_read_q[INJECTED_BITS-1:0]];

@@ -1,7 +1,9 @@
 // Merges the ports and the host's injected frames into the one pipeline, frame by frame, round
 // robin. A frame that has begun is taken to its end; rx_port sees to it that this takes no pause.
+// A frame begins one clock behind its source's offer at the latest, where nothing else keeps it.
 // Frames begin APART clocks behind each other, or later: one that is shorter than Ethernet allows takes as
 // long as the shortest that is allowed.
+// ready_o says whose turn it is, whether it has a beat or not.
 module rx_merge #(
     parameter int DATA_WIDTH = 64,
     parameter int SOURCES = 3,
@@ -30,19 +32,13 @@ module rx_merge #(
     output logic [3:0]                    source_o,
     output logic [USER_BITS-1:0]          side_o
 );
-  // A bit for each source instead of a number, and for each pair which of the two goes first: what is decided here
-  // goes back to all buffers in the same clock. So flip-flops say all that is known before the sources do.
-  logic busy_q;                            // a frame is under way,
-  logic [SOURCES-1:0] present_q;           // from this source
-  logic [SOURCES*SOURCES-1:0] waits_q;     // behind it source i waits for source j: [i*SOURCES+j]
-  logic [SOURCES*SOURCES-1:0] waits_next, waits_first;
-  logic [SOURCES-1:0] shown;               // the source that gives its beat, if it may go
-  always_comb begin
-    for (int i = 0; i < SOURCES; i++) begin
-      shown[i] = valid_i[i] &&
-          (busy_q ? present_q[i] : (valid_i & waits_q[i*SOURCES+:SOURCES]) == '0);
-    end
-  end
+  // What is decided here goes back to all buffers in the same clock. So a flip-flop says whose turn it is, a bit for
+  // each source, before that one has its beat: the turn goes on where it has none, or at its frame's end.
+  logic [SOURCES-1:0] present_q;
+  logic busy_q;  // its frame is under way
+  logic [SOURCES*SOURCES-1:0] waits;  // behind it source i waits for source j: [i*SOURCES+j]
+  logic [SOURCES-1:0] shown, chosen;  // the beat of its, if any; who is next
+  assign shown = valid_i & present_q;
   // Behind source p its next comes first, and p itself last.
   function automatic logic [SOURCES*SOURCES-1:0] order_behind(input int p);
     for (int i = 0; i < SOURCES; i++) begin
@@ -56,18 +52,21 @@ module rx_merge #(
     localparam logic [SOURCES*SOURCES-1:0] ORDER = order_behind(p);
     assign orders[p*SOURCES*SOURCES+:SOURCES*SOURCES] = ORDER;
   end
-  assign waits_first = orders[0+:SOURCES*SOURCES];
   always_comb begin
-    waits_next = '0;
+    waits = '0;
     for (int p = 0; p < SOURCES; p++) begin
-      waits_next = waits_next | (orders[p*SOURCES*SOURCES+:SOURCES*SOURCES] & {SOURCES*SOURCES{shown[p]}});
+      waits = waits | (orders[p*SOURCES*SOURCES+:SOURCES*SOURCES] & {SOURCES*SOURCES{present_q[p]}});
+    end
+    for (int i = 0; i < SOURCES; i++) begin
+      chosen[i] = valid_i[i] && (valid_i & waits[i*SOURCES+:SOURCES]) == '0;
     end
   end
 
-  logic go, too_soon, may_go;
+  logic go, ends, too_soon, may_go;
   assign may_go = busy_q || !(hold_i || too_soon);
-  assign ready_o = shown & {SOURCES{may_go}};
+  assign ready_o = present_q & {SOURCES{may_go}};
   assign go = shown != '0 && may_go;
+  assign ends = (shown & last_i) != '0;
   if (APART > 1) begin : g_apart
     localparam int LEFT_BITS = $clog2(APART);
     logic [LEFT_BITS-1:0] left_q;  // clocks till the next may begin
@@ -92,17 +91,11 @@ module rx_merge #(
     if (!rst_ni) begin
       busy_q <= 1'b0;
       present_q <= SOURCES'(1);
-      waits_q <= waits_first;
       valid_o <= 1'b0;
     end else begin
       valid_o <= go;
-      if (go) begin
-        busy_q <= (shown & last_i) == '0;
-        if (!busy_q) begin
-          present_q <= shown;
-          waits_q <= waits_next;
-        end
-      end
+      if (go) busy_q <= !ends;
+      if ((shown == '0 || (go && ends)) && valid_i != '0) present_q <= chosen;
     end
   end
 
@@ -121,12 +114,12 @@ module rx_merge #(
     source = '0;
     side = '0;
     for (int i = 0; i < SOURCES; i++) begin
-      data = data | (data_i[i*DATA_WIDTH+:DATA_WIDTH] & {DATA_WIDTH{shown[i]}});
-      count = count | (count_i[i*COUNT_BITS+:COUNT_BITS] & {COUNT_BITS{shown[i]}});
-      last = last || (last_i[i] && shown[i]);
-      verdict = verdict | (verdict_i[i*3+:3] & {3{shown[i]}});
-      source = source | (4'(i) & {4{shown[i]}});
-      side = side | (side_i[i*USER_BITS+:USER_BITS] & {USER_BITS{shown[i]}});
+      data = data | (data_i[i*DATA_WIDTH+:DATA_WIDTH] & {DATA_WIDTH{present_q[i]}});
+      count = count | (count_i[i*COUNT_BITS+:COUNT_BITS] & {COUNT_BITS{present_q[i]}});
+      last = last || (last_i[i] && present_q[i]);
+      verdict = verdict | (verdict_i[i*3+:3] & {3{present_q[i]}});
+      source = source | (4'(i) & {4{present_q[i]}});
+      side = side | (side_i[i*USER_BITS+:USER_BITS] & {USER_BITS{present_q[i]}});
     end
   end
   always_ff @(posedge clk_i) begin

@@ -10,7 +10,7 @@
 // - A frame that finds the buffer full in its middle ends as RX_OVERFLOW; one that finds no room
 //   for even one beat is lost: a pulse on lost_o, and nothing of it is offered.
 // - A frame of more than MAX_FRAME bytes ends as RX_OVERSIZE, at the latest one beat behind that.
-// - Latency from rx to the offered beat: 3 clocks (cut-through, buffer empty).
+// - Latency from rx to the offered beat: 4 clocks (cut-through, buffer empty).
 // - stamp_o, beside all beats of a frame, is the clock_i of the clock behind its first beat. Where more
 //   than STAMPS frames wait it is that of an earlier frame: never too late.
 module rx_port #(
@@ -58,10 +58,12 @@ module rx_port #(
     $error("rx_port: BYTES holds no frame of MAX_FRAME");
   end
 
-  logic [ENTRY_BITS-1:0] buffer[0:DEPTH-1];
+  (* no_rw_check *) logic [ENTRY_BITS-1:0] buffer[0:DEPTH-1];
   logic [PTR_BITS:0] write_q, read_q;
   logic [PTR_BITS:0] used;
   assign used = write_q - read_q;
+  // Whether one beat more fits, or two: from flip-flops, since much waits for it. What is read counts a clock later.
+  logic room_q, two_q;
 
   // ---- write side, behind a register: nothing outside waits for what is decided here
   logic valid_q, last_q, bad_q;
@@ -93,6 +95,7 @@ module rx_port #(
 
   localparam int BEAT_BITS = $clog2(FRAME_BEATS + 1);
   logic [BEAT_BITS-1:0] beat_q;  // beats of the present frame that were written
+  logic first_q, longest_q;      // none of them was; as many as the longest frame has
   logic discard_q;               // the rest of the present frame is thrown away
   logic write, write_last;
   logic [2:0] write_verdict;
@@ -102,14 +105,14 @@ module rx_port #(
     write_verdict = (last_q && bad_q) ? linecard_pkg::RX_ERROR : linecard_pkg::RX_OK;
     lost_o = 1'b0;
     if (valid_q && !discard_q) begin
-      if (used == ALL_ROOM) begin
+      if (!room_q) begin
         lost_o = 1'b1;
       end else begin
         write = 1'b1;
-        if (beat_q == BEAT_BITS'(FRAME_BEATS)) begin
+        if (longest_q) begin
           write_last = 1'b1;
           write_verdict = linecard_pkg::RX_OVERSIZE;
-        end else if (used == ALL_ROOM - 1'b1 && !last_q) begin
+        end else if (!two_q && !last_q) begin
           write_last = 1'b1;
           write_verdict = linecard_pkg::RX_OVERFLOW;
         end
@@ -121,8 +124,14 @@ module rx_port #(
   localparam int STAMP_PTR_BITS = $clog2(STAMPS);
   logic [15:0] stamps[0:STAMPS-1];
   logic [STAMP_PTR_BITS:0] stamp_write_q, stamp_read_q;
+  logic [STAMP_PTR_BITS:0] stamps_used;
+  logic stamp_room_q;
   logic stamped;  // this is a first beat, and its stamp is kept
-  assign stamped = write && beat_q == '0 && (stamp_write_q - stamp_read_q) != (STAMP_PTR_BITS + 1)'(STAMPS);
+  assign stamps_used = stamp_write_q - stamp_read_q;
+  assign stamped = write && first_q && stamp_room_q;
+  always_ff @(posedge clk_i) begin
+    stamp_room_q <= !rst_ni || stamps_used < (STAMP_PTR_BITS + 1)'(stamped ? STAMPS - 1 : STAMPS);
+  end
   always_ff @(posedge clk_i) begin
     if (stamped) stamps[stamp_write_q[STAMP_PTR_BITS-1:0]] <= clock_i;
   end
@@ -142,13 +151,21 @@ module rx_port #(
     if (!rst_ni) begin
       write_q <= '0;
       beat_q <= '0;
+      first_q <= 1'b1;
+      longest_q <= 1'b0;
       discard_q <= 1'b0;
     end else if (valid_q) begin
       if (write) write_q <= write_q + 1'b1;
       // An early end leaves the rest of the frame to be thrown away.
       discard_q <= !last_q && (discard_q || lost_o || write_last);
+      first_q <= last_q || discard_q || write_last;
       beat_q <= (last_q || discard_q || write_last) ? '0 : beat_q + 1'b1;
+      longest_q <= !(last_q || discard_q || write_last) && beat_q == BEAT_BITS'(FRAME_BEATS - 1);
     end
+  end
+  always_ff @(posedge clk_i) begin
+    room_q <= !rst_ni || used < (PTR_BITS + 1)'(write ? DEPTH - 1 : DEPTH);
+    two_q <= !rst_ni || used < (PTR_BITS + 1)'(write ? DEPTH - 2 : DEPTH - 1);
   end
 
   // From a flip-flop, for whom a source waits: one beat may have come meanwhile.
@@ -156,13 +173,16 @@ module rx_port #(
     room_o <= !rst_ni || used <= ALL_ROOM - (PTR_BITS + 1)'(FRAME_BEATS + 5);
   end
 
-  // ---- read side: the RAM's output register is the offered beat
-  logic out_valid_q;
-  logic [ENTRY_BITS-1:0] out_q;
-  logic load, take;
-  assign load = (!out_valid_q || take) && (write_q != read_q);
+  // ---- read side: from the RAM into a register of its own, so that nothing waits for the RAM
+  logic ram_valid_q, out_valid_q;
+  logic [ENTRY_BITS-1:0] ram_q, out_q;
+  logic load, advance, take;
+  logic some_q;  // write_q != read_q
+  assign advance = ram_valid_q && (!out_valid_q || take);
+  assign load = (!ram_valid_q || advance) && some_q;
   always_ff @(posedge clk_i) begin
-    if (load) out_q <= buffer[read_q[PTR_BITS-1:0]];
+    if (load) ram_q <= buffer[read_q[PTR_BITS-1:0]];
+    if (advance) out_q <= ram_q;
   end
 
   logic out_last;
@@ -170,13 +190,9 @@ module rx_port #(
 
   // Frames of which all beats are in the buffer or at its output, and whether there is one.
   logic [PTR_BITS:0] complete_q;
-  logic comes, leaves;
-  assign comes = write && write_last;
+  logic comes_q, leaves;  // a clock late: its last beat can be read from here on
   assign leaves = take && out_last;
-  // Counted both ways beside what is known late: out_last comes straight from the RAM.
-  (* keep *) logic [PTR_BITS:0] one_more, one_less;
-  assign one_more = complete_q + 1'b1;
-  assign one_less = complete_q - 1'b1;
+  logic leaves_q;  // what has left counts a clock late as well
   logic whole_q;
   logic started_q;  // the frame at the output has begun to leave
   logic drain_q;    // what is left of an underrun frame is thrown away
@@ -201,23 +217,30 @@ module rx_port #(
     if (!rst_ni) stamp_read_q <= '0;
     else if (take && out_stamped) stamp_read_q <= stamp_read_q + 1'b1;
   end
-  assign empty_o = !valid_q && (used == '0) && !out_valid_q;
+  assign empty_o = !valid_q && (used == '0) && !ram_valid_q && !out_valid_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       read_q <= '0;
+      ram_valid_q <= 1'b0;
       out_valid_q <= 1'b0;
+      some_q <= 1'b0;
+      comes_q <= 1'b0;
+      leaves_q <= 1'b0;
       complete_q <= '0;
       whole_q <= 1'b0;
       started_q <= 1'b0;
       drain_q <= 1'b0;
     end else begin
+      some_q <= write || used > (PTR_BITS + 1)'(load);
+      comes_q <= write && write_last;
       if (load) read_q <= read_q + 1'b1;
-      out_valid_q <= load || (out_valid_q && !take);
-      if (comes && !leaves) complete_q <= one_more;
-      if (leaves && !comes) complete_q <= one_less;
-      if (comes) whole_q <= 1'b1;
-      else if (leaves) whole_q <= complete_q != (PTR_BITS + 1)'(1);
+      ram_valid_q <= load || (ram_valid_q && !advance);
+      out_valid_q <= advance || (out_valid_q && !take);
+      leaves_q <= leaves;
+      complete_q <= complete_q + (PTR_BITS + 1)'(comes_q) - (PTR_BITS + 1)'(leaves_q);
+      if (comes_q) whole_q <= 1'b1;
+      else if (leaves) whole_q <= complete_q > (PTR_BITS + 1)'(leaves_q ? 2 : 1);
       if (valid_o && ready_i) started_q <= !last_o;
       if (underrun && ready_i) drain_q <= 1'b1;
       else if (take && out_last) drain_q <= 1'b0;

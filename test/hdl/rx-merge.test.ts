@@ -192,6 +192,7 @@ describe.each(WIDTHS)('rx_merge at %i bits', (width) => {
     const bench = new Bench(width);
     bench.add(1, bench.random.bytes(5 * k));
     bench.add(2, bench.random.bytes(k));
+    bench.clock(); // the turn goes to source 1
     bench.clock();
     bench.hold = true;
     for (let i = 0; i < 20; i++) bench.clock();
