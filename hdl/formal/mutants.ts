@@ -394,8 +394,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the room of a frame that is still held is given away',
     file: 'fragment_hold',
     task: 'fragment_hold',
-    from: 'free_q <= some ? starts[at] : commit_q;',
-    to: 'free_q <= commit_q;',
+    from: 'free_q <= some ? starts[at] : behind_q;',
+    to: 'free_q <= behind_q;',
   },
   {
     name: 'a frame that comes back to be held is given up',

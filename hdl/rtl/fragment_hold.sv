@@ -14,6 +14,7 @@
 //   is to be held again, that beat comes here too, with returned_i and keep_i, and the frame stays where
 //   it is, with its time: it needs no room, and its bytes are not looked at.
 // - Bounded work: a learned place costs each of its frames one try.
+// - A frame that has come, or is back, is known to the search a clock later.
 // - idle_o: nothing moves before deadline_us_o (all ones: never), unless something comes.
 //
 // Frames lie in one ring, in the order of their coming; the room of one that has left is free when all
@@ -70,17 +71,35 @@ module fragment_hold #(
   logic [PTR_BITS:0] write_q;   // behind the last beat written
   logic [PTR_BITS:0] commit_q;  // behind the last beat of the youngest frame
   logic [PTR_BITS:0] free_q;    // first beat of the oldest frame
+  logic [PTR_BITS:0] behind_q;  // commit_q as the slots know it
   logic [SLOT_BITS:0] head_q, tail_q;  // slots of the oldest frame, and behind the youngest
-  logic fresh, room_q, slot_room_q, overflow_q, stays, arrives, comes_back;
+  logic fresh, room_q, slot_room_q, overflow_q, stays, arrives, comes_back, leaves;
   logic [PTR_BITS:0] used;
   logic [SLOT_BITS:0] slots_used;
   assign fresh = valid_i && !returned_i;
   assign used = write_q - free_q;
-  assign slots_used = tail_q - head_q;
+  assign slots_used = tail_q - head_q + (SLOT_BITS + 1)'(arrives_q);
   assign accept_o = returned_i || (room_q && slot_room_q && !overflow_q);
   assign stays = keep_i && accept_o;
   assign arrives = fresh && last_i && stays;
   assign comes_back = valid_i && returned_i && last_i && keep_i;
+
+  // What becomes of a frame goes on from flip-flops, since its decision is made late in its clock.
+  logic arrives_q, back_q, comes_back_q, leaves_q;
+  logic [NOTE_BITS-1:0] note_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      {arrives_q, back_q, comes_back_q, leaves_q} <= '0;
+      tail_q <= '0;
+    end else begin
+      {arrives_q, back_q, comes_back_q, leaves_q} <= {arrives, back_i, comes_back, leaves};
+      if (arrives_q) tail_q <= tail_q + 1'b1;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    note_q <= note_i;
+    behind_q <= commit_q;
+  end
 
   // From flip-flops, since a decision waits for them.
   always_ff @(posedge clk_i) begin
@@ -94,16 +113,12 @@ module fragment_hold #(
     if (!rst_ni) begin
       write_q <= '0;
       commit_q <= '0;
-      tail_q <= '0;
       overflow_q <= 1'b0;
     end else if (fresh) begin
       if (last_i) begin
         overflow_q <= 1'b0;
         write_q <= stays ? write_q + 1'b1 : commit_q;
-        if (stays) begin
-          commit_q <= write_q + 1'b1;
-          tail_q <= tail_q + 1'b1;
-        end
+        if (stays) commit_q <= write_q + 1'b1;
       end else begin
         if (room_q) write_q <= write_q + 1'b1;
         if (!accept_o) overflow_q <= 1'b1;
@@ -113,12 +128,10 @@ module fragment_hold #(
 
   // Was its place learned after its look-up? Before its first beat was here any place may have been;
   // from then on we know which.
-  logic begun_q, raced, raced_q;
+  logic begun_q, raced_q;
+  logic raced_till;  // with the present clock, the frame of the beat before
   logic [INDEX_BITS-1:0] index_q;
-  always_comb begin
-    if (valid_i && !begun_q) raced = learned_i || learned_count_i != learn_count_o;
-    else raced = raced_q || (learned_i && learned_index_i == index_q);
-  end
+  assign raced_till = raced_q || (learned_i && learned_index_i == index_q);
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       begun_q <= 1'b0;
@@ -129,7 +142,7 @@ module fragment_hold #(
     end
   end
   always_ff @(posedge clk_i) begin
-    raced_q <= raced;
+    raced_q <= (valid_i && !begun_q) ? learned_i || learned_count_i != learn_count_o : raced_till;
     if (valid_i && !begun_q) index_q <= index_i;
   end
 
@@ -142,11 +155,11 @@ module fragment_hold #(
   logic [NOTE_BITS-1:0] notes[0:FRAMES-1];
   logic [INDEX_BITS-1:0] places[0:FRAMES-1];
   always_ff @(posedge clk_i) begin
-    if (arrives) begin
-      starts[tail_q[SLOT_BITS-1:0]] <= commit_q;
+    if (arrives_q) begin
+      starts[tail_q[SLOT_BITS-1:0]] <= behind_q;
       deadlines[tail_q[SLOT_BITS-1:0]] <= limit_q;
-      notes[tail_q[SLOT_BITS-1:0]] <= note_i;
-      places[tail_q[SLOT_BITS-1:0]] <= index_i;
+      notes[tail_q[SLOT_BITS-1:0]] <= note_q;
+      places[tail_q[SLOT_BITS-1:0]] <= index_q;
     end
   end
 
@@ -155,7 +168,7 @@ module fragment_hold #(
   for (genvar s = 0; s < FRAMES; s++) begin : g_slot
     logic [INDEX_BITS-1:0] place_q;
     always_ff @(posedge clk_i) begin
-      if (arrives && tail_q[SLOT_BITS-1:0] == SLOT_BITS'(s)) place_q <= index_i;
+      if (arrives_q && tail_q[SLOT_BITS-1:0] == SLOT_BITS'(s)) place_q <= index_q;
     end
     assign place_learned[s] = place_q == learned_index_i;
   end
@@ -176,15 +189,24 @@ module fragment_hold #(
   logic [SLOT_BITS-1:0] at;
   logic [INDEX_BITS-1:0] place, wanted_q;
   logic [47:0] deadline_q, late_by;
-  logic late_q, some, wraps, reason, chosen, leaves;
+  logic late_q, some, wraps, reason, chosen;
   assign at = at_q[SLOT_BITS-1:0];
   assign next = at_q + 1'b1;
   assign wraps = next == tail_q;
   assign some = head_q != tail_q;
   assign place = places[at];
   assign late_by = time_us_i - deadline_q;
-  assign reason = !done_q[at] && (ready_q[at] || late_q);
-  assign chosen = state_q == OLDEST && reason && place == wanted_q;
+  // What is known of a slot is looked up in the clock before it is judged; where one is judged in each clock, at_q has
+  // gone on by then.
+  logic open_q, asked_q, same_q, looked_q;
+  always_ff @(posedge clk_i) begin
+    open_q <= !some || !done_q[at];  // what is not there yet has not left
+    asked_q <= ready_q[at];
+    same_q <= place == wanted_q;
+    looked_q <= state_q == OLDEST || (state_q == RECLAIM && !looked_q);
+  end
+  assign reason = open_q && (asked_q || late_q);
+  assign chosen = state_q == OLDEST && looked_q && reason && same_q;
   assign leaves = state_q == FLIGHT && back_i && !comes_back;
 
   logic taken_last;
@@ -204,7 +226,7 @@ module fragment_hold #(
         end
         OLDEST: begin
           if (chosen) state_q <= MEASURE;
-          at_q <= next;
+          else at_q <= next;
         end
         MEASURE: begin
           state_q <= OFFER;
@@ -212,19 +234,21 @@ module fragment_hold #(
         end
         OFFER: if (taken_last) state_q <= FLIGHT;
         FLIGHT: begin
-          if (back_i) begin
-            state_q <= comes_back ? LOOK : RECLAIM;
+          if (back_q) begin
+            state_q <= comes_back_q ? LOOK : RECLAIM;
             at_q <= head_q;
           end
         end
         default: begin
-          if (some && done_q[at]) begin
-            head_q <= next;
-            at_q <= next;
-          end else begin
-            // A frame under way begins where the youngest ends.
-            free_q <= some ? starts[at] : commit_q;
-            state_q <= LOOK;
+          if (looked_q) begin
+            if (some && !open_q) begin
+              head_q <= next;
+              at_q <= next;
+            end else begin
+              // A frame under way begins where the youngest ends.
+              free_q <= some ? starts[at] : behind_q;
+              state_q <= LOOK;
+            end
           end
         end
       endcase
@@ -243,10 +267,10 @@ module fragment_hold #(
     if (learned_i) ready_q <= ready_q | place_learned;
     // What is learned from here on is seen by its look-up, or told by the count when it is back.
     if (state_q == OFFER) ready_q[at] <= 1'b0;
-    if (state_q == FLIGHT && comes_back && raced) ready_q[at] <= 1'b1;
-    if (leaves) done_q[at] <= 1'b1;
-    if (arrives) begin
-      ready_q[tail_q[SLOT_BITS-1:0]] <= raced;
+    if (state_q == FLIGHT && comes_back_q && raced_till) ready_q[at] <= 1'b1;
+    if (leaves_q) done_q[at] <= 1'b1;
+    if (arrives_q) begin
+      ready_q[tail_q[SLOT_BITS-1:0]] <= raced_till;
       done_q[tail_q[SLOT_BITS-1:0]] <= 1'b0;
     end
   end
@@ -272,9 +296,9 @@ module fragment_hold #(
   end
   always_ff @(posedge clk_i) begin
     if (advance) out_q <= ram_q;
-    if (state_q == OLDEST) read_q <= starts[at];
+    if (state_q == OLDEST && !chosen) read_q <= starts[at];
     else if (load) read_q <= read_q + 1'b1;
-    if (state_q == MEASURE) end_q <= (at_q == tail_q) ? commit_q : starts[at];
+    if (state_q == MEASURE) end_q <= (at_q == tail_q) ? behind_q : starts[at];
   end
   assign valid_o = valid_q;
   assign data_o = out_q[DATA_WIDTH-1:0];
@@ -288,13 +312,13 @@ module fragment_hold #(
   end
 
   // ---- how long nothing moves: known when a whole round has found no reason and nothing came meanwhile
-  logic disturbed, starts_round, before_q, sooner, calm_q, settled_q;
+  logic disturbed, learned_q, starts_round, before_q, sooner, calm_q, settled_q;
   logic [47:0] soonest_q, before_soonest;
-  assign disturbed = valid_i || learned_i ||
+  assign disturbed = valid_i || arrives_q || learned_i || learned_q ||
       (state_q != LOOK && state_q != COMPARE && (state_q != JUDGE || reason));
   assign starts_round = at_q == head_q;
   assign before_soonest = deadline_q - soonest_q;
-  assign sooner = !done_q[at] && (starts_round || before_q);  // the oldest has not left
+  assign sooner = open_q && (starts_round || before_q);  // the oldest has not left
   always_ff @(posedge clk_i) begin
     if (!rst_ni || disturbed) begin
       calm_q <= 1'b0;
@@ -305,6 +329,7 @@ module fragment_hold #(
     end
   end
   always_ff @(posedge clk_i) begin
+    learned_q <= learned_i;
     before_q <= before_soonest[47];
     if (state_q == JUDGE) begin
       if (sooner) soonest_q <= deadline_q;
@@ -312,6 +337,6 @@ module fragment_hold #(
     end
     if (!some) deadline_us_o <= '1;
   end
-  assign idle_o = !begun_q && state_q != OFFER && ((state_q == LOOK && !some) || settled_q);
+  assign idle_o = !begun_q && !arrives_q && state_q != OFFER && ((state_q == LOOK && !some) || settled_q);
 
 endmodule

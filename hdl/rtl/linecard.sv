@@ -391,7 +391,7 @@ module linecard #(
       .data_i(out_data),
       .count_i(out_count),
       .last_i(out_last),
-      .keep_i(queue_stay),
+      .keep_i(!out_ill && meta_finish.hold),  // what is held waits for no policer
       .returned_i(meta_finish.returned),
       .index_i(meta_finish.fragment_index[FRAGMENT_BITS-1:0]),
       .learned_count_i(meta_finish.learned),

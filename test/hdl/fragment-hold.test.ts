@@ -91,7 +91,6 @@ class Loop {
   #learn: number | undefined; // becomes the pulse of the next clock
   #refused = false;
   #offeredSince = 0;
-  #limitBefore = 0n;
   #ids = 0;
 
   constructor(width: 64 | 512, seed: number) {
@@ -140,7 +139,6 @@ class Loop {
       const trying = this.#trying;
       if (trying?.packet === learns) this.ahead.add(trying.id);
     }
-    this.#limitBefore = this.time + BigInt(this.limit);
     this.now++;
   }
 
@@ -184,7 +182,7 @@ class Loop {
     const { fragment, returned } = pass;
     if (kept) {
       if (returned) return;
-      fragment.deadline = this.#limitBefore;
+      fragment.deadline = this.time + BigInt(this.limit);
       this.held.push(fragment);
       return;
     }
