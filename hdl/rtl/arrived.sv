@@ -1,5 +1,6 @@
 // How many bytes of the header window has the frame whose first beat stands at TAP? Beats behind its
-// last one are another frame's. Two clocks: which beat is the last, and what that makes.
+// last one are another frame's. Three clocks: which beat is the last, of a few and of all, and what that
+// makes.
 module arrived #(
     parameter int DATA_WIDTH = 64,
     parameter int POSITIONS = 33,
@@ -15,24 +16,33 @@ module arrived #(
     output logic [7:0]                      bytes_o   // or so many
 );
   localparam int BEATS = (linecard_pkg::WINDOW + K - 1) / K;
-  logic [7-COUNT_BITS:0] beat, beat_q;  // the last one of the frame
-  logic [COUNT_BITS-1:0] count, count_q;
-  logic mark, ends, mark_q, ends_q;
-  logic [7:0] bytes;
+  localparam int GROUP = 4;  // beats that are looked at together
+  localparam int GROUPS = (BEATS + GROUP - 1) / GROUP;
+  // The last beat: whether it is here, which one it is, and of that one count and mark.
+  localparam int END_BITS = 1 + (8 - COUNT_BITS) + COUNT_BITS + 1;
+  logic [GROUPS*END_BITS-1:0] groups, groups_q;
   always_comb begin
-    {ends, beat, count, mark} = '0;
+    groups = '0;
     for (int i = BEATS - 1; i >= 0; i--) begin
       if (last_i[TAP-i]) begin
-        ends = 1'b1;
-        beat = (8 - COUNT_BITS)'(i);
-        count = count_i[(TAP-i)*COUNT_BITS+:COUNT_BITS];
-        mark = mark_i[TAP-i];
+        groups[(i/GROUP)*END_BITS+:END_BITS] =
+            {1'b1, (8 - COUNT_BITS)'(i), count_i[(TAP-i)*COUNT_BITS+:COUNT_BITS], mark_i[TAP-i]};
       end
     end
   end
-  assign bytes = {beat_q, count_q} + 8'(!mark_q);
+  logic [END_BITS-1:0] first;
+  always_comb begin
+    first = '0;
+    for (int g = GROUPS - 1; g >= 0; g--) begin
+      if (groups_q[g*END_BITS+END_BITS-1]) first = groups_q[g*END_BITS+:END_BITS];
+    end
+  end
+  logic ends_q, mark_q;
+  logic [7:0] last_q, bytes;  // the last byte
+  assign bytes = last_q + 8'(!mark_q);
   always_ff @(posedge clk_i) begin
-    {ends_q, beat_q, count_q, mark_q} <= {ends, beat, count, mark};
+    groups_q <= groups;
+    {ends_q, last_q, mark_q} <= first;
     bytes_o <= bytes;
     whole_o <= !ends_q || bytes >= 8'(linecard_pkg::WINDOW);
   end

@@ -34,21 +34,19 @@ module fetch #(
     skip_q <= offset_i[2:0];
   end
 
-  // ---- is it there?
+  // ---- is it there? What can be compared at once, and what follows of that.
   logic [9:0] behind;  // first byte behind the identifier
-  logic [16:0] bound;
   logic [8:0] quoted_end;
-  logic unwanted, missing, unquoted;
+  logic unwanted, of_payload, past_packet, past_payload, past_window, no_type, unquoted;
   always_comb begin
     unwanted = rule_i.id_width == '0;  // overrides by source alone
+    of_payload = rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_L4 ||
+        rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_PAYLOAD;
     behind = 10'(offset_i) + 10'(rule_i.id_width);
-    bound = meta_i.packet_end;
-    if (rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_L4 ||
-        rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_PAYLOAD) begin
-      bound = meta_i.payload_end;
-    end
-    missing = (rule_i.setup_type && 5'(rule_i.type_offset) >= meta_i.payload_length) ||
-        (!unwanted && 17'(behind) > bound);
+    past_packet = 17'(behind) > meta_i.packet_end;
+    past_payload = 17'(behind) > meta_i.payload_end;
+    past_window = behind > 10'(linecard_pkg::WINDOW);
+    no_type = rule_i.setup_type && 5'(rule_i.type_offset) >= meta_i.payload_length;
     // Of a quoted packet only source address and source port can be read.
     quoted_end = 9'(rule_i.id_offset) + 9'(rule_i.id_width);
     case (rule_i.id_base)
@@ -57,11 +55,25 @@ module fetch #(
       default: unquoted = 1'b1;
     endcase
   end
-
+  logic wanted, of_payload_now, past_packet_now, past_payload_now, past_window_now, no_type_now, unquoted_now;
+  meta_delay #(
+      .DATA_WIDTH(DATA_WIDTH),
+      .CYCLES(SPARE),
+      .BITS(7)
+  ) compared (
+      .clk_i(clk_i),
+      .first_i(1'b1),
+      .meta_i({!unwanted, of_payload, past_packet, past_payload, past_window, no_type, unquoted}),
+      .meta_o({wanted, of_payload_now, past_packet_now, past_payload_now, past_window_now, no_type_now, unquoted_now})
+  );
+  logic missing_q, unquoted_q, outside_q;
+  always_ff @(posedge clk_i) begin
+    missing_q <= no_type_now || (wanted && (of_payload_now ? past_payload_now : past_packet_now));
+    outside_q <= wanted && past_window_now;
+    unquoted_q <= unquoted_now;
+  end
   logic [6:0] unused_bits;  // of 64 that are not part of the identifier
-  logic outside;            // of the header window
   assign unused_bits = 7'd64 - {rule_i.id_width, 3'b000};
-  assign outside = !unwanted && behind > 10'(linecard_pkg::WINDOW);
 
   // ---- with the bytes in place
   localparam int META_BITS = linecard_pkg::META_BITS;
@@ -69,16 +81,15 @@ module fetch #(
   linecard_pkg::meta_t meta_q;
   linecard_regs_pkg::rule_entry_t rule_q;
   logic [6:0] unused_bits_q;
-  logic missing_q, unquoted_q, outside_q;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(1 + SPARE),
-      .BITS(META_BITS + RULE_BITS + 10)
+      .BITS(META_BITS + RULE_BITS + 7)
   ) beside (
       .clk_i(clk_i),
       .first_i(first_i),
-      .meta_i({meta_i, rule_i, unused_bits, missing, unquoted, outside}),
-      .meta_o({meta_q, rule_q, unused_bits_q, missing_q, unquoted_q, outside_q})
+      .meta_i({meta_i, rule_i, unused_bits}),
+      .meta_o({meta_q, rule_q, unused_bits_q})
   );
   logic [63:0] aligned, little, big, key;
   slice_at #(

@@ -278,31 +278,34 @@ module override_table #(
   end
 
   // ---- hit bits: one port sets, the other walks along the 32 of a word
-  logic used_q;
-  logic [PLACE_BITS:0] used_place_q;
+  logic used, used_q;
+  logic [PLACE_BITS:0] used_place, used_place_q;
+  assign used = valid_q[2] && hit_o && !bad_parity_o;
+  assign used_place = {!hit0_q, hit0_q ? answered0 : answered1};
   always_ff @(posedge clk_i) begin
-    used_q <= valid_q[2] && hit_o && !bad_parity_o;
-    used_place_q <= {!hit0_q, hit0_q ? answered0 : answered1};
+    used_q <= used;
+    used_place_q <= used_place;
   end
 
   (* no_rw_check *) logic hits[0:ENTRIES-1];
   logic run_q, clearing_q, reads_q, reads_q2, reads_q3;  // the walk
   logic [4:0] step_q;
-  logic step_clears_q, hit_now, hit_now_q, bit_q, bit_q2;
-  logic [PLACE_BITS:0] step_place_q;
+  logic step_clears_q, hit_now_q, hit_now_q2, bit_q, bit_q2;
+  logic [PLACE_BITS:0] step_place, step_place_q;
+  assign step_place = clear_hits ? {walk_q[PLACE_BITS+1], walk_q[PLACE_BITS-1:0]}
+                                 : {hits_index_i[PLACE_BITS-5:0], step_q};
   always_ff @(posedge clk_i) begin
-    step_place_q <= clear_hits ? {walk_q[PLACE_BITS+1], walk_q[PLACE_BITS-1:0]}
-                               : {hits_index_i[PLACE_BITS-5:0], step_q};
+    step_place_q <= step_place;
+    hit_now_q <= used && used_place == step_place;
     step_clears_q <= clear_hits || (run_q && clearing_q && hits_data_o[0]);
   end
   // What a port reads or writes where the other writes is undefined.
-  assign hit_now = used_q && used_place_q == step_place_q;
   always_ff @(posedge clk_i) begin
     if (used_q) hits[used_place_q] <= 1'b1;
   end
   always_ff @(posedge clk_i) begin
     if (step_clears_q) begin
-      if (!hit_now) hits[step_place_q] <= 1'b0;
+      if (!hit_now_q) hits[step_place_q] <= 1'b0;
     end else begin
       bit_q <= hits[step_place_q];
     end
@@ -319,8 +322,8 @@ module override_table #(
   end
   always_ff @(posedge clk_i) begin
     step_q <= run_q ? step_q + 5'd1 : 5'd0;
-    hit_now_q <= hit_now;
-    bit_q2 <= bit_q || hit_now_q;
+    hit_now_q2 <= hit_now_q;
+    bit_q2 <= bit_q || hit_now_q2;
     if (hits_read_i || hits_clear_i) clearing_q <= hits_clear_i;
     if (hits_clear_i) hits_data_o <= hits_clear_mask_i;
     else if (reads_q3 || (run_q && clearing_q)) hits_data_o <= {bit_q2, hits_data_o[31:1]};

@@ -12,18 +12,19 @@ module parse_l4 (
   logic [16*8-1:0] header_q;
   linecard_pkg::meta_t meta_q;
   logic [17:0] difference_q;
+  logic udp, tcp, sctp, discovers;  // the last: RFC 4861, see below
   always_ff @(posedge clk_i) begin
+    udp <= meta_i.protocol == linecard_pkg::PROTOCOL_UDP && !meta_i.later_fragment;
+    tcp <= meta_i.protocol == linecard_pkg::PROTOCOL_TCP && !meta_i.later_fragment;
+    sctp <= meta_i.protocol == linecard_pkg::PROTOCOL_SCTP && !meta_i.later_fragment;
+    discovers <= meta_i.ipv6 && !meta_i.bad_ip && !meta_i.extended &&
+        meta_i.protocol == linecard_pkg::PROTOCOL_ICMPV6;
     meta_q <= meta_i;
     header_q <= header_i;
     difference_q <= 18'(meta_i.packet_end) - 18'(meta_i.l4);
   end
 
   // ---- read
-  logic udp, tcp, sctp;
-  assign udp = meta_q.protocol == linecard_pkg::PROTOCOL_UDP;
-  assign tcp = meta_q.protocol == linecard_pkg::PROTOCOL_TCP;
-  assign sctp = meta_q.protocol == linecard_pkg::PROTOCOL_SCTP;
-
   logic [16:0] rest;
   logic beyond_packet;  // the chain of headers runs out of the packet
   assign {beyond_packet, rest} = difference_q;
@@ -37,7 +38,7 @@ module parse_l4 (
   logic bad;
   always_comb begin
     bad = beyond_packet;
-    if (!meta_q.later_fragment && !beyond_packet) begin
+    if (!beyond_packet) begin
       if (udp) begin
         bad = rest < 17'd8 || udp_length < 16'd8 ||
             (17'(udp_length) > rest && !meta_q.first_fragment);
@@ -53,22 +54,19 @@ module parse_l4 (
     meta = meta_q;
     // RFC 4861 section 4: router and neighbour solicitation and advertisement, redirect.
     // RFC 6980 section 5 has no use for it behind extension headers, and nor do we.
-    discovery = meta_q.ipv6 && !meta_q.bad_ip && !meta_q.extended && meta_q.protocol == linecard_pkg::PROTOCOL_ICMPV6 &&
-        !beyond_packet && rest != '0 && icmp_type >= 8'd133 && icmp_type <= 8'd137;
+    discovery = discovers && !beyond_packet && rest != '0 && icmp_type >= 8'd133 && icmp_type <= 8'd137;
     if (discovery) meta.neighbour = 1'b1;
 
-    meta.has_ports = (udp || tcp || sctp) && !meta_q.later_fragment;
+    meta.has_ports = udp || tcp || sctp;
     meta.destination_port = {header_q[2*8+:8], header_q[3*8+:8]};
     meta.payload = meta_q.l4;
     meta.payload_end = meta_q.packet_end;
-    if (!meta_q.later_fragment) begin
-      if (udp) begin
-        meta.payload = meta_q.l4 + 8'd8;
-        if (!meta_q.first_fragment) meta.payload_end = 17'(meta_q.l4) + 17'(udp_length);
-      end
-      if (tcp) meta.payload = meta_q.l4 + 8'(tcp_header);
-      if (sctp) meta.payload = meta_q.l4 + 8'd12;
+    if (udp) begin
+      meta.payload = meta_q.l4 + 8'd8;
+      if (!meta_q.first_fragment) meta.payload_end = 17'(meta_q.l4) + 17'(udp_length);
     end
+    if (tcp) meta.payload = meta_q.l4 + 8'(tcp_header);
+    if (sctp) meta.payload = meta_q.l4 + 8'd12;
     if (!meta_q.decided) begin
       meta.decided = discovery || bad || meta.payload > 8'(linecard_pkg::PAYLOAD_MAX);
       if (discovery) meta.reason = linecard_regs_pkg::REASON_PUNT_NEIGHBOUR;

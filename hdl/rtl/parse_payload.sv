@@ -17,13 +17,15 @@ module parse_payload #(
   localparam int BYTES = linecard_pkg::PAYLOAD_BYTES;
 
   linecard_pkg::meta_t meta;
-  logic [17:0] length;
+  logic [17:0] length, beyond;
   always_comb begin
     meta = meta_i;
+    // Negative: there is no payload; not more than BYTES. Side by side, since one behind the other is long.
     length = 18'(meta_i.payload_end) - 18'(meta_i.payload);
+    beyond = 18'(meta_i.payload_end) - 18'(BYTES) - 18'(meta_i.payload);
     meta.payload_length = length[4:0];
+    if (!beyond[17]) meta.payload_length = 5'(BYTES);
     if (length[17]) meta.payload_length = '0;
-    else if (length[16:0] > 17'(BYTES)) meta.payload_length = 5'(BYTES);
     meta.quoted = quote_i.valid;
     // RFC 791 section 3.1 and RFC 8200 section 3: where the destination address begins
     meta.destination_at = 8'(meta_i.l3) + (meta_i.ipv6 ? 8'd24 : 8'd16);

@@ -476,11 +476,11 @@ module pipeline #(
   );
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::beside_learn(K, RULE_TURNS) - 2 - linecard_pkg::beside_window(K) - 2),
+      .CYCLES(linecard_pkg::beside_learn(K, RULE_TURNS) - 2 - linecard_pkg::beside_window(K) - 3),
       .BITS(9)
   ) delay_arrived (
       .clk_i(clk_i),
-      .first_i(line_first[linecard_pkg::beside_window(K)+2]),
+      .first_i(line_first[linecard_pkg::beside_window(K)+3]),
       .meta_i({arrived_whole, arrived_bytes}),
       .meta_o({whole_learn, bytes_learn})
   );
