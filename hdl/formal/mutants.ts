@@ -219,8 +219,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'later beats turned by one tag too few',
     file: 'packet_line',
     task: 'packet_line',
-    from: 'l3_i[4] && l3_i[2] : two_tags_q',
-    to: "l3_i[4] && l3_i[2] : 1'b0",
+    from: 'if (soon_i) {any_tag_q, two_tags_q} <= {any_tag_i, two_tags_i};',
+    to: '{any_tag_q, two_tags_q} <= {soon_i ? any_tag_i : any_tag_q, soon_i && two_tags_i};',
   },
   {
     name: 'addresses written again after four beats',

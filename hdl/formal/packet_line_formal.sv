@@ -6,7 +6,7 @@ module packet_line_formal #(
     localparam int K = DATA_WIDTH / 8
 ) (
     input logic                            clk_i,
-    input logic                            first_i,
+    input logic                            soon_i,
     input logic [4:0]                      l3_i,
     input logic [POSITIONS*DATA_WIDTH-1:0] line_i,
     input logic [5:0]                      any_bit_i
@@ -19,14 +19,16 @@ module packet_line_formal #(
       .POSITIONS(POSITIONS)
   ) dut (
       .clk_i(clk_i),
-      .first_i(first_i),
-      .l3_i(l3_i),
+      .soon_i(soon_i),
+      .any_tag_i(l3_i != 5'd14),
+      .two_tags_i(l3_i == 5'd22),
       .line_i(line_i),
-      .data_o(data)
+      .data_o(data),
+      .next_o()
   );
 
-  // Assumes: where a frame's first beat stands, parse_l2 has said where its network header begins: 14, 18 or 22.
-  always @* if (first_i) assume (l3_i == 5'd14 || l3_i == 5'd18 || l3_i == 5'd22);
+  // Assumes: a clock before a frame's first beat stands at TAP, parse_l2 says where its network header begins: 14, 18 or 22.
+  always @* if (soon_i) assume (l3_i == 5'd14 || l3_i == 5'd18 || l3_i == 5'd22);
 
   // Any one bit of a beat is followed through all positions.
   logic [5:0] bit_q;
@@ -40,9 +42,8 @@ module packet_line_formal #(
 
   // ---- what the header line holds of the frame, from its network header on
   logic seen_q, seen;
-  logic [4:0] l3_q, l3;
-  assign seen = first_i || (begun_q && seen_q);
-  assign l3 = first_i ? l3_i : l3_q;
+  logic [4:0] l3_q;
+  assign seen = begun_q && seen_q;
   logic [30*8-1:0] window;  // of the frame whose first beat stands at TAP, or went by before
   always @* begin
     for (int b = 0; b < 30; b++) window[b*8+:8] = line_i[((TAP-b/K)*DATA_WIDTH+(b%K)*8)+:8];
@@ -50,13 +51,13 @@ module packet_line_formal #(
   logic [DATA_WIDTH-1:0] turned;
   always @* begin
     turned = window[14*8+:DATA_WIDTH];
-    if (l3 == 5'd18) turned = window[18*8+:DATA_WIDTH];
-    if (l3 == 5'd22) turned = window[22*8+:DATA_WIDTH];
+    if (l3_q == 5'd18) turned = window[18*8+:DATA_WIDTH];
+    if (l3_q == 5'd22) turned = window[22*8+:DATA_WIDTH];
   end
   logic [PACKET_POSITIONS-1:0] past_q, there_q;
   always @(posedge clk_i) begin
-    seen_q <= seen;
-    l3_q <= l3;
+    seen_q <= soon_i || seen;
+    if (soon_i) l3_q <= l3_i;
     past_q <= {past_q[PACKET_POSITIONS-2:0], turned[which]};
     there_q <= {begun_q ? there_q[PACKET_POSITIONS-2:0] : {(PACKET_POSITIONS-1){1'b0}}, seen};
   end
@@ -80,6 +81,6 @@ module packet_line_formal #(
       if (begun_q && there_q[p]) assert (beat[which] == past_q[p]);
     end
     // Reaches: a frame behind two tags followed by one without, both on the line.
-    cover (begun_q && there_q[3] && l3_q == 5'd14 && first_i && l3_i == 5'd22);
+    cover (begun_q && there_q[3] && l3_q == 5'd14 && soon_i && l3_i == 5'd22);
   end
 endmodule

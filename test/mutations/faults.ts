@@ -332,9 +332,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'AH in eights',
     wrong: 'The length of an authentication header is counted in eights, as that of its relatives.',
-    file: 'parse_chain_step',
-    from: 'if (authentication) more = length[3:1];',
-    to: 'if (authentication) more = length[2:0];',
+    file: 'parse_chain_unit',
+    from: 'unit_o.auth_more = length[3:1];',
+    to: 'unit_o.auth_more = length[2:0];',
     tests: hdl('parse-chain'),
     proofs: [],
   },
