@@ -261,8 +261,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a slot comes up with the epoch that it has',
     file: 'host_tables',
     task: 'slot_rule',
-    from: 'slot_exists && slot_new.up && slot_new.epoch != slot_old.epoch',
-    to: 'slot_exists && slot_new.up',
+    from: 'at_slot && slot_exists && slot_new.up && slot_new.epoch != slot_old.epoch',
+    to: 'at_slot && slot_exists && slot_new.up',
   },
   {
     name: 'a heartbeat brings a slot up',
@@ -374,7 +374,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'slot_health',
     task: 'slot_health',
     from: "if (raised) up_o[s] <= 1'b1;",
-    to: "if (raised || (drop_i && named[s])) up_o[s] <= 1'b1;",
+    to: "if (raised || (drop_i && named)) up_o[s] <= 1'b1;",
   },
   {
     name: 'the end of a discarded frame is forgotten',
@@ -416,7 +416,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'counter_bank',
     task: 'counter_bank',
     from: "2'b01: counted = sum_q5;",
-    to: "2'b01: counted = memory_q3 ? read1_q2 : read0_q2;",
+    to: "2'b01: counted = read_q3;",
   },
   {
     name: 'an event in the clock of the change counts in both',

@@ -77,23 +77,25 @@ module slot_rule_formal #(
   always @(posedge clk_i) begun_q <= 1'b1;
   always @* if (!begun_q) assume (!rst_ni);
 
-  // Assumes: address and words of a write stand two clocks before it, in which there is no reset and no other write (registers).
-  logic [24+WORDS_BITS-1:0] access, access_q, access_q2;
+  // Assumes: address and words of a write stand in the clock before it and that behind, too, and there is no reset before it and no other write in these (registers).
+  logic [24+WORDS_BITS-1:0] access, access_q;
   logic [1:0] write_q;
   assign access = {address_i, words_i};
-  always @(posedge clk_i) {write_q, access_q2, access_q} <= {write_q[0], write_i || !rst_ni, access_q, access};
-  always @* if (begun_q && write_i) assume (access == access_q && access == access_q2 && write_q == '0);
+  always @(posedge clk_i) {write_q, access_q} <= {write_q[0], write_i || !rst_ni, access};
+  always @* if (begun_q && write_i) assume (access == access_q && write_q == '0);
+  always @* if (begun_q && write_q[0]) assume (access == access_q);
 
   (* anyconst *) logic any;
   linecard_regs_pkg::slot_entry_t now, before;
   logic [SLOT_BITS-1:0] before_q;
-  logic reset_q, written_q, happened_q;
+  logic reset_q, writes_q, written_q, happened_q;
   assign now = any ? slots[SLOT_BITS+:SLOT_BITS] : slots[0+:SLOT_BITS];
   assign before = before_q;
   always @(posedge clk_i) begin
     before_q <= now;
     reset_q <= !rst_ni;
-    written_q <= write_i && address_i[23:2] == (linecard_regs_pkg::ADDR_TABLE_SLOT[23:2] | 22'(any));
+    written_q <= writes_q;
+    writes_q <= rst_ni && write_i && address_i[23:2] == (linecard_regs_pkg::ADDR_TABLE_SLOT[23:2] | 22'(any));
     if (!rst_ni) happened_q <= 1'b0;
     else if (before.up && !now.up && !reset_q) happened_q <= 1'b1;
   end

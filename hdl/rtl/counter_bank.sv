@@ -56,10 +56,10 @@ module counter_bank #(
     same2_q3 <= valid_q4 && index_q4 == index_q2 && memory_q4 == memory_q2;
   end
 
-  logic [BITS-1:0] read0_q, read1_q, read0_q2, read1_q2, counted, sum, sum_q4, sum_q5;
+  logic [BITS-1:0] read0_q, read1_q, read_q3, collected_q, counted, sum, sum_q4, sum_q5;
   always_comb begin
     case ({same_q3, same2_q3})
-      2'b00: counted = memory_q3 ? read1_q2 : read0_q2;
+      2'b00: counted = read_q3;
       2'b01: counted = sum_q5;
       default: counted = sum_q4;
     endcase
@@ -72,8 +72,8 @@ module counter_bank #(
     assign unused_bytes = ^bytes_q3;
   end
   always_ff @(posedge clk_i) begin
-    read0_q2 <= read0_q;
-    read1_q2 <= read1_q;
+    read_q3 <= memory_q2 ? read1_q : read0_q;
+    collected_q <= active_i ? read0_q : read1_q;
     sum_q4 <= sum;
     sum_q5 <= sum_q4;
   end
@@ -106,6 +106,6 @@ module counter_bank #(
   // ---- collect
   logic select_q, select_q2;
   always_ff @(posedge clk_i) {select_q, select_q2} <= {collect_select_i, select_q};
-  assign collect_data_o = !select_q2 ? '0 : active_i ? read0_q2 : read1_q2;
+  assign collect_data_o = select_q2 ? collected_q : '0;
 
 endmodule

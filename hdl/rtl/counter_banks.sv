@@ -30,12 +30,6 @@ module counter_banks #(
     input  logic [ENTRY_BITS-1:0]       collect_index_i,
     output logic [BITS-1:0]             collect_data_o
 );
-  logic [BANKS-1:0] select;  // the row in which the entry lies
-  for (genvar b = 0; b < BANKS; b++) begin : g_select
-    localparam int BELOW = 32'(INDEX_BITS[b*4+:4]);
-    assign select[b] = collect_index_i >> BELOW == BASES[b*ENTRY_BITS+:ENTRY_BITS] >> BELOW;
-  end
-
   if (IN_TURN != 0) begin : g_in_turn
     logic valid_q, memory_q;
     logic [ENTRY_BITS-1:0] index, index_q;
@@ -69,12 +63,18 @@ module counter_banks #(
         .event_bytes_i(bytes_q),
         .high_o(high_o),
         .clear_i(clear_i),
-        .collect_select_i(select != '0),
-        .collect_clear_i(collect_clear_i && select != '0),
+        // What lies between the rows never counts: it stays 0.
+        .collect_select_i(1'b1),
+        .collect_clear_i(collect_clear_i),
         .collect_index_i(collect_index_i),
         .collect_data_o(collect_data_o)
     );
   end else begin : g_at_once
+    logic [BANKS-1:0] select;  // the row in which the entry lies
+    for (genvar b = 0; b < BANKS; b++) begin : g_select
+      localparam int BELOW = 32'(INDEX_BITS[b*4+:4]);
+      assign select[b] = collect_index_i >> BELOW == BASES[b*ENTRY_BITS+:ENTRY_BITS] >> BELOW;
+    end
     logic unused_turn;
     logic [BANKS-1:0] high;
     logic [BANKS*BITS-1:0] data;

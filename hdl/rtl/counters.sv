@@ -35,8 +35,8 @@ module counters #(
     output logic [15:0]    snapshot_in_flight_o,
     output logic [15:0]    snapshot_held_o,
     input  logic [23:0]    address_i,
-    output logic [31:0]    data_o,        // of the address_i of four clocks before
-    output logic [31:0]    vid_data_o     // the same for vid_packets and vid_bytes, if address_i stays for as long
+    output logic [31:0]    data_o,        // of the address_i of five clocks before
+    output logic [31:0]    vid_data_o     // of vid_packets and vid_bytes: of four clocks before, if address_i stays for as long
 );
   localparam int ORIGINS = linecard_regs_pkg::ORIGINS;
 
@@ -225,61 +225,72 @@ module counters #(
   // ---- read: where in the row the address is. What a bank does not have reads as 0, like every address
   // that is not listed.
   localparam int PAGE = 12;  // bits of an address below its page
+  logic [PAGE-1:0] address_q;
   logic [7:0] index;     // of an entry of four words: see `bytes` in hdl/registers.yaml
   logic [ENTRY_BITS-1:0] at;
   logic there, pair;     // pair: entries of two words, packets only
-  assign index = address_i[PAGE-1:4];
+  assign index = address_q[PAGE-1:4];
+  // The page is known a clock behind the address.
+  logic in_ends, in_sent, in_received, in_rule, in_port_received, in_port_sent, in_origin, in_mirrored;
+  always_ff @(posedge clk_i) begin
+    in_ends <= address_i[23:PAGE] == linecard_regs_pkg::ADDR_COUNT_ENDS[23:PAGE];
+    in_sent <= address_i[23:PAGE] == linecard_regs_pkg::ADDR_COUNT_SLOT_SENT[23:PAGE];
+    in_received <= address_i[23:PAGE] == linecard_regs_pkg::ADDR_COUNT_SLOT_RECEIVED[23:PAGE];
+    in_rule <= address_i[23:PAGE] == linecard_regs_pkg::ADDR_COUNT_RULE_HITS[23:PAGE];
+    in_port_received <= address_i[23:PAGE] == linecard_regs_pkg::ADDR_COUNT_PORT_RECEIVED[23:PAGE];
+    in_port_sent <= address_i[23:PAGE] == linecard_regs_pkg::ADDR_COUNT_PORT_SENT[23:PAGE];
+    in_origin <= address_i[23:PAGE] == linecard_regs_pkg::ADDR_COUNT_RECEIVED[23:PAGE];
+    in_mirrored <= address_i[23:PAGE] == linecard_regs_pkg::ADDR_COUNT_MIRRORED[23:PAGE];
+    address_q <= address_i[PAGE-1:0];
+  end
   always_comb begin
     at = '0;
     there = 1'b0;
     pair = 1'b0;
-    case (address_i[23:PAGE])
-      linecard_regs_pkg::ADDR_COUNT_ENDS[23:PAGE]: begin
-        at = ENTRY_BITS'(index);
-        there = index < 8'(ENDS);
-      end
-      linecard_regs_pkg::ADDR_COUNT_SLOT_SENT[23:PAGE]: begin
-        at = ENTRY_BITS'(BASE_SLOT_SENT) | ENTRY_BITS'(index);
-        there = index < 8'(SLOTS);
-      end
-      linecard_regs_pkg::ADDR_COUNT_SLOT_RECEIVED[23:PAGE]: begin
-        at = ENTRY_BITS'(BASE_SLOT_RECEIVED) | ENTRY_BITS'(index);
-        there = index < 8'(SLOTS);
-      end
-      linecard_regs_pkg::ADDR_COUNT_RULE_HITS[23:PAGE]: begin
-        at = ENTRY_BITS'(BASE_RULE) | ENTRY_BITS'(index);
-        there = index < 8'(RULES * 4);
-      end
-      linecard_regs_pkg::ADDR_COUNT_PORT_RECEIVED[23:PAGE]: begin
-        at = ENTRY_BITS'(BASE_PORT_RECEIVED) | ENTRY_BITS'(index);
-        there = index < 8'(PORTS + 1);
-      end
-      linecard_regs_pkg::ADDR_COUNT_PORT_SENT[23:PAGE]: begin
-        at = ENTRY_BITS'(BASE_PORT_SENT) | ENTRY_BITS'(index);
-        there = index < 8'(PORTS + 1);
-      end
-      // Two in a page, 0x100 apart; all but `mirrored` have entries of two words.
-      linecard_regs_pkg::ADDR_COUNT_RECEIVED[23:PAGE]: begin
-        pair = 1'b1;
-        at = (address_i[8] ? ENTRY_BITS'(BASE_LOST) : ENTRY_BITS'(BASE_RECEIVED)) | ENTRY_BITS'(address_i[6:3]);
-        there = address_i[PAGE-1:9] == '0 && !address_i[7] &&
-            {1'b0, address_i[6:3]} < (address_i[8] ? 5'(PORTS + 1) : 5'(ORIGINS));
-      end
-      linecard_regs_pkg::ADDR_COUNT_MIRRORED[23:PAGE]: begin
-        pair = address_i[8];
-        at = address_i[8] ? ENTRY_BITS'(BASE_LATENCY) | ENTRY_BITS'(address_i[6:3])
-                          : ENTRY_BITS'(BASE_MIRRORED) | ENTRY_BITS'(address_i[4]);
-        there = address_i[PAGE-1:9] == '0 && !address_i[7] && (address_i[8] || address_i[6:5] == '0);
-      end
-      default: there = 1'b0;
-    endcase
+    if (in_ends) begin
+      at = ENTRY_BITS'(index);
+      there = index < 8'(ENDS);
+    end
+    if (in_sent) begin
+      at = ENTRY_BITS'(BASE_SLOT_SENT) | ENTRY_BITS'(index);
+      there = index < 8'(SLOTS);
+    end
+    if (in_received) begin
+      at = ENTRY_BITS'(BASE_SLOT_RECEIVED) | ENTRY_BITS'(index);
+      there = index < 8'(SLOTS);
+    end
+    if (in_rule) begin
+      at = ENTRY_BITS'(BASE_RULE) | ENTRY_BITS'(index);
+      there = index < 8'(RULES * 4);
+    end
+    if (in_port_received) begin
+      at = ENTRY_BITS'(BASE_PORT_RECEIVED) | ENTRY_BITS'(index);
+      there = index < 8'(PORTS + 1);
+    end
+    if (in_port_sent) begin
+      at = ENTRY_BITS'(BASE_PORT_SENT) | ENTRY_BITS'(index);
+      there = index < 8'(PORTS + 1);
+    end
+    // Two in a page, 0x100 apart; all but `mirrored` have entries of two words.
+    if (in_origin) begin
+      pair = 1'b1;
+      at = (address_q[8] ? ENTRY_BITS'(BASE_LOST) : ENTRY_BITS'(BASE_RECEIVED)) | ENTRY_BITS'(address_q[6:3]);
+      there = address_q[PAGE-1:9] == '0 && !address_q[7] &&
+          {1'b0, address_q[6:3]} < (address_q[8] ? 5'(PORTS + 1) : 5'(ORIGINS));
+    end
+    if (in_mirrored) begin
+      pair = address_q[8];
+      at = address_q[8] ? ENTRY_BITS'(BASE_LATENCY) | ENTRY_BITS'(address_q[6:3])
+                        : ENTRY_BITS'(BASE_MIRRORED) | ENTRY_BITS'(address_q[4]);
+      there = address_q[PAGE-1:9] == '0 && !address_q[7] && (address_q[8] || address_q[6:5] == '0);
+    end
   end
 
   logic [ENTRY_BITS+1:0] word_q;
   logic there_q, there_q2, there_q3, there_q4;
   logic [31:0] word;
   always_ff @(posedge clk_i) begin
-    word_q <= {at, pair ? {1'b0, address_i[2]} : address_i[3:2]};
+    word_q <= {at, pair ? {1'b0, address_q[2]} : address_q[3:2]};
     {there_q, there_q2, there_q3, there_q4} <= {there, there_q, there_q2, there_q3};
   end
   assign data_o = there_q4 ? word : '0;

@@ -9,8 +9,8 @@ module host_tables #(
 ) (
     input  logic              clk_i,
     input  logic              rst_ni,
-    input  logic              write_i,    // of the word at address_i
-    input  logic [23:0]       address_i,  // stands two clocks before write_i, too, and no other write comes meanwhile
+    input  logic              write_i,    // of the word at address_i, in the clock behind
+    input  logic [23:0]       address_i,  // stands in the clock before write_i and that behind, too; no write follows in these
     input  logic [STAGED+31:0] words_i,   // that word on top, below it those written before; stand like the address
     output logic [31:0]       data_o,     // of address_i, once it has stood for four clocks
     // slots go up and down in slot_health
@@ -54,15 +54,15 @@ module host_tables #(
     ends_rule <= word == 4'(RULE_WORDS - 1);
   end
 
-  // What is written, two clocks behind the address.
+  // What is written, in the clock behind write_i: each table's from a flip-flop.
   logic [PAGE-1-RULE_STRIDE:0] rule_index;
   logic port_q, slot_q, prefix_q, rule_q;
   assign rule_index = address_i[PAGE-1:RULE_STRIDE];
   always_ff @(posedge clk_i) begin
-    port_q <= at_port && ends_port;
-    slot_q <= at_slot && slot_exists;
-    prefix_q <= at_prefix && ends_prefix;
-    rule_q <= at_rule && ends_rule && 32'(rule_index) < RULES;
+    port_q <= rst_ni && write_i && at_port && ends_port;
+    slot_q <= rst_ni && write_i && at_slot && slot_exists;
+    prefix_q <= rst_ni && write_i && at_prefix && ends_prefix;
+    rule_q <= rst_ni && write_i && at_rule && ends_rule && 32'(rule_index) < RULES;
   end
 
   logic port_written, prefix_written, rule_written;
@@ -72,7 +72,7 @@ module host_tables #(
   ) port_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_i && port_q),
+      .write_i(port_q),
       .index_i(16'(address_i[PAGE-1:PORT_STRIDE])),
       .data_i(linecard_regs_pkg::unpack_port(words_i[STAGED+31-:PORT_WORDS*32])),
       .entries_o(ports_o),
@@ -85,7 +85,7 @@ module host_tables #(
   logic [SLOTS*SLOT_BITS-1:0] slots;
   logic [SLOT_BITS-1:0] slot_before, slot_before_q;
   linecard_regs_pkg::slot_entry_t slot_old, slot_new, slot_read;
-  logic slot_up, slot_write, raises_q, drops_q;
+  logic slot_up;
   slice_at #(
       .IN_WIDTH(SLOTS * SLOT_BITS),
       .STEP(SLOT_BITS),
@@ -99,16 +99,13 @@ module host_tables #(
   always_ff @(posedge clk_i) begin
     slot_before_q <= slot_before;
   end
-  assign slot_write = write_i && slot_q;
   assign slot_old = slot_before_q;
   assign slot_new = linecard_regs_pkg::unpack_slot(words_i[STAGED+31-:32]);
   always_ff @(posedge clk_i) begin
-    raises_q <= at_slot && slot_exists && slot_new.up && slot_new.epoch != slot_old.epoch;
-    drops_q <= at_slot && slot_exists && !slot_new.up;
+    slot_raise_o <= rst_ni && write_i && at_slot && slot_exists && slot_new.up && slot_new.epoch != slot_old.epoch;
+    slot_drop_o <= rst_ni && write_i && at_slot && slot_exists && !slot_new.up;
     slot_up <= slot_up_i[address_i[2+:SLOT_INDEX_BITS]];
   end
-  assign slot_raise_o = write_i && raises_q;
-  assign slot_drop_o = write_i && drops_q;
   assign slot_index_o = 6'(address_i[2+:SLOT_INDEX_BITS]);
   always_comb begin
     slot_read = slot_old;
@@ -120,7 +117,7 @@ module host_tables #(
   ) slot_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(slot_write),
+      .write_i(slot_q),
       .index_i(16'(address_i[PAGE-1:2])),
       .data_i(slot_new),
       .entries_o(slots),
@@ -140,7 +137,7 @@ module host_tables #(
   ) prefix_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_i && prefix_q),
+      .write_i(prefix_q),
       .index_i(16'(address_i[PAGE-1:PREFIX_STRIDE])),
       .data_i(linecard_regs_pkg::unpack_prefix(words_i[STAGED+31-:PREFIX_WORDS*32])),
       .entries_o(prefixes_o),
@@ -148,9 +145,7 @@ module host_tables #(
   );
 
   // Rules stand where they are compared; here is which of them are valid, since RAM has no reset.
-  logic rule_write;
   linecard_regs_pkg::rule_entry_t rule_new;
-  assign rule_write = write_i && rule_q;
   assign rule_new = linecard_regs_pkg::unpack_rule(words_i[STAGED+31-:RULE_WORDS*32]);
   config_table #(
       .ENTRIES(RULES),
@@ -158,13 +153,13 @@ module host_tables #(
   ) rule_table (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(rule_write),
+      .write_i(rule_q),
       .index_i(16'(rule_index)),
       .data_i(rule_new.valid),
       .entries_o(rules_valid_o),
       .written_o(rule_written)
   );
-  assign rule_write_o = rule_write;
+  assign rule_write_o = rule_q;
   assign rule_index_o = 5'(rule_index);
   assign rule_data_o = rule_new;
 
@@ -185,29 +180,35 @@ module host_tables #(
   assign prefix_bits = linecard_regs_pkg::pack_prefix('1);
   assign port_bits = linecard_regs_pkg::pack_port('1);
 
+  // The bits of a word, a clock behind the address; of a table that is not asked for, too.
+  logic [31:0] rule_bits_q, prefix_bits_q, port_bits_q;
+  always_ff @(posedge clk_i) begin
+    rule_bits_q <= '0;
+    prefix_bits_q <= '0;
+    port_bits_q <= '0;
+    for (int i = 0; i < RULE_WORDS; i++) if (word == 4'(i)) rule_bits_q <= rule_bits[i*32+:32];
+    for (int i = 0; i < PREFIX_WORDS; i++) if (word == 4'(i)) prefix_bits_q <= prefix_bits[i*32+:32];
+    for (int i = 0; i < PORT_WORDS; i++) if (port_word == (PORT_STRIDE - 2)'(i)) port_bits_q <= port_bits[i*32+:32];
+  end
+
   logic [PLACE_BITS-1:0] place;
   logic [31:0] bits;
   logic there, written;
   always_comb begin
     place = PLACE_BITS'(address_i[PAGE-1:2]);
-    bits = '0;
+    bits = (rule_bits_q & {32{at_rule}}) | (prefix_bits_q & {32{at_prefix}}) | (port_bits_q & {32{at_port}});
     there = 1'b0;
     written = 1'b0;
     if (at_rule) begin
-      for (int i = 0; i < RULE_WORDS; i++) if (word == 4'(i)) bits = rule_bits[i*32+:32];
       there = address_i[PAGE-1:RULE_STRIDE] < (PAGE - RULE_STRIDE)'(RULES) && word < 4'(RULE_WORDS);
       written = there && rule_written;
     end
     if (at_prefix) begin
-      for (int i = 0; i < PREFIX_WORDS; i++) if (word == 4'(i)) bits = prefix_bits[i*32+:32];
       place = PLACE_BITS'(address_i[PAGE-1:2]) + PLACE_BITS'(PREFIX_PLACE);
       there = address_i[PAGE-1:PREFIX_STRIDE] < (PAGE - PREFIX_STRIDE)'(PREFIXES) && word < 4'(PREFIX_WORDS);
       written = there && prefix_written;
     end
     if (at_port) begin
-      for (int i = 0; i < PORT_WORDS; i++) begin
-        if (port_word == (PORT_STRIDE - 2)'(i)) bits = port_bits[i*32+:32];
-      end
       place = PLACE_BITS'(address_i[PAGE-1:2]) + PLACE_BITS'(PORT_PLACE);
       there = address_i[PAGE-1:PORT_STRIDE] < (PAGE - PORT_STRIDE)'(PORTS) &&
           port_word < (PORT_STRIDE - 2)'(PORT_WORDS);
@@ -215,20 +216,19 @@ module host_tables #(
     end
   end
 
-  // Place and bits of the word are known two clocks behind its address, too.
   logic [31:0] words[0:PLACES-1];
   logic [PLACE_BITS-1:0] place_q;
   logic [31:0] bits_q;
-  logic there_q;
+  logic write_q;
   logic [31:0] word_q, word_q2, read_q;  // of `words`; of slots
   logic written_q, written_q2, written_q3;
   always_ff @(posedge clk_i) begin
     place_q <= place;
     bits_q <= bits;
-    there_q <= there;
+    write_q <= rst_ni && write_i && there;
   end
   always_ff @(posedge clk_i) begin
-    if (write_i && there_q) words[place_q] <= words_i[STAGED+31-:32] & bits_q;
+    if (write_q) words[place_q] <= words_i[STAGED+31-:32] & bits_q;
     else word_q <= words[place_q];
   end
   always_ff @(posedge clk_i) begin

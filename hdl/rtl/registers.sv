@@ -229,7 +229,7 @@ module registers #(
   ) host_tables (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .write_i(write_q),
+      .write_i(starts),
       .address_i(addr_q),
       .words_i(words),
       .data_o(tables_data),

@@ -128,7 +128,7 @@ module serial_execute #(
       end
       REPLY: begin
         opens = 1'b1;
-        shifts = reply_valid_o && reply_ready_i;
+        shifts = reply_o && !shift_q && reply_ready_i;
         step = shifts && octet_q == 2'd3;
       end
       // A beat goes when it is full and another octet comes: the frame's last one goes with its end.

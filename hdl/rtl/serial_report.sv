@@ -5,7 +5,8 @@
 // - Each report names the last request that is done; an answer names its own. Where one was done since the last report, or
 //   a request came that was not kept, a report goes out by itself; so does one when attention_i rises.
 // - An answer goes out before frames, but for one behind an answer: neither keeps the other off the line.
-// - What waits for ready_i is taken by it in no two clocks in a row (serial_tx).
+// - ready_i is 0 in the clock behind one that has taken something (serial_tx). valid_o comes from a flip-flop: what an
+//   octet is stands a clock before it is offered.
 // - Frames for the host have a number each, from 0 on behind a hello: the host counts what the line lost.
 //   While none can go the card's host stream waits, and the card's queue behind it polices and counts.
 module serial_report #(
@@ -125,28 +126,30 @@ module serial_report #(
     else if (settle_q != 2'd3) settle_q <= settle_q + 2'd1;
   end
 
+  logic offers;
   always_comb begin
-    valid_o = 1'b1;
+    offers = 1'b1;
     data_o = octet_q;
     unique case (state_q)
       KIND:
       data_o = {attention_q, refused_q, serial_pkg::VERSION, kind_q};
       DONE: data_o = done_q;
       REPLY: begin
-        valid_o = reply_valid_i;
+        offers = reply_valid_i;
         data_o = reply_data_i;
       end
       NUMBER: data_o = count_q;
-      RECORD, FRAME: valid_o = settle_q == 2'd3;
+      RECORD, FRAME: offers = settle_q == 2'd3;
       CLOSE: ;
-      default: valid_o = 1'b0;
+      default: offers = 1'b0;
     endcase
   end
   // In the clock between two reports kind_q is still the first one's; where nothing waits, no answer's.
   assign reply_first = reply_i && !(answers && host_tvalid_i);
   assign answers = kind_q == serial_pkg::REPORT_HELLO || kind_q == serial_pkg::REPORT_REPLY;
   assign end_o = state_q == CLOSE;
-  assign reply_ready_o = state_q == REPLY && ready_i;
+  always_ff @(posedge clk_i) valid_o <= rst_ni && offers && !taken;
+  assign reply_ready_o = state_q == REPLY && taken;
   always_ff @(posedge clk_i) host_tready_o <= rst_ni && state_q == FRAME && taken && last_of_beat_q;
   assign idle_o = state_q == BETWEEN && !due_q && !refused_q && !reply_i && !host_tvalid_i && attention_q == attention_i;
 

@@ -32,12 +32,13 @@ module serial_tx (
   // The octet that comes next, and whether it needs an escape, stand in flip-flops a clock behind it. The line takes
   // one so slowly that the FCS has moved on long before the next.
   logic [7:0] plain, plain_q;
-  logic special_q, there_q;
+  logic special_q, there_q, whole_q;
   assign plain = (state_q == FCS) ? ~crc[7:0] : octet_q;
   always_ff @(posedge clk_i) begin
     plain_q <= plain;
     special_q <= plain == serial_pkg::FLAG || plain == serial_pkg::ESCAPE;
     there_q <= state_q == FCS || (full_q && !end_q);
+    whole_q <= whole && state_q != BETWEEN;
   end
 
   always_comb begin
@@ -64,7 +65,7 @@ module serial_tx (
   serial_crc serial_crc (
       .clk_i(clk_i),
       .clear_i(state_q == BETWEEN),
-      .valid_i(whole),
+      .valid_i(whole_q),  // octet_q stands for a clock more
       // An octet of the register itself leaves no feedback: the next one moves into its place.
       .data_i((state_q == FCS) ? crc[7:0] : octet_q),
       .crc_o(crc)

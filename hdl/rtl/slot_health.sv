@@ -265,8 +265,7 @@ module slot_health #(
 
   // ---- events, one clock behind the verdict; the host's own drop comes before what the walk has found
   logic down_q, noted_q, event_new, dropped;
-  logic [SLOTS-1:0] named;  // by the host
-  assign dropped = drop_i && (named & up_o) != '0;
+  assign dropped = drop_i && up_o[slot_i[INDEX_BITS-1:0]];
   logic [INDEX_BITS-1:0] event_slot_q, event_slot;
   logic [CAUSE_BITS-1:0] cause_q;
   always_ff @(posedge clk_i) begin
@@ -335,7 +334,7 @@ module slot_health #(
 
   // An event in the clock of the comparison has changed the count; one in the clock behind it sets its
   // flag all the same.
-  logic ack_q2, acknowledged_q;
+  logic ack_q2, acknowledged_q, changed_q;
   logic [INDEX_BITS-1:0] index_q3;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -343,19 +342,22 @@ module slot_health #(
       acknowledged_q <= 1'b0;
     end else begin
       ack_q2 <= ack_q;
-      acknowledged_q <= ack_q2 && count == ack_count_q2 && !(event_new && event_slot_q == index_q2);
+      acknowledged_q <= ack_q2 && count == ack_count_q2;
     end
   end
-  always_ff @(posedge clk_i) index_q3 <= index_q2;
+  always_ff @(posedge clk_i) begin
+    index_q3 <= index_q2;
+    changed_q <= event_new && event_slot_q == index_q2;
+  end
 
   // ---- slots
   for (genvar s = 0; s < SLOTS; s++) begin : g_slot
-    logic raised, looked_at, happened, acked;
-    assign named[s] = slot_i == 6'(s);
-    assign raised = raise_i && named[s];
+    logic named, raised, looked_at, happened, acked;
+    assign named = slot_i == 6'(s);
+    assign raised = raise_i && named;
     assign looked_at = index_3 == INDEX_BITS'(s);
     assign happened = event_slot_q == INDEX_BITS'(s) && !clearing_q;
-    assign acked = acknowledged_q && index_q3 == INDEX_BITS'(s);
+    assign acked = acknowledged_q && !changed_q && index_q3 == INDEX_BITS'(s);
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
         up_o[s] <= 1'b0;
@@ -365,7 +367,7 @@ module slot_health #(
         stale_new_q[s] <= 1'b0;
       end else begin
         if (raised) up_o[s] <= 1'b1;
-        else if ((drop_i && named[s]) || (down_3 && looked_at)) up_o[s] <= 1'b0;
+        else if ((drop_i && named) || (down_3 && looked_at)) up_o[s] <= 1'b0;
 
         if (raised || (back_3 && !port_3 && looked_at)) anchor_slot_q[s] <= 1'b1;
         else if (anchored && !walk_port_q && walk_q == INDEX_BITS'(s)) anchor_slot_q[s] <= 1'b0;

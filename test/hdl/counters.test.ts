@@ -282,7 +282,7 @@ class Bench {
 
   word(address: number, busy: number): number {
     this.dut.set({ address_i: address });
-    for (let i = 0; i < 4; i++) this.clock(busy);
+    for (let i = 0; i < 5; i++) this.clock(busy);
     return this.dut.get(address >= COUNTERS.vid_packets.offset ? 'vid_data_o' : 'data_o');
   }
 
