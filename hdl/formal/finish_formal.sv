@@ -68,10 +68,10 @@ module finish_formal #(
   logic [linecard_pkg::META_BITS-1:0] meta_q;
   always @(posedge clk_i) meta_q <= meta_next_i;
   linecard_pkg::meta_t meta, meta_next;
-  linecard_regs_pkg::decision_t record, ended;
+  linecard_regs_pkg::decision_t record, ended, expected;
   assign meta = meta_q;
   assign meta_next = meta_next_i;
-  assign record = record_bits;
+  assign record = record_q;
   assign ended = event_bits;
 
   // Any state, then one clock of reset; later resets at will.
@@ -93,12 +93,11 @@ module finish_formal #(
         3'(linecard_regs_pkg::ends_in_consume(reason)) == 3'd1;
   endfunction
 
-  logic end_now, drops, consumes;
+  logic end_now;
   assign end_now = valid_i && last_i;
-  assign drops = linecard_regs_pkg::ends_in_drop(record.reason);
-  assign consumes = linecard_regs_pkg::ends_in_consume(record.reason);
 
-  logic ended_q, kept_q, was_held_q;
+  logic ended_q, kept_q, was_held_q, ill_q, room_q;
+  logic [5:0] illness_q, reason_q;
   logic [linecard_regs_pkg::DECISION_BITS-1:0] record_q;
   logic [1:0] origin_q;
   always @(posedge clk_i) begin
@@ -106,6 +105,10 @@ module finish_formal #(
     kept_q <= keep;
     record_q <= record_bits;
     origin_q <= meta.origin;
+    reason_q <= meta.reason;
+    ill_q <= ill_i;
+    illness_q <= illness_i;
+    room_q <= (select & accept_i) != '0;
     was_held_q <= keep && meta.hold;
   end
 
@@ -115,8 +118,21 @@ module finish_formal #(
       assert (event_valid + held == ended_q);
       assert (!(event_valid && held));
       if (ended_q) assert (held == was_held_q);
-      // Proves: the end carries the frame's record, of its own origin.
-      if (event_valid) assert (event_bits == record_q && ended.origin == origin_q);
+      // Proves: the end carries the frame's record, of its own origin: the one that stands beside it in the host's queue, or where it is refused that one with another reason and no egress.
+      expected = record;
+      if (!kept_q) begin
+        expected.reason = ended.reason;
+        expected.egress = ended.egress;
+      end
+      if (event_valid) assert (ended.origin == origin_q && (ill_q || event_bits == expected));
+      // Proves: an ill frame's reason is its illness.
+      if (event_valid && ill_q) assert (!kept_q && ended.reason == illness_q);
+      // Proves: a frame keeps the reason that it was given, or is dropped as policed, over its share, or queue_full; a full queue, and nothing else, makes queue_full of it.
+      if (event_valid && !ill_q && ended.reason != reason_q) begin
+        assert (ended.reason == linecard_regs_pkg::REASON_POLICED || ended.reason == linecard_regs_pkg::REASON_HOST_SHARE ||
+                ended.reason == linecard_regs_pkg::REASON_QUEUE_FULL);
+      end
+      if (event_valid && !ill_q && reason_q != linecard_regs_pkg::REASON_QUEUE_FULL && ended.reason == linecard_regs_pkg::REASON_QUEUE_FULL) assert (!room_q);
       // Proves: one end for each frame: its reason has exactly one end; the frame is in a queue just when that is neither a drop nor the card's own use.
       if (event_valid) begin
         assert (one_end(ended.reason));
@@ -126,14 +142,8 @@ module finish_formal #(
     if (begun_q && rst_ni && end_now) begin
       // Proves: a frame goes into one queue at most.
       assert ((select & (select - 1'b1)) == '0);
-      // Proves: an ill frame is kept nowhere, and its reason is its illness.
-      if (ill_i) assert (!keep && !commit && record.reason == illness_i);
-      // Proves: a frame keeps the reason that it was given, or is dropped as policed, over its share, or queue_full; a full queue, and nothing else, makes queue_full of it.
-      if (!ill_i && record.reason != meta.reason) begin
-        assert (record.reason == linecard_regs_pkg::REASON_POLICED || record.reason == linecard_regs_pkg::REASON_HOST_SHARE ||
-                record.reason == linecard_regs_pkg::REASON_QUEUE_FULL);
-      end
-      if (!ill_i && meta.reason != linecard_regs_pkg::REASON_QUEUE_FULL && record.reason == linecard_regs_pkg::REASON_QUEUE_FULL) assert ((select & accept_i) == '0);
+      // Proves: an ill frame is kept nowhere.
+      if (ill_i) assert (!keep && !commit);
       // Proves: only frames for the host are policed: one that is to leave by a port is kept whatever the policers say.
       if (!ill_i && meta.egress < PORTS && select != '0) assert (keep == ((select & accept_i) != '0));
       // Proves: a copy is never kept in the queue that keeps the frame itself, and none is made of a frame that is held.

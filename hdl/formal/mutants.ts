@@ -233,8 +233,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a frame one byte too long is well',
     file: 'rewrite',
     task: 'rewrite',
-    from: "length > 16'(linecard_pkg::MAX_FRAME)) begin",
-    to: "length > 16'(linecard_pkg::MAX_FRAME + 1)) begin",
+    from: ": length_i > 16'(linecard_pkg::MAX_FRAME));",
+    to: ": length_i > 16'(linecard_pkg::MAX_FRAME + 1));",
   },
   {
     name: 'side data of the frame before',

@@ -32,7 +32,7 @@ module finish #(
     input  logic [63:0]         mirror_reasons_i,
     output logic [PORTS-1:0]    copy_select_o,
     output logic                copy_keep_o,
-    output logic [linecard_regs_pkg::DECISION_BITS-1:0] record_o,  // for the host's queue
+    output logic [linecard_regs_pkg::DECISION_BITS-1:0] record_o,  // for the host's queue, where it keeps the frame
     // one pulse a frame
     output logic                event_valid_o,
     output logic [linecard_regs_pkg::DECISION_BITS-1:0] event_o,
@@ -83,41 +83,47 @@ module finish #(
   assign stay_o = !ill_i && ((goes && !limited) || meta_i.hold);
   assign commit_o = valid_i && last_i && stay_o && to_host && accept_i[PORTS];
 
-  linecard_regs_pkg::decision_t record;
+  // The record if the frame goes where it was to go, which is all that the host's queue keeps; and the one of its end.
+  linecard_regs_pkg::decision_t record, record_ill, record_end;
   always_comb begin
-    record = '0;
-    record.origin = meta_i.origin;
-    record.ingress = meta_i.ingress;
-    record.time_us = time_us_i;
-    record.length = length_i;
+    record_ill = '0;
+    record_ill.origin = meta_i.origin;
+    record_ill.ingress = meta_i.ingress;
+    record_ill.time_us = time_us_i;
+    record_ill.length = length_i;
+    record_ill.reason = illness_i;
+
+    record = record_ill;
     record.reason = meta_i.reason;
-    if (ill_i) begin
-      record.reason = illness_i;
-    end else begin
-      if (refused) record.reason = refusal;
-      else if (goes) record.egress = meta_i.egress;
-      record.rule_hit = meta_i.rule_hit;
-      record.rule = meta_i.rule;
-      record.fragment = meta_i.fragment;
-      record.quoted = meta_i.quoted;
-      record.key_valid = meta_i.key_valid;
-      record.key = meta_i.key;
-      record.override_hit = meta_i.override_hit;
-      record.vid_valid = meta_i.vid_valid;
-      record.vid = meta_i.vid;
-      record.row_active = meta_i.row_active;
-      record.row_backup = meta_i.row_backup;
-      record.row_in_sync = meta_i.row_in_sync;
-      record.row_valid = meta_i.row_valid;
-      record.slot_valid = meta_i.slot_valid;
-      record.slot = meta_i.slot;
-      record.epoch = meta_i.epoch;
+    record.egress = goes ? meta_i.egress : '0;
+    record.rule_hit = meta_i.rule_hit;
+    record.rule = meta_i.rule;
+    record.fragment = meta_i.fragment;
+    record.quoted = meta_i.quoted;
+    record.key_valid = meta_i.key_valid;
+    record.key = meta_i.key;
+    record.override_hit = meta_i.override_hit;
+    record.vid_valid = meta_i.vid_valid;
+    record.vid = meta_i.vid;
+    record.row_active = meta_i.row_active;
+    record.row_backup = meta_i.row_backup;
+    record.row_in_sync = meta_i.row_in_sync;
+    record.row_valid = meta_i.row_valid;
+    record.slot_valid = meta_i.slot_valid;
+    record.slot = meta_i.slot;
+    record.epoch = meta_i.epoch;
+
+    record_end = ill_i ? record_ill : record;
+    if (!ill_i && refused) begin
+      record_end.reason = refusal;
+      record_end.egress = '0;
     end
   end
   assign record_o = record;
 
   // A copy is written along with the frame, and kept where its end turns out to be one that is wanted.
-  (* keep *) logic wanted_kept, wanted_full;  // if its queue had room, if not: apart, since that is known last
+  // If it is ill, if its queue had room, if not: apart, since each is known late.
+  (* keep *) logic wanted_ill, wanted_kept, wanted_full;
   logic copy_accepted;
   always_comb begin
     wanted_kept = vid_mirrored || reason_mirrored;
@@ -126,13 +132,10 @@ module finish #(
       wanted_kept = vid_mirrored || limit_mirrored;
       wanted_full = wanted_kept;
     end
-    if (meta_i.hold || (there && stay_o)) wanted_kept = 1'b0;
-    if (ill_i) begin
-      wanted_kept = mirror_reasons_i[illness_i];
-      wanted_full = wanted_kept;
-    end
+    if (meta_i.hold || (there && goes && !limited)) wanted_kept = 1'b0;
+    wanted_ill = mirror_reasons_i[illness_i];
     copy_accepted = (copy_select_o & accept_i[PORTS-1:0]) != '0;
-    copy_keep_o = accepted ? wanted_kept : wanted_full;
+    copy_keep_o = ill_i ? wanted_ill : accepted ? wanted_kept : wanted_full;
   end
 
   always_ff @(posedge clk_i) begin
@@ -146,7 +149,7 @@ module finish #(
   end
   always_ff @(posedge clk_i) begin
     if (valid_i && last_i) begin
-      event_o <= record;
+      event_o <= record_end;
       event_sender_valid_o <= meta_i.sender_valid && !ill_i && !refused;
       event_sender_o <= meta_i.sender;
       copied_o <= copy_keep_o && copy_accepted;

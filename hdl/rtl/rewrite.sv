@@ -81,12 +81,16 @@ module rewrite #(
   // ---- health
   assign meta_next_o = first_i ? meta_i : meta_o;
   logic [15:0] length;
+  logic too_long;
   assign length = length_i - 16'(verdict_i == linecard_pkg::RX_UNDERRUN);
+  // Without waiting for the difference.
+  assign too_long = verdict_i == linecard_pkg::RX_OVERSIZE || (verdict_i == linecard_pkg::RX_UNDERRUN
+      ? length_i > 16'(linecard_pkg::MAX_FRAME + 1) : length_i > 16'(linecard_pkg::MAX_FRAME));
   logic ill;
   linecard_regs_pkg::reason_t illness;
   always_comb begin
     ill = 1'b1;
-    if (verdict_i == linecard_pkg::RX_OVERSIZE || length > 16'(linecard_pkg::MAX_FRAME)) begin
+    if (too_long) begin
       illness = linecard_regs_pkg::REASON_RX_OVERSIZE;
     end else if (verdict_i == linecard_pkg::RX_ERROR) begin
       illness = linecard_regs_pkg::REASON_RX_ERROR;
@@ -116,8 +120,7 @@ module rewrite #(
       last_o <= last_i;
       ill_o <= ill;
       illness_o <= illness;
-      length_o <= (verdict_i == linecard_pkg::RX_OVERSIZE || length > 16'(linecard_pkg::MAX_FRAME))
-          ? 16'(linecard_pkg::MAX_FRAME + 1) : length;
+      length_o <= too_long ? 16'(linecard_pkg::MAX_FRAME + 1) : length;
       meta_o <= meta_next_o;
     end
   end
