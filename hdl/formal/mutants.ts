@@ -142,8 +142,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what was written stays a clock too long',
     file: 'table_ram',
     task: 'table_ram',
-    from: 'hit_q2 <= hit_q;',
-    to: 'hit_q2 <= hit_q || hit_q2;',
+    from: 'hit_q2 <= write_q && host_address_q == read_address_q;',
+    to: 'hit_q2 <= (write_q && host_address_q == read_address_q) || hit_q2;',
   },
   {
     name: 'a frame that is held begins',

@@ -37,7 +37,8 @@ module fetch #(
   // ---- is it there? What can be compared at once, and what follows of that.
   logic [9:0] behind;  // first byte behind the identifier
   logic [8:0] quoted_end;
-  logic unwanted, of_payload, past_packet, past_payload, past_window, no_type, unquoted;
+  logic unwanted, of_payload, past_packet, past_payload, past_window, no_type;
+  logic port_quoted, address4_quoted, address6_quoted;
   always_comb begin
     unwanted = rule_i.id_width == '0;  // overrides by source alone
     of_payload = rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_L4 ||
@@ -49,28 +50,31 @@ module fetch #(
     no_type = rule_i.setup_type && 5'(rule_i.type_offset) >= meta_i.payload_length;
     // Of a quoted packet only source address and source port can be read.
     quoted_end = 9'(rule_i.id_offset) + 9'(rule_i.id_width);
-    case (rule_i.id_base)
-      linecard_regs_pkg::RULE_ID_BASE_L4: unquoted = rule_i.id_offset < 8'd2 || quoted_end > 9'd4;
-      linecard_regs_pkg::RULE_ID_BASE_DESTINATION: unquoted = quoted_end > (meta_i.ipv6 ? 9'd16 : 9'd4);
-      default: unquoted = 1'b1;
-    endcase
+    port_quoted = rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_L4 && rule_i.id_offset >= 8'd2;
+    address4_quoted = rule_i.id_base == linecard_regs_pkg::RULE_ID_BASE_DESTINATION;
+    address6_quoted = address4_quoted && meta_i.ipv6;
   end
-  logic wanted, of_payload_now, past_packet_now, past_payload_now, past_window_now, no_type_now, unquoted_now;
+  logic wanted, of_payload_now, past_packet_now, past_payload_now, past_window_now, no_type_now;
+  logic port_quoted_now, address4_quoted_now, address6_quoted_now;
+  logic [8:0] quoted_end_now;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(SPARE),
-      .BITS(7)
+      .BITS(9 + 9)
   ) compared (
       .clk_i(clk_i),
       .first_i(1'b1),
-      .meta_i({!unwanted, of_payload, past_packet, past_payload, past_window, no_type, unquoted}),
-      .meta_o({wanted, of_payload_now, past_packet_now, past_payload_now, past_window_now, no_type_now, unquoted_now})
+      .meta_i({!unwanted, of_payload, past_packet, past_payload, past_window, no_type,
+               port_quoted, address4_quoted, address6_quoted, quoted_end}),
+      .meta_o({wanted, of_payload_now, past_packet_now, past_payload_now, past_window_now, no_type_now,
+               port_quoted_now, address4_quoted_now, address6_quoted_now, quoted_end_now})
   );
   logic missing_q, unquoted_q, outside_q;
   always_ff @(posedge clk_i) begin
     missing_q <= no_type_now || (wanted && (of_payload_now ? past_payload_now : past_packet_now));
     outside_q <= wanted && past_window_now;
-    unquoted_q <= unquoted_now;
+    unquoted_q <= !((port_quoted_now && quoted_end_now <= 9'd4) || (address4_quoted_now && quoted_end_now <= 9'd4) ||
+                    (address6_quoted_now && quoted_end_now <= 9'd16));
   end
   logic [6:0] unused_bits;  // of 64 that are not part of the identifier
   assign unused_bits = 7'd64 - {rule_i.id_width, 3'b000};

@@ -94,7 +94,8 @@ module parse_quote #(
   logic [PORTS_BITS-1:0] ports_at;
   assign ports_at = meta_q.ipv6 ? PORTS_BITS'((QUOTE6 + 40 - PORTS_FIRST) / 4) : ihl_q - 4'd5;
 
-  linecard_pkg::quote_t quote, quote_q;
+  linecard_pkg::quote_t quote, quote_q, quote_now;
+  logic is_error_q, suits_q2, whole_q;
   logic [PORTS_BITS-1:0] ports_at_q;
   logic [7:0] quoted_l3;
   always_comb begin
@@ -104,7 +105,7 @@ module parse_quote #(
     quote.later_fragment = meta_q.ipv4 && offset4_q != '0;
     quote.source_at = quoted_l3 + (meta_q.ipv6 ? 8'd8 : 8'd12);
     quote.l4 = quoted_l3 + (meta_q.ipv6 ? 8'd40 : {2'b00, ihl_q, 2'b00});
-    quote.valid = is_error && suits_q && !left_q[17] && left_q[16:2] >= 15'(needed_q);
+    quote.valid = 1'b0;  // see below
   end
 
   logic ipv6_q;
@@ -112,8 +113,15 @@ module parse_quote #(
     quote_q <= quote;
     ports_at_q <= ports_at;
     ipv6_q <= meta_q.ipv6;
+    is_error_q <= is_error;
+    suits_q2 <= suits_q && !left_q[17];
+    whole_q <= left_q[16:2] >= 15'(needed_q);
     ipv6_o <= ipv6_q;
-    address_o <= quote_q.valid ? source : destination_i;
+    address_o <= quote_now.valid ? source : destination_i;
+  end
+  always_comb begin
+    quote_now = quote_q;
+    quote_now.valid = is_error_q && suits_q2 && whole_q;
   end
 
   // ---- source port
@@ -128,7 +136,7 @@ module parse_quote #(
   ) delay (
       .clk_i(clk_i),
       .first_i(first_q[1]),
-      .meta_i({ports_at_q, quote_q}),
+      .meta_i({ports_at_q, quote_now}),
       .meta_o({ports_at_waited, waited})
   );
   logic [linecard_pkg::QUOTE_END*8-1:0] packet_ports;

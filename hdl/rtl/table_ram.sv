@@ -46,13 +46,16 @@ module table_ram #(
 
   // What a RAM returns for a word that the other port writes in the same clock is undefined on the
   // parts we build for, so that read is answered from beside the RAM.
-  logic hit_q, hit_q2;
+  logic write_q, hit_q2;
+  logic [ADDRESS_BITS-1:0] read_address_q, host_address_q;
   logic [BITS-1:0] written_q, written_q2;
   always_ff @(posedge clk_i) begin
     read_q2 <= read_q;
     host_q2 <= host_q;
-    hit_q <= host_write_i && host_address_i == read_address_i;
-    hit_q2 <= hit_q;
+    write_q <= host_write_i;
+    read_address_q <= read_address_i;
+    host_address_q <= host_address_i;
+    hit_q2 <= write_q && host_address_q == read_address_q;
     written_q <= host_data_i;
     written_q2 <= written_q;
   end

@@ -28,35 +28,40 @@ module type_sets #(
 
   // A word that is written in this clock is answered for from beside the RAM. The RAM's output is late: all that can be
   // known before stands in flip-flops, also which of its bits is asked for.
-  logic hit_q;
-  logic [4:0] type_q;
   logic [32:0] written_q, host_q;
   always_ff @(posedge clk_i) begin
     word_q <= sets[index];
-    type_q <= type_i[4:0];
-    hit_q <= host_write_i && host_index_i[INDEX_BITS-1:0] == index;
     written_q <= written;
   end
   if (SPARE != 0) begin : g_spare
+    logic write_q;
+    logic [INDEX_BITS-1:0] index_q, host_index_q;
+    logic [4:0] type_q;
     logic [32:0] given_q;
     logic [31:0] asked_q;
     always_ff @(posedge clk_i) begin
-      given_q <= hit_q ? written_q : word_q;
+      write_q <= host_write_i;
+      index_q <= index;
+      host_index_q <= host_index_i[INDEX_BITS-1:0];
+      type_q <= type_i[4:0];
+      given_q <= (write_q && host_index_q == index_q) ? written_q : word_q;
       asked_q <= 32'd1 << type_q;
       member_o <= (given_q[31:0] & asked_q) != '0;
       bad_o <= ^given_q;
     end
   end else begin : g_none
+    logic hit_q;
     logic [31:0] asked_q;
     logic written_bad_q;
     always_ff @(posedge clk_i) begin
+      hit_q <= host_write_i && host_index_i[INDEX_BITS-1:0] == index;
       asked_q <= 32'd1 << type_i[4:0];
       written_bad_q <= host_bad_parity_i;
       member_o <= hit_q ? (written_q[31:0] & asked_q) != '0 : (word_q[31:0] & asked_q) != '0;
       bad_o <= hit_q ? written_bad_q : ^word_q;
     end
     logic unused;
-    assign unused = ^{type_q, written_q[32]};
+    assign unused = written_q[32];
   end
   always_ff @(posedge clk_i) begin
     if (host_write_i) sets[host_index_i[INDEX_BITS-1:0]] <= written;
