@@ -174,22 +174,47 @@ module decide #(
   end
 
   assign beat_ok = sender_ok && version_q && nonce_sent_q == nonce_q;
-  logic sender_good, beat_good, backup_good, to_fabric, to_line, inject_port;
-  linecard_regs_pkg::reason_t fault;
+
+  // Of a frame that goes by rules all is known without its sender.
+  logic row_a, row_b, punts;
+  linecard_regs_pkg::reason_t row_reason;
+  always_comb begin
+    row_a = 1'b0;
+    row_b = 1'b0;
+    if (meta_q.decided) begin
+      row_reason = meta_q.reason;
+    end else if (meta_q.bad_row) begin
+      row_reason = linecard_regs_pkg::REASON_PUNT_PARITY;
+    end else if (!meta_q.row_valid) begin
+      row_reason = linecard_regs_pkg::REASON_PUNT_NO_ROW;
+    end else if (up_a_q) begin
+      row_reason = linecard_regs_pkg::REASON_STEER_ACTIVE;
+      row_a = 1'b1;
+    end else if (meta_q.row_in_sync && up_b_q) begin
+      row_reason = linecard_regs_pkg::REASON_STEER_BACKUP;
+      row_b = 1'b1;
+    end else begin
+      row_reason = linecard_regs_pkg::REASON_PUNT_SLOTS_DOWN;
+    end
+    punts = meta_q.decided ? linecard_regs_pkg::ends_in_punt(meta_q.reason) : !row_a && !row_b;
+  end
+
+  logic by_row_a, by_row_b, row_punts, sender_good, beat_good, to_fabric, to_line, inject_port;
+  linecard_regs_pkg::reason_t row_says, fault;
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(SPARE),
-      .BITS(6 + 6)
+      .BITS(8 + 6 + 6)
   ) facts (
       .clk_i(clk_i),
       .first_i(1'b1),
       .meta_i({
-        sender_ok, beat_ok, meta_q.row_in_sync && up_b_q, target_is_fabric,
+        row_a, row_b, punts, sender_ok, beat_ok, target_is_fabric,
         a_q.line_port < 4'(PORTS),
         meta_q.inject_mode == linecard_regs_pkg::INJECT_MODE_PORT && meta_q.inject_target < 8'(PORTS),
-        sender_fault
+        row_reason, sender_fault
       }),
-      .meta_o({sender_good, beat_good, backup_good, to_fabric, to_line, inject_port, fault})
+      .meta_o({by_row_a, by_row_b, row_punts, sender_good, beat_good, to_fabric, to_line, inject_port, row_says, fault})
   );
 
   localparam logic [3:0] HOST_PORT = 4'(PORTS);
@@ -197,42 +222,39 @@ module decide #(
 
   linecard_pkg::meta_t meta;
   logic use_a, use_b;  // the frame goes into (a, b), or comes from (a), this slot
+  logic to_slot;       // it goes there
+  logic verified;      // it comes from a slot that may send, and goes somewhere
   always_comb begin
     meta = meta_q;
     use_a = 1'b0;
     use_b = 1'b0;
+    to_slot = 1'b0;
+    verified = 1'b0;
     meta.egress = '0;
     if (meta_q.by_rules) begin
-      if (!meta_q.decided) begin
-        if (meta_q.bad_row) begin
-          meta.reason = linecard_regs_pkg::REASON_PUNT_PARITY;
-          meta.row_valid = 1'b0;
-          meta.row_in_sync = 1'b0;
-          meta.row_backup = '0;
-          meta.row_active = '0;
-        end else if (!meta_q.row_valid) begin
-          meta.reason = linecard_regs_pkg::REASON_PUNT_NO_ROW;
-        end else if (up_a_q) begin
-          meta.reason = linecard_regs_pkg::REASON_STEER_ACTIVE;
-          use_a = 1'b1;
-        end else if (backup_good) begin
-          meta.reason = linecard_regs_pkg::REASON_STEER_BACKUP;
-          use_b = 1'b1;
-        end else begin
-          meta.reason = linecard_regs_pkg::REASON_PUNT_SLOTS_DOWN;
-        end
-      end
-      if (linecard_regs_pkg::ends_in_punt(meta.reason)) meta.egress = HOST_PORT;
+      meta.reason = row_says;
+      use_a = by_row_a;
+      use_b = by_row_b;
+      to_slot = 1'b1;
+      if (row_punts) meta.egress = HOST_PORT;
       if (meta_q.hold) meta.egress = HOLD_PORT;
+      if (meta_q.bad_row && !meta_q.decided) begin
+        meta.row_valid = 1'b0;
+        meta.row_in_sync = 1'b0;
+        meta.row_backup = '0;
+        meta.row_active = '0;
+      end
     end else if (meta_q.origin == linecard_regs_pkg::ORIGIN_SLOT) begin
       if (meta_q.bad_ip) begin
         meta.reason = linecard_regs_pkg::REASON_IP_HEADER;
       end else if (meta_q.neighbour) begin
         meta.reason = linecard_regs_pkg::REASON_HOST_NEIGHBOUR;
         use_a = sender_good;
+        verified = sender_good;
         meta.egress = HOST_PORT;
       end else if (meta_q.heartbeat) begin
         use_a = beat_good;
+        verified = beat_good;
         meta.reason = use_a ? linecard_regs_pkg::REASON_HEARTBEAT : linecard_regs_pkg::REASON_HEARTBEAT_REFUSED;
       end else if (!sender_good) begin
         meta.reason = to_control_q ? linecard_regs_pkg::REASON_HOST_UNVERIFIED : fault;
@@ -240,47 +262,46 @@ module decide #(
       end else if (to_control_q) begin
         meta.reason = linecard_regs_pkg::REASON_HOST_CONTROL;
         use_a = 1'b1;
+        verified = 1'b1;
         meta.egress = HOST_PORT;
       end else if (to_prefix_q) begin
         use_b = up_b_q;
+        to_slot = 1'b1;
+        verified = up_b_q;
         meta.reason = up_b_q ? linecard_regs_pkg::REASON_SLOT_TO_SLOT : linecard_regs_pkg::REASON_SLOT_DOWN;
       end else if (to_group_q) begin
         meta.reason = linecard_regs_pkg::REASON_SLOT_GROUP;
       end else if (to_line) begin
         meta.reason = linecard_regs_pkg::REASON_LINE_FROM_SLOT;
         use_a = 1'b1;
+        verified = 1'b1;
         meta.egress = a_q.line_port;
       end else begin
         meta.reason = linecard_regs_pkg::REASON_INJECT_TARGET;
       end
     end else if (meta_q.inject_mode == linecard_regs_pkg::INJECT_MODE_SLOT) begin
       use_a = up_a_q;
+      to_slot = 1'b1;
       meta.reason = up_a_q ? linecard_regs_pkg::REASON_INJECT_SLOT : linecard_regs_pkg::REASON_SLOT_DOWN;
     end else if (inject_port) begin
-      meta.reason = to_fabric ? linecard_regs_pkg::REASON_INJECT_FABRIC
-                                     : linecard_regs_pkg::REASON_INJECT_LINE;
+      meta.reason = to_fabric ? linecard_regs_pkg::REASON_INJECT_FABRIC : linecard_regs_pkg::REASON_INJECT_LINE;
       meta.egress = meta_q.inject_target[3:0];
     end else begin
       meta.reason = linecard_regs_pkg::REASON_INJECT_TARGET;
     end
 
-    meta.sender_valid = sender_good && (meta.reason == linecard_regs_pkg::REASON_LINE_FROM_SLOT ||
-        meta.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT ||
-        meta.reason == linecard_regs_pkg::REASON_HEARTBEAT ||
-        linecard_regs_pkg::ends_in_host(meta.reason));
+    meta.sender_valid = verified;
     meta.sender = index_a_q;
     meta.decided = 1'b1;
     meta.slot_valid = use_a || use_b;
     if (use_a) begin
       meta.slot = index_a_q;
       meta.epoch = a_q.epoch;
+      if (to_slot) meta.egress = a_q.port;
     end else if (use_b) begin
       meta.slot = index_b_q;
       meta.epoch = b_q.epoch;
-    end
-    if (linecard_regs_pkg::ends_in_steer(meta.reason) || meta.reason == linecard_regs_pkg::REASON_SLOT_TO_SLOT ||
-        meta.reason == linecard_regs_pkg::REASON_INJECT_SLOT) begin
-      meta.egress = use_a ? a_q.port : b_q.port;
+      meta.egress = b_q.port;
     end
   end
 

@@ -129,10 +129,18 @@ module fragment_table #(
   assign not_ahead = learned_at <= now_q;
   assign young = wraps_q ? (behind_edge || not_ahead) : (behind_edge && not_ahead);
 
-  logic found;
-  assign found = word_q[WORD_BITS-1] && &equal && young;
+  // What is found is said in parts: where a frame has a clock more these go into flip-flops of their own.
+  localparam int PARTS = 8;
+  localparam int PART = (PAIRS + PARTS - 1) / PARTS;
+  logic [PARTS:0] found;
+  always_comb begin
+    found[PARTS] = word_q[WORD_BITS-1] && young;
+    for (int i = 0; i < PARTS; i++) begin
+      found[i] = 1'b1;
+      for (int j = i * PART; j < (i + 1) * PART && j < PAIRS; j++) found[i] = found[i] && equal[j];
+    end
+  end
 
-  logic hit_q;
   logic [LEFT_BITS-1:0] left_q;
   if (FORWARD != 0) begin : g_forward
     // Frames that a learner has overtaken to the RAM: what it leaves at their place counts, for them
@@ -141,7 +149,7 @@ module fragment_table #(
     logic [INDEX_BITS-1:0] index_q, index_q2, index_q3, index_q4;
     logic fresh_q, fresh_q2, fresh_hit_q, fresh_hit_q2;
     logic [LEFT_BITS-1:0] fresh_left_q, fresh_left_q2;
-    logic fresh0, fresh1, fresh2, fresh3;
+    logic fresh0, fresh1, fresh2, fresh3, hit_q;
     assign fresh0 = learn_i && index == index_q4;
     assign fresh1 = learn_i && index_q == index_q4;
     assign fresh2 = learn_i && index_q2 == index_q4;
@@ -168,7 +176,7 @@ module fragment_table #(
         hit_q <= fresh_hit_q2;
         left_q <= fresh_left_q2;
       end else begin
-        hit_q <= found;
+        hit_q <= &found;
         left_q <= word_q[ASKED_BITS+:LEFT_BITS];
       end
     end
@@ -181,8 +189,9 @@ module fragment_table #(
     assign hit_o = fresh3 ? asked_q3 == asked_q4 : hit_q;
     assign {vid_valid_o, vid_o} = fresh3 ? left : left_q;
   end else begin : g_kept
+    logic [PARTS:0] found_q;
     always_ff @(posedge clk_i) begin
-      hit_q <= found;
+      found_q <= found;
       left_q <= word_q[ASKED_BITS+:LEFT_BITS];
     end
     if (LATENCY > 3) begin : g_already
@@ -204,7 +213,7 @@ module fragment_table #(
     end
     assign learned_asked = compared;
     assign learned_index = answered_index;
-    assign hit_o = hit_q;
+    assign hit_o = &found_q;
     assign {vid_valid_o, vid_o} = left_q;
   end
   assign index_o = answered_index;

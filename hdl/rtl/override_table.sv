@@ -248,20 +248,28 @@ module override_table #(
       equal1[i] = word1[2*i+:2] == compared[2*i+:2];
     end
   end
-  logic hit0_q, hit1_q, bad0_q, bad1_q;
+  // A word's parity in parts, since it is wide and late.
+  localparam int PARTS = 6;
+  localparam int PART = (ENTRY_BITS + PARTS) / PARTS;
+  logic [PARTS-1:0] odd0_q, odd1_q;
+  logic hit0_q, hit1_q, bad0, bad1;
   logic [15:0] vid0_q, vid1_q;
   always_ff @(posedge clk_i) begin
     hit0_q <= word0[VALID_LSB] && &equal0;
     hit1_q <= word1[VALID_LSB] && &equal1;
     vid0_q <= word0[VID_LSB+:16];
     vid1_q <= word1[VID_LSB+:16];
-    bad0_q <= ^word0;
-    bad1_q <= ^word1;
+    for (int i = 0; i < PARTS; i++) begin
+      odd0_q[i] <= ^(word0 >> (i * PART) & (ENTRY_BITS + 1)'((2 ** PART) - 1));
+      odd1_q[i] <= ^(word1 >> (i * PART) & (ENTRY_BITS + 1)'((2 ** PART) - 1));
+    end
   end
+  assign bad0 = ^odd0_q;
+  assign bad1 = ^odd1_q;
   assign hit_o = hit0_q || hit1_q;
   assign vid_o = hit0_q ? vid0_q : vid1_q;
-  assign bad_parity_o = bad0_q || bad1_q;
-  assign bad_index_o = 16'({!bad0_q, bad0_q ? answered0 : answered1});
+  assign bad_parity_o = bad0 || bad1;
+  assign bad_index_o = 16'({!bad0, bad0 ? answered0 : answered1});
 
   // ---- what the host reads
   logic read_q, read_q2, way_q, way_q2, full;
