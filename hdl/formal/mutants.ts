@@ -408,8 +408,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the youngest of a place goes first',
     file: 'fragment_hold',
     task: 'fragment_hold',
-    from: 'at_q <= (reason || wraps) ? head_q : next;',
-    to: 'at_q <= reason ? at_q : wraps ? head_q : next;',
+    from: 'at_q <= (reason || wraps_q) ? head_q : next;',
+    to: 'at_q <= reason ? at_q : wraps_q ? head_q : next;',
   },
   {
     name: 'two events of an entry two clocks apart',

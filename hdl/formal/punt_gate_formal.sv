@@ -14,7 +14,7 @@ module punt_gate_formal #(
 ) (
     input logic                  clk_i,
     input logic                  rst_ni,
-    input logic [STEP_BITS-1:0]  step_i,  // how far time goes on
+    input logic [STEP_BITS-1:0]  step_i,  // how far time goes on, in the next clock
     input logic [INDEX_BITS-1:0] next_index_i,
     input logic                  commit_i,
     input logic                  dequeue_i,
@@ -25,8 +25,20 @@ module punt_gate_formal #(
 );
   (* anyconst *) logic [INDEX_BITS-1:0] any;
 
-  logic [TIME_BITS-1:0] time_q, time_us;
-  assign time_us = time_q + TIME_BITS'(step_i);
+  // Any state, then one clock of reset.
+  logic begun_q = 1'b0;
+  always @(posedge clk_i) begun_q <= 1'b1;
+  always @* if (!begun_q) assume (!rst_ni);
+
+  // The gate goes by the time of the clock before.
+  logic [TIME_BITS-1:0] time_q, time_us, time_next;
+  logic [STEP_BITS-1:0] step_q;
+  always @(posedge clk_i) begin
+    time_us <= time_next;
+    step_q <= step_i;
+  end
+  assign time_next = time_us + TIME_BITS'(step_i);
+  always @* if (!begun_q) assume (time_us == time_q + TIME_BITS'(step_q));
   logic conform, share_ok, busy;
   punt_gate #(
       .RULES(RULES),
@@ -34,7 +46,7 @@ module punt_gate_formal #(
   ) dut (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
-      .time_us_i(48'(time_us)),
+      .time_us_i(48'(time_next)),
       .next_index_i(next_index_i),
       .conform_o(conform),
       .share_ok_o(share_ok),
@@ -46,11 +58,6 @@ module punt_gate_formal #(
       .host_data_i(host_data_i),
       .busy_o(busy)
   );
-
-  // Any state, then one clock of reset.
-  logic begun_q = 1'b0;
-  always @(posedge clk_i) begun_q <= 1'b1;
-  always @* if (!begun_q) assume (!rst_ni);
 
   // ---- the bucket's entry; frames that come while it is written are not limited by it
   logic [INDEX_BITS-1:0] index_q, index_q2;
@@ -107,7 +114,7 @@ module punt_gate_formal #(
   localparam int LEAD_BITS = BURST_BITS + INTERVAL_BITS + 2;
   logic [LEAD_BITS-1:0] lead_q, lead;
   logic [STEP_BITS+FRACTION_BITS-1:0] gone;
-  assign gone = {step_i, {FRACTION_BITS{1'b0}}};
+  assign gone = {step_q, {FRACTION_BITS{1'b0}}};
   assign lead = lead_q + (takes ? LEAD_BITS'(interval_q) : '0);
   always @(posedge clk_i) begin
     if (!rst_ni || written || writes_q[2:0] != '0) lead_q <= '0;

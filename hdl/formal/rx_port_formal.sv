@@ -93,7 +93,9 @@ module rx_port_formal #(
   assign enters = valid_q && first_q && !lost;
   assign take = valid && ready_i;
   assign leaves = take && last;
-  logic cut_q;  // cut_through as this frame's first beat was taken
+  logic cut_before_q;  // cut_through in the clock before
+  logic cut_q;  // the same as this frame's first beat was taken
+  always @(posedge clk_i) cut_before_q <= cut_through_i;
   always @(posedge clk_i) begin
     if (!rst_ni) begin
       inside_q <= '0;
@@ -104,7 +106,7 @@ module rx_port_formal #(
       if (take) begin
         out_frame_q <= !last;
         index_q <= last ? '0 : index_q + 1'b1;
-        if (!out_frame_q) cut_q <= cut_through_i;
+        if (!out_frame_q) cut_q <= cut_before_q;
       end
     end
   end
@@ -156,7 +158,7 @@ module rx_port_formal #(
 
   // Proves: valid stays until the beat is taken, and data, count, last, verdict and side stay with it (while cut_through is not switched).
   always @(posedge clk_i) begin
-    if (begun_q && $past(rst_ni && valid && !ready_i) && cut_through_i == $past(cut_through_i)) begin
+    if (begun_q && $past(rst_ni && valid && !ready_i) && $past(cut_through_i) == $past(cut_before_q)) begin
       assert (valid);
       assert (data[COMPARED-1:0] == $past(data[COMPARED-1:0]));
       assert ({count, last, verdict, side} == $past({count, last, verdict, side}));
@@ -202,7 +204,7 @@ module rx_port_formal #(
         if (last && verdict == linecard_pkg::RX_UNDERRUN) assert (cut_q && gap_at_q[index_q]);
         assert (verdict <= linecard_pkg::RX_UNDERRUN);
         // Proves: in store and forward a frame is offered when all of it is here.
-        if (!cut_through_i && index_q == '0 && its_roomed_q && length_q <= FRAME_BEATS) assert (watch_q == INSIDE);
+        if (!cut_before_q && index_q == '0 && its_roomed_q && length_q <= FRAME_BEATS) assert (watch_q == INSIDE);
       end
     end
     // Reaches: a whole frame of the greatest length leaves behind another.

@@ -46,6 +46,7 @@ module finish #(
   // ---- what the decision says of a frame's end, looked up before the end is there: queues, policers and counters
   // wait for what follows
   logic goes_next, goes, to_host, reason_mirrored, vid_mirrored, there;
+  logic [7:0] mirrored_q;  // of the reasons whose low bits are its own
   logic [QUEUES-1:0] select_next;
   always_comb begin
     goes_next = !linecard_regs_pkg::ends_in_drop(meta_next_i.reason) &&
@@ -60,9 +61,10 @@ module finish #(
     goes <= goes_next;
     to_host <= goes_next && meta_next_i.egress == 4'(PORTS);
     select_o <= select_next;
-    reason_mirrored <= mirror_reasons_i[meta_next_i.reason];
+    for (int i = 0; i < 8; i++) mirrored_q[i] <= mirror_reasons_i[{3'(i), meta_next_i.reason[2:0]}];
     vid_mirrored <= mirror_by_vid_i && meta_next_i.vid_valid && meta_next_i.vid == mirror_vid_i;
   end
+  assign reason_mirrored = mirrored_q[meta_i.reason[5:3]];
   // What leaves by the mirror's port is there already.
   assign there = (copy_select_o & select_o[PORTS-1:0]) != '0;
 
@@ -125,6 +127,15 @@ module finish #(
   // If it is ill, if its queue had room, if not: apart, since each is known late.
   (* keep *) logic wanted_ill, wanted_kept, wanted_full;
   logic copy_accepted;
+  // Of an illness (rewrite) three bits tell six from each other, and one bit each the other two.
+  localparam int ILLNESSES = 32'(linecard_regs_pkg::REASON_RX_ERROR);
+  if (ILLNESSES % 8 != 0 || 32'(linecard_regs_pkg::REASON_TRUNCATED) != ILLNESSES + 5 ||
+      linecard_regs_pkg::REASON_RX_ERROR[4:3] != 2'b00 || linecard_regs_pkg::REASON_IP_LENGTH[4:3] != 2'b01 ||
+      !linecard_regs_pkg::REASON_DISABLED[4]) begin : g_illnesses
+    $error("finish: the codes of what is wrong with a frame are others");
+  end
+  logic [7:0] ill_mirrored;
+  assign ill_mirrored = mirror_reasons_i[ILLNESSES+:8];
   always_comb begin
     wanted_kept = vid_mirrored || reason_mirrored;
     wanted_full = vid_mirrored || (goes ? mirror_reasons_i[linecard_regs_pkg::REASON_QUEUE_FULL] : reason_mirrored);
@@ -133,7 +144,9 @@ module finish #(
       wanted_full = wanted_kept;
     end
     if (meta_i.hold || (there && goes && !limited)) wanted_kept = 1'b0;
-    wanted_ill = mirror_reasons_i[illness_i];
+    if (illness_i[4]) wanted_ill = mirror_reasons_i[linecard_regs_pkg::REASON_DISABLED];
+    else if (illness_i[3]) wanted_ill = mirror_reasons_i[linecard_regs_pkg::REASON_IP_LENGTH];
+    else wanted_ill = ill_mirrored[illness_i[2:0]];
     copy_accepted = (copy_select_o & accept_i[PORTS-1:0]) != '0;
     copy_keep_o = ill_i ? wanted_ill : accepted ? wanted_kept : wanted_full;
   end

@@ -129,9 +129,7 @@ module fragment_hold #(
   // Was its place learned after its look-up? Before its first beat was here any place may have been;
   // from then on we know which.
   logic begun_q, raced_q;
-  logic raced_till;  // with the present clock, the frame of the beat before
   logic [INDEX_BITS-1:0] index_q;
-  assign raced_till = raced_q || (learned_i && learned_index_i == index_q);
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       begun_q <= 1'b0;
@@ -142,7 +140,8 @@ module fragment_hold #(
     end
   end
   always_ff @(posedge clk_i) begin
-    raced_q <= (valid_i && !begun_q) ? learned_i || learned_count_i != learn_count_o : raced_till;
+    if (valid_i && !begun_q) raced_q <= learned_i || learned_count_i != learn_count_o;
+    else if (learned_i && learned_index_i == index_q) raced_q <= 1'b1;
     if (valid_i && !begun_q) index_q <= index_i;
   end
 
@@ -163,14 +162,21 @@ module fragment_hold #(
     end
   end
 
-  // All slots are compared with a learned place at once; the search looks at one a clock.
+  // All slots are compared with a learned place at once, a clock late, when one that has just come is there as well;
+  // the search looks at one a clock.
+  logic learned_q;
+  logic [INDEX_BITS-1:0] learned_index_q;
+  always_ff @(posedge clk_i) begin
+    learned_q <= learned_i;
+    learned_index_q <= learned_index_i;
+  end
   logic [FRAMES-1:0] place_learned;
   for (genvar s = 0; s < FRAMES; s++) begin : g_slot
     logic [INDEX_BITS-1:0] place_q;
     always_ff @(posedge clk_i) begin
       if (arrives_q && tail_q[SLOT_BITS-1:0] == SLOT_BITS'(s)) place_q <= index_q;
     end
-    assign place_learned[s] = place_q == learned_index_i;
+    assign place_learned[s] = place_q == learned_index_q;
   end
 
   // ---- the search
@@ -189,10 +195,9 @@ module fragment_hold #(
   logic [SLOT_BITS-1:0] at;
   logic [INDEX_BITS-1:0] place, wanted_q;
   logic [47:0] deadline_q, late_by;
-  logic late_q, some, wraps, reason, chosen;
+  logic late_q, some, wraps_q, reason, chosen;
   assign at = at_q[SLOT_BITS-1:0];
   assign next = at_q + 1'b1;
-  assign wraps = next == tail_q;
   assign some = head_q != tail_q;
   assign place = places[at];
   assign late_by = time_us_i - deadline_q;
@@ -203,6 +208,7 @@ module fragment_hold #(
     open_q <= !some || !done_q[at];  // what is not there yet has not left
     asked_q <= ready_q[at];
     same_q <= place == wanted_q;
+    wraps_q <= next == tail_q;
     looked_q <= state_q == OLDEST || (state_q == RECLAIM && !looked_q);
   end
   assign reason = open_q && (asked_q || late_q);
@@ -222,7 +228,7 @@ module fragment_hold #(
         COMPARE: state_q <= JUDGE;
         JUDGE: begin
           state_q <= reason ? OLDEST : LOOK;
-          at_q <= (reason || wraps) ? head_q : next;
+          at_q <= (reason || wraps_q) ? head_q : next;
         end
         OLDEST: begin
           if (chosen) state_q <= MEASURE;
@@ -241,7 +247,7 @@ module fragment_hold #(
         end
         default: begin
           if (looked_q) begin
-            if (some && !open_q) begin
+            if (!open_q) begin
               head_q <= next;
               at_q <= next;
             end else begin
@@ -264,23 +270,23 @@ module fragment_hold #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (learned_i) ready_q <= ready_q | place_learned;
+    if (learned_q) ready_q <= ready_q | place_learned;
     // What is learned from here on is seen by its look-up, or told by the count when it is back.
     if (state_q == OFFER) ready_q[at] <= 1'b0;
-    if (state_q == FLIGHT && comes_back_q && raced_till) ready_q[at] <= 1'b1;
+    if (state_q == FLIGHT && comes_back_q && raced_q) ready_q[at] <= 1'b1;
     if (leaves_q) done_q[at] <= 1'b1;
     if (arrives_q) begin
-      ready_q[tail_q[SLOT_BITS-1:0]] <= raced_till;
+      ready_q[tail_q[SLOT_BITS-1:0]] <= raced_q;
       done_q[tail_q[SLOT_BITS-1:0]] <= 1'b0;
     end
   end
 
   // ---- what is offered: from the RAM into a register of its own, so that nothing waits for the RAM
-  logic load, advance, read_valid_q, valid_q;
+  logic load, more_q, advance, read_valid_q, valid_q;
   logic [ENTRY_BITS-1:0] ram_q, out_q;
   logic [PTR_BITS:0] read_q, end_q;
   assign advance = read_valid_q && (!valid_q || ready_i);
-  assign load = state_q == OFFER && read_q != end_q && (!read_valid_q || advance);
+  assign load = state_q == OFFER && more_q && (!read_valid_q || advance);
   assign taken_last = valid_q && ready_i && last_o;
   always_ff @(posedge clk_i) begin
     if (load) ram_q <= buffer[read_q[PTR_BITS-1:0]];
@@ -298,6 +304,7 @@ module fragment_hold #(
     if (advance) out_q <= ram_q;
     if (state_q == OLDEST && !chosen) read_q <= starts[at];
     else if (load) read_q <= read_q + 1'b1;
+    more_q <= state_q == MEASURE || (more_q && !(load && read_q + 1'b1 == end_q));
     if (state_q == MEASURE) end_q <= (at_q == tail_q) ? behind_q : starts[at];
   end
   assign valid_o = valid_q;
@@ -312,9 +319,10 @@ module fragment_hold #(
   end
 
   // ---- how long nothing moves: known when a whole round has found no reason and nothing came meanwhile
-  logic disturbed, learned_q, starts_round, before_q, sooner, calm_q, settled_q;
+  logic disturbed, arrives_q2, learned_q2, starts_round, before_q, sooner, calm_q, settled_q;
   logic [47:0] soonest_q, before_soonest;
-  assign disturbed = valid_i || arrives_q || learned_i || learned_q ||
+  // Till what came or was learned is seen where slots are judged.
+  assign disturbed = valid_i || arrives_q || arrives_q2 || learned_i || learned_q || learned_q2 ||
       (state_q != LOOK && state_q != COMPARE && (state_q != JUDGE || reason));
   assign starts_round = at_q == head_q;
   assign before_soonest = deadline_q - soonest_q;
@@ -325,15 +333,16 @@ module fragment_hold #(
       settled_q <= 1'b0;
     end else if (state_q == JUDGE) begin
       calm_q <= starts_round || calm_q;
-      if (wraps && (starts_round || calm_q)) settled_q <= 1'b1;
+      if (wraps_q && (starts_round || calm_q)) settled_q <= 1'b1;
     end
   end
   always_ff @(posedge clk_i) begin
-    learned_q <= learned_i;
+    arrives_q2 <= arrives_q;
+    learned_q2 <= learned_q;
     before_q <= before_soonest[47];
     if (state_q == JUDGE) begin
       if (sooner) soonest_q <= deadline_q;
-      if (wraps) deadline_us_o <= sooner ? deadline_q : soonest_q;
+      if (wraps_q) deadline_us_o <= sooner ? deadline_q : soonest_q;
     end
     if (!some) deadline_us_o <= '1;
   end

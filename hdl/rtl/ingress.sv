@@ -60,8 +60,6 @@ module ingress #(
   logic [SOURCES*3-1:0] rx_verdict;
   logic [SOURCES*SIDE_BITS-1:0] rx_side;
   for (genvar p = 0; p < PORTS; p++) begin : g_rx
-    logic cut_through_q;
-    always_ff @(posedge clk_i) cut_through_q <= ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_CUT_THROUGH];
     rx_port #(
         .DATA_WIDTH(DATA_WIDTH),
         .BYTES(RX_BYTES),
@@ -70,7 +68,7 @@ module ingress #(
         .clk_i(clk_i),
         .rst_ni(rst_ni),
         .clock_i(clock_i),
-        .cut_through_i(cut_through_q),
+        .cut_through_i(ports_i[p*PORT_BITS+linecard_regs_pkg::LSB_PORT_CUT_THROUGH]),
         .rx_tvalid_i(rx_tvalid_i[p]),
         .rx_tdata_i(rx_tdata_i[p*DATA_WIDTH+:DATA_WIDTH]),
         .rx_tkeep_i(rx_tkeep_i[p*K+:K]),

@@ -3,7 +3,7 @@
 //
 // Contract:
 // - next_index_i names the bucket of the frame that is at its end in the next clock; conform_o and
-//   share_ok_o say then whether it may go to the host, at the time that time_us_i has one clock ahead.
+//   share_ok_o say then whether it may go to the host, at the time that time_us_i has two clocks ahead.
 //   Without FORWARD, next_index_i names the bucket two clocks ahead as well: frames that go to the
 //   host have two beats at least.
 // - commit_i: in this clock a frame of that bucket went into the host's queue. With FORWARD there may
@@ -123,7 +123,7 @@ module punt_gate #(
   logic [COUNT_BITS-1:0] put_q, put_new;
   logic ahead_q;  // the arrival time has not come yet
   logic same;     // the frame whose entry is read is of this one's bucket, which this one changes
-  assign now = {time_us_i[TIME_BITS-FRACTION_BITS-1:0], {FRACTION_BITS{1'b0}}};
+  assign now = {time_q[TIME_BITS-FRACTION_BITS-1:0], {FRACTION_BITS{1'b0}}};
   assign arrival_new = (ahead_q ? arrival_q : now_q) + TIME_BITS'(interval_q);
   assign put_new = put_q + 1'b1;
   assign same = commit_i && next_index_i == index_q;
@@ -131,15 +131,16 @@ module punt_gate #(
   logic [TIME_BITS-1:0] arrivals[0:BUCKETS-1];
   always_ff @(posedge clk_i) if (commit_i) arrivals[index_q] <= arrival_new;
 
-  // ---- eras
-  logic [47-ERA_US:0] era, era_q, era_next_q;
+  // ---- eras: with the time comes whether it is of another than the clock before, and of one that is not the next
+  logic [47:0] time_q;
+  logic [47-ERA_US:0] era, era_q;
   logic new_era, jump;
   assign era = time_us_i[47:ERA_US];
-  assign new_era = era != era_q;
-  assign jump = new_era && era != era_next_q;
+  assign era_q = time_q[47:ERA_US];
   always_ff @(posedge clk_i) begin
-    era_q <= era;
-    era_next_q <= era + 1'b1;
+    time_q <= time_us_i;
+    new_era <= era != era_q;
+    jump <= era != era_q && era != era_q + 1'b1;
   end
 
   // A bucket is full while its entry is written, and until no frame is left that has read the old
@@ -149,9 +150,10 @@ module punt_gate #(
   logic [BUCKETS-1:0] full_q;  // nothing has been taken, or it is long ago
   logic [BUCKETS-1:0] old_q;   // nothing has been taken in this era
   for (genvar b = 0; b < BUCKETS; b++) begin : g_bucket
-    logic written, taken;
+    logic written, taken, named_q;
+    always_ff @(posedge clk_i) named_q <= index == INDEX_BITS'(b);  // index_q is b
     assign written = writing && write_index_q == INDEX_BITS'(b);
-    assign taken = commit_i && index_q == INDEX_BITS'(b);
+    assign taken = commit_i && named_q;
     always_ff @(posedge clk_i) begin
       if (written || jump) full_q[b] <= 1'b1;
       else if (taken) full_q[b] <= 1'b0;
@@ -180,37 +182,44 @@ module punt_gate #(
   end
 
   // ---- the bucket as it will be behind this clock
-  localparam int BUCKET_BITS = INDEX_BITS + ENTRY_BITS + TIME_BITS + 2 * COUNT_BITS + 1;
-  logic full_read;
-  logic [TIME_BITS-1:0] arrival_read;
-  logic [COUNT_BITS-1:0] put_read;
-  always_comb begin
-    full_read = jump || (writing && write_index_q == next_index_i);
-    if (!same && (full_q[next_index_i] || (new_era && old_q[next_index_i]))) full_read = 1'b1;
-    arrival_read = same ? arrival_new : arrivals[next_index_i];
-    put_read = same ? put_new : puts[next_index_i];
-  end
+  localparam int BUCKET_BITS = INDEX_BITS + ENTRY_BITS + TIME_BITS + 2 * COUNT_BITS;
   logic [BUCKET_BITS-1:0] bucket_read, bucket;
-  assign bucket_read = {
-    next_index_i, entry, arrival_read, put_read, takens[next_index_i], full_read
-  };
+  assign bucket_read = {next_index_i, entry, arrivals[next_index_i], puts[next_index_i], takens[next_index_i]};
   logic limited, full, due;
   logic [SHARE_BITS-1:0] most;
   logic [BURST_BITS-1:0] burst;
   logic [INTERVAL_BITS-1:0] interval;
   logic [INDEX_BITS-1:0] index;
-  logic [TIME_BITS-1:0] arrival;
-  logic [COUNT_BITS-1:0] put, taken;
-  assign {index, limited, most, burst, interval, arrival, put, taken, full} = bucket;
+  logic [TIME_BITS-1:0] arrival_read, arrival;
+  logic [COUNT_BITS-1:0] put_read, put, taken;
+  assign {index, limited, most, burst, interval, arrival_read, put_read, taken} = bucket;
 
   if (FORWARD != 0) begin : g_forward
     assign bucket = bucket_read;
+    assign arrival = same ? arrival_new : arrival_read;
+    assign put = same ? put_new : put_read;
+    always_comb begin
+      full = jump || (writing && write_index_q == next_index_i);
+      if (!same && (full_q[next_index_i] || (new_era && old_q[next_index_i]))) full = 1'b1;
+    end
     assign due = full;
   end else begin : g_register
-    // Inverted, so that synthesis keeps the register here: it would move it to the RAM's address.
+    // Inverted, so that synthesis keeps the register here: it would move it to the RAM's address. What this clock
+    // changes is put in its place behind the register; full_q has it by then.
     logic [BUCKET_BITS-1:0] bucket_q;
-    always_ff @(posedge clk_i) bucket_q <= ~bucket_read;
+    logic [TIME_BITS-1:0] arrival_new_q;
+    logic [COUNT_BITS-1:0] put_new_q;
+    logic same_q;
+    always_ff @(posedge clk_i) begin
+      bucket_q <= ~bucket_read;
+      arrival_new_q <= arrival_new;
+      put_new_q <= put_new;
+      same_q <= same;
+    end
     assign bucket = ~bucket_q;
+    assign arrival = same_q ? arrival_new_q : arrival_read;
+    assign put = same_q ? put_new_q : put_read;
+    assign full = full_q[index];
     assign due = full || jump;
   end
 

@@ -23,7 +23,7 @@ module rx_port #(
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
-    input  logic                  cut_through_i,
+    input  logic                  cut_through_i,  // goes for what begins to leave a clock later
     input  logic [15:0]           clock_i,  // counts clocks; what latency is measured by
     // from the MAC
     input  logic                  rx_tvalid_i,
@@ -193,15 +193,22 @@ module rx_port #(
   logic comes_q, leaves;  // a clock late: its last beat can be read from here on
   assign leaves = take && out_last;
   logic leaves_q;  // what has left counts a clock late as well
-  logic whole_q;
+  logic whole, whole_q;
+  logic open_q;     // the frame at the output may begin to leave
   logic started_q;  // the frame at the output has begun to leave
   logic drain_q;    // what is left of an underrun frame is thrown away
   logic underrun;
   assign underrun = started_q && !out_valid_q;
 
+  always_comb begin
+    whole = whole_q;
+    if (comes_q) whole = 1'b1;
+    else if (leaves) whole = complete_q > (PTR_BITS + 1)'(leaves_q ? 2 : 1);
+  end
+
   // A frame that has begun goes on, if only to end as an underrun.
-  assign valid_o = !drain_q && (started_q || (out_valid_q && (cut_through_i || whole_q)));
-  assign take = out_valid_q && (drain_q || (valid_o && ready_i));
+  assign valid_o = !drain_q && (started_q || (out_valid_q && open_q));
+  assign take = out_valid_q && (drain_q || (ready_i && (started_q || open_q)));
   assign data_o = out_q[DATA_WIDTH-1:0];
   // The beat that marks a gap has to count for one byte; finish takes it off again.
   assign count_o = underrun ? '0 : out_q[DATA_WIDTH+:COUNT_BITS];
@@ -217,7 +224,7 @@ module rx_port #(
     if (!rst_ni) stamp_read_q <= '0;
     else if (take && out_stamped) stamp_read_q <= stamp_read_q + 1'b1;
   end
-  assign empty_o = !valid_q && (used == '0) && !ram_valid_q && !out_valid_q;
+  assign empty_o = !valid_q && !some_q && !ram_valid_q && !out_valid_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -229,18 +236,19 @@ module rx_port #(
       leaves_q <= 1'b0;
       complete_q <= '0;
       whole_q <= 1'b0;
+      open_q <= 1'b0;
       started_q <= 1'b0;
       drain_q <= 1'b0;
     end else begin
-      some_q <= write || used > (PTR_BITS + 1)'(load);
+      some_q <= write || (load ? used > (PTR_BITS + 1)'(1) : some_q);
       comes_q <= write && write_last;
       if (load) read_q <= read_q + 1'b1;
       ram_valid_q <= load || (ram_valid_q && !advance);
       out_valid_q <= advance || (out_valid_q && !take);
       leaves_q <= leaves;
       complete_q <= complete_q + (PTR_BITS + 1)'(comes_q) - (PTR_BITS + 1)'(leaves_q);
-      if (comes_q) whole_q <= 1'b1;
-      else if (leaves) whole_q <= complete_q > (PTR_BITS + 1)'(leaves_q ? 2 : 1);
+      whole_q <= whole;
+      open_q <= cut_through_i || whole;
       if (valid_o && ready_i) started_q <= !last_o;
       if (underrun && ready_i) drain_q <= 1'b1;
       else if (take && out_last) drain_q <= 1'b0;

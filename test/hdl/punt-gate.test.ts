@@ -52,10 +52,12 @@ class Model {
   #look: Look = { index: 0, entry: OPEN, waiting: 0, arrival: undefined };
   #left: (number | undefined)[] = [undefined];
   #written: Inputs['write'][] = [];
+  #time: bigint;
   conform = true;
   shareOk = true;
 
-  constructor(buckets: number, forward: boolean) {
+  constructor(buckets: number, forward: boolean, time: bigint) {
+    this.#time = time;
     this.entries = Array.from({ length: buckets }, () => OPEN);
     this.waiting = Array.from({ length: buckets }, () => 0);
     this.#arrivals = Array.from({ length: buckets }, () => undefined);
@@ -88,8 +90,9 @@ class Model {
       waiting: this.waiting[next] ?? 0,
       arrival: this.#arrivals[next],
     };
-    this.#judge(this.#forward ? look : this.#look, time * 256n);
+    this.#judge(this.#forward ? look : this.#look, this.#time * 256n);
     this.#look = look;
+    this.#time = time; // counts a clock later
 
     if (written && written.index < this.entries.length) this.entries[written.index] = written.entry;
     // What leaves counts two clocks later.
@@ -115,7 +118,7 @@ class Bench {
   constructor(make: Make, { buckets = BUCKETS, seed = 1, forward = true } = {}) {
     this.dut = make(seed);
     this.buckets = buckets;
-    this.model = new Model(buckets, forward);
+    this.model = new Model(buckets, forward, this.time);
     const quiet = { next_index_i: 0, commit_i: 0, dequeue_i: 0, dequeue_index_i: 0 };
     const host = { host_write_i: 0, host_index_i: 0, host_data_i: 0 };
     this.dut.set({ ...quiet, ...host, time_us_i: this.time }).reset();
