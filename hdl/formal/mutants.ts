@@ -366,8 +366,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what the walk finds is no event',
     file: 'slot_health',
     task: 'slot_health',
-    from: 'down_q <= dropped || down_3;',
-    to: 'down_q <= dropped;',
+    from: 'down_q <= dropped_q || down_3;',
+    to: 'down_q <= dropped_q;',
   },
   {
     name: 'a slot comes back up when the host writes it as down',

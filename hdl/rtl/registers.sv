@@ -86,7 +86,7 @@ module registers #(
     input  logic        override_bad_i,
     input  logic [31:0] override_hits_i,
     input  logic        bad_word_i,  // the data path has met one of the wrong parity
-    // counters: read data belongs to the address of two clocks before
+    // counters: read data belongs to the address of five clocks before
     output logic        snapshot_o,
     input  logic        snapshot_busy_i,
     input  logic [15:0] snapshot_in_flight_i,

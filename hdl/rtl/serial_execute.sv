@@ -129,7 +129,7 @@ module serial_execute #(
       REPLY: begin
         opens = 1'b1;
         shifts = reply_o && !shift_q && reply_ready_i;
-        step = shifts && octet_q == 2'd3;
+        step = shift_q && octet_q == '0;  // behind the word's last octet
       end
       // A beat goes when it is full and another octet comes: the frame's last one goes with its end.
       FRAME: begin

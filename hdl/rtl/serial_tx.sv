@@ -29,15 +29,14 @@ module serial_tx (
   logic [31:0] crc;
   logic sent, whole, takes;
 
-  // The octet that comes next, and whether it needs an escape, stand in flip-flops a clock behind it. The line takes
-  // one so slowly that the FCS has moved on long before the next.
+  // The octet that comes next, whether it needs an escape, and that there is one stand in flip-flops a clock behind it.
+  // The line takes one so slowly that the FCS has moved on long before the next.
   logic [7:0] plain, plain_q;
-  logic special_q, there_q, whole_q;
+  logic special_q, whole_q, offers;
   assign plain = (state_q == FCS) ? ~crc[7:0] : octet_q;
   always_ff @(posedge clk_i) begin
     plain_q <= plain;
     special_q <= plain == serial_pkg::FLAG || plain == serial_pkg::ESCAPE;
-    there_q <= state_q == FCS || (full_q && !end_q);
     whole_q <= whole && state_q != BETWEEN;
   end
 
@@ -50,13 +49,13 @@ module serial_tx (
       end
     endcase
     unique case (state_q)
-      BETWEEN: valid_o = full_q;
-      BODY: valid_o = full_q && !end_q && there_q;
-      FCS: valid_o = there_q;
-      default: valid_o = 1'b1;
+      BETWEEN: offers = full_q;
+      BODY: offers = full_q && !end_q;
+      default: offers = 1'b1;
     endcase
   end
   assign sent = valid_o && ready_i;
+  always_ff @(posedge clk_i) valid_o <= rst_ni && offers && !sent;
   assign whole = sent && (!special_q || escaped_q);
   assign takes = state_q == BODY && whole;
   assign ready_o = !full_q;

@@ -263,24 +263,28 @@ module slot_health #(
   assign down_3 = up_3 && !touched_3 && (out_3 || lost_3 || stuck_3);
   assign stale_3 = present_3 && !down_3 && waits_3;
 
-  // ---- events, one clock behind the verdict; the host's own drop comes before what the walk has found
-  logic down_q, noted_q, event_new, dropped;
-  assign dropped = drop_i && up_o[slot_i[INDEX_BITS-1:0]];
-  logic [INDEX_BITS-1:0] event_slot_q, event_slot;
+  // ---- events, one clock behind the verdict. The host's own drop is one a clock later, and no verdict meets it.
+  logic down_q, noted_q, event_new, dropped_q;
+  logic [INDEX_BITS-1:0] event_slot_q, event_slot, dropped_slot_q;
   logic [CAUSE_BITS-1:0] cause_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
+      dropped_q <= 1'b0;
       down_q <= 1'b0;
       noted_q <= 1'b0;
-    end else if (!clearing_q || dropped) begin
-      down_q <= dropped || down_3;
-      noted_q <= stale_3;
+    end else begin
+      dropped_q <= drop_i && up_o[slot_i[INDEX_BITS-1:0]];
+      if (!clearing_q || dropped_q) begin
+        down_q <= dropped_q || down_3;
+        noted_q <= stale_3;
+      end
     end
   end
   always_ff @(posedge clk_i) begin
-    if (!clearing_q || dropped) begin
-      event_slot_q <= drop_i ? slot_i[INDEX_BITS-1:0] : index_3;
-      if (drop_i) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_HOST;
+    dropped_slot_q <= slot_i[INDEX_BITS-1:0];
+    if (!clearing_q || dropped_q) begin
+      event_slot_q <= dropped_q ? dropped_slot_q : index_3;
+      if (dropped_q) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_HOST;
       else if (lost_3) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_LINK;
       else if (out_3) cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_HEARTBEAT;
       else cause_q <= linecard_regs_pkg::SLOT_EVENT_CAUSE_STALL;
@@ -441,7 +445,7 @@ module slot_health #(
   logic news, due_q, linked_q;
   logic [1:0] walks_q;
   always_comb begin
-    news = clearing_q || heartbeat_i || raise_i || drop_i || down_q || health_write_i || write_q || stale_i ||
+    news = clearing_q || heartbeat_i || raise_i || drop_i || dropped_q || down_q || health_write_i || write_q || stale_i ||
         link_q != link_i || linked_q || due_q || event_new || (up_3 && (skip_3 || back_3));
   end
   always_ff @(posedge clk_i) begin
