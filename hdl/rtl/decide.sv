@@ -40,21 +40,26 @@ module decide #(
     end
   end
 
-  logic [7:0] chosen_a, chosen_b;
+  logic [SLOTS-1:0] index_is_a, index_is_b, is_a, is_b;
+  always_comb begin
+    for (int i = 0; i < SLOTS; i++) begin
+      index_is_a[i] = index_a == 8'(i);
+      index_is_b[i] = index_b == 8'(i);
+    end
+  end
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
       .CYCLES(SPARE),
-      .BITS(2 * 8)
+      .BITS(2 * SLOTS)
   ) indexes (
       .clk_i(clk_i),
       .first_i(1'b1),
-      .meta_i({index_a, index_b}),
-      .meta_o({chosen_a, chosen_b})
+      .meta_i({index_is_a, index_is_b}),
+      .meta_o({is_a, is_b})
   );
 
   // The slots are chosen by an OR, which has no order in which one waits for another.
   logic [SLOT_BITS-1:0] slot_a, slot_b;
-  logic [SLOTS-1:0] is_a, is_b;
   logic exists_a, up_a, up_b;
   logic [31:0] nonce;
   // Of each slot beside the choice, which is late. A slot behind a port that the card does not have can be reached
@@ -72,8 +77,6 @@ module decide #(
     slot_a = '0;
     slot_b = '0;
     for (int i = 0; i < SLOTS; i++) begin
-      is_a[i] = chosen_a == 8'(i);
-      is_b[i] = chosen_b == 8'(i);
       slot_a = slot_a | (slots_i[i*SLOT_BITS+:SLOT_BITS] & {SLOT_BITS{is_a[i]}});
       slot_b = slot_b | (slots_i[i*SLOT_BITS+:SLOT_BITS] & {SLOT_BITS{is_b[i]}});
       nonce = nonce | (nonces_i[i*32+:32] & {32{is_a[i]}});

@@ -69,15 +69,15 @@ module parse_chain #(
     );
     // A frame's last step is taken when the next one's state begins.
     linecard_pkg::chain_t begun_q, state, stepped;
-    logic ipv6_q;
+    logic first_q, ipv6_q;  // first_i once more, which many read
     always_comb begin
       state = begun_q;
-      if (first_i) state.l4 = meta_i.l4;
+      if (first_q) state.l4 = meta_i.l4;
     end
     parse_chain_step #(
         .PER_CLOCK(1)
     ) step (
-        .walk_i(first_i ? ipv6 : ipv6_q),
+        .walk_i(first_q ? ipv6 : ipv6_q),
         .units_i(unit_q),
         .state_i(state),
         .state_o(stepped)
@@ -85,7 +85,8 @@ module parse_chain #(
     always_ff @(posedge clk_i) begin
       number_q <= number + 3'd1;
       unit_q <= unit;
-      if (first_i) ipv6_q <= ipv6;
+      first_q <= soon_i;
+      if (first_q) ipv6_q <= ipv6;
       begun_q <= soon_i ? beginning : stepped;
       state_behind <= stepped;
     end
