@@ -167,8 +167,8 @@ module fragment_hold_formal (
       assert (held == frames_q && held <= 8'd2);
       // Proves: while a frame is held the card does not sleep for ever (a deadline is set).
       if (idle && frames_q != '0) assert (deadline != '1);
-      // Proves: of two frames of one place the younger is not offered while the older has had a reason for more than seven clocks, so that they leave in their order.
-      if (valid && !out_inside_q && !stalls_q && data[1] && kept_q[0]) assert (told_for_q <= 5'd7);
+      // Proves: of two frames of one place the younger is not offered while the older has had a reason for more than eight clocks, so that they leave in their order.
+      if (valid && !out_inside_q && !stalls_q && data[1] && kept_q[0]) assert (told_for_q <= 5'd8);
     end
     // Reaches: a frame offered a second time.
     cover (begun_q && rst_ni && tried_q && valid && data[0]);

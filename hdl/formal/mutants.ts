@@ -191,7 +191,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'offered before all of the frame is here',
     file: 'port_queue',
     task: 'port_queue',
-    from: '&& read_q != commit_q;',
+    from: '&& some_q;',
     to: '&& read_q != write_q;',
   },
   {

@@ -46,7 +46,7 @@ module finish #(
   // ---- what the decision says of a frame's end, looked up before the end is there: queues, policers and counters
   // wait for what follows
   logic goes_next, goes, to_host, reason_mirrored, vid_mirrored, there;
-  logic [7:0] mirrored_q;  // of the reasons whose low bits are its own
+  logic [3:0] mirrored_q;  // of the reasons whose low bits are its own
   logic [QUEUES-1:0] select_next;
   always_comb begin
     goes_next = !linecard_regs_pkg::ends_in_drop(meta_next_i.reason) &&
@@ -61,10 +61,10 @@ module finish #(
     goes <= goes_next;
     to_host <= goes_next && meta_next_i.egress == 4'(PORTS);
     select_o <= select_next;
-    for (int i = 0; i < 8; i++) mirrored_q[i] <= mirror_reasons_i[{3'(i), meta_next_i.reason[2:0]}];
+    for (int i = 0; i < 4; i++) mirrored_q[i] <= mirror_reasons_i[{2'(i), meta_next_i.reason[3:0]}];
     vid_mirrored <= mirror_by_vid_i && meta_next_i.vid_valid && meta_next_i.vid == mirror_vid_i;
   end
-  assign reason_mirrored = mirrored_q[meta_i.reason[5:3]];
+  assign reason_mirrored = mirrored_q[meta_i.reason[5:4]];
   // What leaves by the mirror's port is there already.
   assign there = (copy_select_o & select_o[PORTS-1:0]) != '0;
 
@@ -83,7 +83,9 @@ module finish #(
   logic held;
   assign held = !ill_i && meta_i.hold && accepted;
   assign stay_o = !ill_i && ((goes && !limited) || meta_i.hold);
-  assign commit_o = valid_i && last_i && stay_o && to_host && accept_i[PORTS];
+  (* keep *) logic host_stay;  // stay_o of what goes to the host: apart, since the policers wait for it
+  assign host_stay = !ill_i && to_host && conform_i && share_ok_i;
+  assign commit_o = valid_i && last_i && host_stay && accept_i[PORTS];
 
   // The record if the frame goes where it was to go, which is all that the host's queue keeps; and the one of its end.
   linecard_regs_pkg::decision_t record, record_ill, record_end;

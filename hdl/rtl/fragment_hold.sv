@@ -162,7 +162,7 @@ module fragment_hold #(
     end
   end
 
-  // All slots are compared with a learned place at once, a clock late, when one that has just come is there as well;
+  // All slots are compared with a learned place at once, late enough for one that has just come to be there as well;
   // the search looks at one a clock.
   logic learned_q;
   logic [INDEX_BITS-1:0] learned_index_q;
@@ -170,13 +170,15 @@ module fragment_hold #(
     learned_q <= learned_i;
     learned_index_q <= learned_index_i;
   end
-  logic [FRAMES-1:0] place_learned;
+  logic [FRAMES-1:0] place_learned_q;
   for (genvar s = 0; s < FRAMES; s++) begin : g_slot
     logic [INDEX_BITS-1:0] place_q;
+    logic comes;
+    assign comes = arrives_q && tail_q[SLOT_BITS-1:0] == SLOT_BITS'(s);
     always_ff @(posedge clk_i) begin
-      if (arrives_q && tail_q[SLOT_BITS-1:0] == SLOT_BITS'(s)) place_q <= index_q;
+      if (comes) place_q <= index_q;
     end
-    assign place_learned[s] = place_q == learned_index_q;
+    always_ff @(posedge clk_i) place_learned_q[s] <= learned_q && place_q == learned_index_q && !comes;
   end
 
   // ---- the search
@@ -270,7 +272,7 @@ module fragment_hold #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (learned_q) ready_q <= ready_q | place_learned;
+    ready_q <= ready_q | place_learned_q;
     // What is learned from here on is seen by its look-up, or told by the count when it is back.
     if (state_q == OFFER) ready_q[at] <= 1'b0;
     if (state_q == FLIGHT && comes_back_q && raced_q) ready_q[at] <= 1'b1;
@@ -319,10 +321,10 @@ module fragment_hold #(
   end
 
   // ---- how long nothing moves: known when a whole round has found no reason and nothing came meanwhile
-  logic disturbed, arrives_q2, learned_q2, starts_round, before_q, sooner, calm_q, settled_q;
+  logic disturbed, arrives_q2, learned_q2, learned_q3, starts_round, before_q, sooner, calm_q, settled_q;
   logic [47:0] soonest_q, before_soonest;
   // Till what came or was learned is seen where slots are judged.
-  assign disturbed = valid_i || arrives_q || arrives_q2 || learned_i || learned_q || learned_q2 ||
+  assign disturbed = valid_i || arrives_q || arrives_q2 || learned_i || learned_q || learned_q2 || learned_q3 ||
       (state_q != LOOK && state_q != COMPARE && (state_q != JUDGE || reason));
   assign starts_round = at_q == head_q;
   assign before_soonest = deadline_q - soonest_q;
@@ -339,6 +341,7 @@ module fragment_hold #(
   always_ff @(posedge clk_i) begin
     arrives_q2 <= arrives_q;
     learned_q2 <= learned_q;
+    learned_q3 <= learned_q2;
     before_q <= before_soonest[47];
     if (state_q == JUDGE) begin
       if (sooner) soonest_q <= deadline_q;

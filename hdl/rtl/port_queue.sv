@@ -87,10 +87,10 @@ module port_queue #(
   end
 
   // The RAM's output register is the offered beat.
-  logic valid_q, load, side_there, take;
+  logic valid_q, some_q, load, side_there, take;  // some_q: read_q != commit_q
   logic [ENTRY_BITS-1:0] out_q;
   assign take = tvalid_o && tready_i;
-  assign load = (!valid_q || take) && read_q != commit_q;
+  assign load = (!valid_q || take) && some_q;
   always_ff @(posedge clk_i) begin
     if (load) out_q <= buffer[read_q[PTR_BITS-1:0]];
   end
@@ -98,7 +98,9 @@ module port_queue #(
     if (!rst_ni) begin
       read_q <= '0;
       valid_q <= 1'b0;
+      some_q <= 1'b0;
     end else begin
+      some_q <= (valid_i && last_i && stays) || (load ? kept > (PTR_BITS + 1)'(1) : some_q);
       if (load) read_q <= read_q + 1'b1;
       valid_q <= load || (valid_q && !take);
     end

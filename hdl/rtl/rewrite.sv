@@ -89,7 +89,6 @@ module rewrite #(
   logic ill;
   linecard_regs_pkg::reason_t illness;
   always_comb begin
-    ill = 1'b1;
     if (too_long) begin
       illness = linecard_regs_pkg::REASON_RX_OVERSIZE;
     end else if (verdict_i == linecard_pkg::RX_ERROR) begin
@@ -106,8 +105,9 @@ module rewrite #(
       illness = linecard_regs_pkg::REASON_TRUNCATED;
     end else begin
       illness = linecard_regs_pkg::REASON_IP_LENGTH;
-      ill = 17'(length_i) < meta_next_o.packet_end;
     end
+    ill = too_long || verdict_i != linecard_pkg::RX_OK || !enable_i || length_i < 16'd14 ||
+        length_i < 16'(meta_next_o.header_min) || 17'(length_i) < meta_next_o.packet_end;
   end
 
   always_ff @(posedge clk_i) begin
