@@ -221,7 +221,7 @@ export const TASKS: readonly Task[] = [
     name: 'rx_port',
     sources: ['rx_port'],
     shrink: { linecard_pkg: { MAX_FRAME: 6 } },
-    bound: 10,
+    bound: 12,
     reach: 20,
     limit: 200,
     short: true,
@@ -277,7 +277,7 @@ export const TASKS: readonly Task[] = [
   {
     name: 'fragment_hold',
     sources: ['fragment_hold'],
-    bound: 22,
+    bound: 28,
     reach: 30,
     limit: 150,
     short: false,
