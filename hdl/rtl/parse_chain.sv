@@ -41,6 +41,14 @@ module parse_chain #(
   end
   logic ipv6;
   assign ipv6 = meta_i.ipv6 && !meta_i.bad_ip;
+  // The state of the first step: only parse_l3, which ends then, says where L4 would begin.
+  logic [STATE_BITS-1:0] begun_q;
+  logic begins;
+  linecard_pkg::chain_t begun;
+  always_comb begin
+    begun = begun_q;
+    if (begins) begun.l4 = meta_i.l4;
+  end
 
   logic [META_BITS-1:0] meta_behind;
   logic [STATE_BITS-1:0] state_behind;
@@ -60,26 +68,22 @@ module parse_chain #(
     end
     logic [2:0] number, number_q;
     assign number = soon_i ? '0 : number_q;
-    linecard_pkg::chain_unit_t unit;
-    logic [UNIT_BITS-1:0] unit_q;
+    logic [UNIT_BITS-1:0] unit, unit_q;
     parse_chain_unit read (
         .unit_i(number),
         .bytes_i(packet_next_i),
         .unit_o(unit)
     );
     // A frame's last step is taken when the next one's state begins.
-    linecard_pkg::chain_t begun_q, state, stepped;
+    logic [STATE_BITS-1:0] stepped;
     logic first_q, ipv6_q;  // first_i once more, which many read
-    always_comb begin
-      state = begun_q;
-      if (first_q) state.l4 = meta_i.l4;
-    end
+    assign begins = first_q;
     parse_chain_step #(
         .PER_CLOCK(1)
     ) step (
         .walk_i(first_q ? ipv6 : ipv6_q),
         .units_i(unit_q),
-        .state_i(state),
+        .state_i(begun),
         .state_o(stepped)
     );
     always_ff @(posedge clk_i) begin
@@ -93,12 +97,8 @@ module parse_chain #(
   end else begin : g_steps
     logic [(STEPS+1)*STATE_BITS-1:0] states;
     logic [STEPS:0] walks;
-    linecard_pkg::chain_t begun_q, begun;
     always_ff @(posedge clk_i) begun_q <= beginning;
-    always_comb begin
-      begun = begun_q;
-      begun.l4 = meta_i.l4;
-    end
+    assign begins = 1'b1;
     assign states[0+:STATE_BITS] = begun;
     assign walks[0] = ipv6;
     logic unused;
