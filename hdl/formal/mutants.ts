@@ -303,8 +303,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what was learned never grows old',
     file: 'fragment_table',
     task: 'fragment_table, narrow card',
-    from: 'assign found = word_q[WORD_BITS-1] && &equal && young;',
-    to: 'assign found = word_q[WORD_BITS-1] && &equal;',
+    from: 'found[PARTS] = word_q[WORD_BITS-1] && young;',
+    to: 'found[PARTS] = word_q[WORD_BITS-1];',
   },
   {
     name: 'places are not emptied after reset',
