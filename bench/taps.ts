@@ -1,6 +1,6 @@
 /**
  * The pipeline's budget of clocks, read from hdl/rtl/linecard_pkg.sv: the taps of the header line at
- * which the stages work are functions there, of nothing but the bytes of a beat.
+ * which the stages work are functions there, of the bytes of a beat and the rules' turns.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -30,7 +30,7 @@ export function readTaps(
     constants.set(name, value);
   const functions = new Map<string, string>();
   for (const [, name = '', value = ''] of source.matchAll(
-    /function\s+automatic\s+int\s+(\w+)\s*\(input\s+int\s+k(?:,\s*input\s+int\s+turns)?\)\s*;\s*\1\s*=\s*([^;]+);\s*endfunction/g,
+    /function\s+automatic\s+int\s+(\w+)\s*\(input\s+int\s+(?:k|turns|k,\s*input\s+int\s+turns)\)\s*;\s*\1\s*=\s*([^;]+);\s*endfunction/g,
   ))
     functions.set(name, value);
   const taps = [...functions.keys()].filter((name) => name.startsWith('tap_'));

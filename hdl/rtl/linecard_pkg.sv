@@ -110,11 +110,11 @@ package linecard_pkg;
   // Override and fragment tables: RAM, its output register, compare. Spare clocks are for what is asked and for its hash,
   // in front of the RAM, and for the answer before it is used.
   localparam int MATCH_LATENCY = 3;
-  function automatic int tap_answer(input int k, input int turns);
-    tap_answer = tap_identify(k, turns) + MATCH_LATENCY + 2 * spare(turns);
+  function automatic int beside_answer(input int k, input int turns);
+    beside_answer = tap_identify(k, turns) + MATCH_LATENCY + 2 * spare(turns);
   endfunction
   function automatic int tap_resolve(input int k, input int turns);
-    tap_resolve = tap_answer(k, turns) + spare(turns);
+    tap_resolve = beside_answer(k, turns) + spare(turns);
   endfunction
   function automatic int beside_learn(input int k, input int turns);
     beside_learn = tap_resolve(k, turns) + 1;

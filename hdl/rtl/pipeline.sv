@@ -87,7 +87,7 @@ module pipeline #(
   localparam int PACKET_POSITIONS = linecard_pkg::packet_positions(K);
   localparam int WINDOW_DECIDE = 30;  // bytes
   localparam int SPARE = linecard_pkg::spare(RULE_TURNS);
-  localparam int MATCH_LATENCY = linecard_pkg::tap_answer(K, RULE_TURNS) - linecard_pkg::tap_identify(K, RULE_TURNS);
+  localparam int MATCH_LATENCY = linecard_pkg::beside_answer(K, RULE_TURNS) - linecard_pkg::tap_identify(K, RULE_TURNS);
 
   // ---- what is known of a frame as it enters
   linecard_pkg::meta_t entering, entering_q;
@@ -398,7 +398,7 @@ module pipeline #(
   // What the tables say goes into the rows' address and a good part of the metadata.
   meta_delay #(
       .DATA_WIDTH(DATA_WIDTH),
-      .CYCLES(linecard_pkg::tap_resolve(K, RULE_TURNS) - linecard_pkg::tap_answer(K, RULE_TURNS)),
+      .CYCLES(linecard_pkg::tap_resolve(K, RULE_TURNS) - linecard_pkg::beside_answer(K, RULE_TURNS)),
       .BITS(2 + 16 + 2 + 16 + FRAGMENT_BITS)
   ) answers (
       .clk_i(clk_i),
