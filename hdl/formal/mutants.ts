@@ -198,8 +198,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the offered beat goes on without being taken',
     file: 'port_queue',
     task: 'port_queue',
-    from: 'load || (valid_q && !take)',
-    to: 'load',
+    from: 'move || (valid_q && !take)',
+    to: 'move',
   },
   {
     name: 'room for one beat more than there is',

@@ -86,23 +86,26 @@ module port_queue #(
     end
   end
 
-  // The RAM's output register is the offered beat.
-  logic valid_q, some_q, load, side_there, take;  // some_q: read_q != commit_q
-  logic [ENTRY_BITS-1:0] out_q;
+  // The offered beat stands in flip-flops behind the RAM's output register, which is late.
+  logic fetched_q, valid_q, some_q, load, move, side_there, take;  // some_q: read_q != commit_q
+  logic [ENTRY_BITS-1:0] fetch_q, out_q;
   assign take = tvalid_o && tready_i;
-  assign load = (!valid_q || take) && some_q;
+  assign move = fetched_q && (!valid_q || take);
+  assign load = (!fetched_q || move) && some_q;
   always_ff @(posedge clk_i) begin
-    if (load) out_q <= buffer[read_q[PTR_BITS-1:0]];
+    if (load) fetch_q <= buffer[read_q[PTR_BITS-1:0]];
+    if (move) out_q <= fetch_q;
   end
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       read_q <= '0;
-      valid_q <= 1'b0;
+      {fetched_q, valid_q} <= '0;
       some_q <= 1'b0;
     end else begin
       some_q <= (valid_i && last_i && stays) || (load ? kept > (PTR_BITS + 1)'(1) : some_q);
       if (load) read_q <= read_q + 1'b1;
-      valid_q <= load || (valid_q && !take);
+      fetched_q <= load || (fetched_q && !move);
+      valid_q <= move || (valid_q && !take);
     end
   end
 
@@ -111,7 +114,7 @@ module port_queue #(
   assign tlast_o = out_q[ENTRY_BITS-1];
   // A beat that is not the last has all its bytes, and a count that says so.
   assign tkeep_o = {K{1'b1}} >> ~out_q[DATA_WIDTH+:COUNT_BITS];
-  assign empty_o = !valid_q && write_q == read_q;
+  assign empty_o = !fetched_q && !valid_q && write_q == read_q;
 
   if (SIDE_BITS == 0) begin : g_no_side
     logic unused_side;
