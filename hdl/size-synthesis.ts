@@ -162,6 +162,16 @@ export async function elaborate(
   return read(file);
 }
 
+/** What synth_ecp5 knows of flip-flops. */
+const FLIP_FLOPS =
+  '-cell $_DFF_?_ 01 -cell $_DFF_?P?_ r -cell $_SDFF_?P?_ r ' +
+  '-cell $_DFFE_??_ 01 -cell $_DFFE_?P??_ r -cell $_SDFFE_?P??_ r -cell $_DLATCH_?_ x';
+/**
+ * A slice's flip-flops have one enable and one reset. One that fewer flip-flops share than this is made of LUTs:
+ * else nextpnr searches for places for hours, where a part is three quarters full.
+ */
+const FEWEST = 10;
+
 /** Maps the card, or `top` around it, to ECP5 cells. */
 export async function synthesise(
   tools: Toolset,
@@ -175,6 +185,7 @@ export async function synthesise(
     ...parameterWords(configuration, '-set ').map((word) => word.replace('=', ' ')),
     ...Object.entries(parameters).map(([key, value]) => `-set ${key} ${value}`),
   ];
+  const synthesis = `synth_ecp5 -top ${name}${flatten ? '' : ' -noflatten'}`;
   const script = [
     // Primitives that `files` may name; synth_ecp5 reads them once more.
     'read_verilog -lib +/ecp5/cells_bb.v',
@@ -183,7 +194,9 @@ export async function synthesise(
     `hierarchy -check -top ${name}`,
     'proc',
     `write_json ${elaborated}`,
-    `synth_ecp5 -top ${name}${flatten ? '' : ' -noflatten'}`,
+    `${synthesis} -run begin:map_ffs`,
+    `dfflegalize ${FLIP_FLOPS} -mince ${FEWEST} -minsrst ${FEWEST}`,
+    `${synthesis} -run map_ffs:`,
     'check -assert',
     `write_json ${file}`,
   ];
